@@ -1,0 +1,1 @@
+"""Video segmentation that uses time."""

@@ -1,0 +1,62 @@
+"""Everything that Segue raises on purpose.
+
+Each error is also the builtin it refines, so ``except ValueError`` keeps working. A message says what was expected, what
+came (with value and place) and what to do now.
+
+    SegueError
+    ├── InputError(ValueError)            something the user gave is wrong: exit code 2
+    │   ├── MaskError                     a mask file, or masks that do not fit together
+    │   ├── SettingsError                 an unknown key, a value out of range
+    │   ├── OutputError                   the output folder holds results, or cannot be written
+    │   └── WeightsError                  a weights file that is foreign, damaged or for another model
+    ├── NotFoundError(FileNotFoundError)  no such file or folder: exit code 2
+    └── VideoError(OSError)               a source that cannot be opened or decoded: exit code 2
+        └── DecodeError                   a frame in the middle does not decode: exit code 3, earlier results stay
+    └── WriteError(OSError)               disk full or read-only while writing: exit code 4, earlier results stay
+"""
+
+
+class SegueError(Exception):
+    """Base of every error that Segue raises on purpose."""
+
+    exit_code = 2
+
+
+class InputError(SegueError, ValueError):
+    """Something the user gave is wrong."""
+
+
+class MaskError(InputError):
+    """A mask that cannot be used, or masks that do not fit together."""
+
+
+class SettingsError(InputError):
+    """A setting that is unknown, of the wrong type or out of range."""
+
+
+class OutputError(InputError):
+    """An output folder that already holds results or cannot be used."""
+
+
+class WeightsError(InputError):
+    """A weights file that is foreign, damaged or made for another model."""
+
+
+class NotFoundError(SegueError, FileNotFoundError):
+    """A file or folder that does not exist."""
+
+
+class VideoError(SegueError, OSError):
+    """A source that cannot be opened or holds no frames."""
+
+
+class DecodeError(VideoError):
+    """A frame in the middle of a source that does not decode; what came before it is valid."""
+
+    exit_code = 3
+
+
+class WriteError(SegueError, OSError):
+    """Results that could not be written (disk full, read-only folder); what was written stays."""
+
+    exit_code = 4

@@ -1,0 +1,75 @@
+"""The table of models: name -> where it is built. Nothing is imported before it is asked for."""
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from segue.errors import SettingsError
+from segue.models.interface import VideoModel
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the table."""
+
+    build: str
+    """``module:function``; called as ``function(name, settings=..., weights=..., device=...)``."""
+    summary: str
+    """Half a line for lists and help."""
+
+
+MODELS: dict[str, Entry] = {
+    "segue-lite": Entry(
+        "segue.models.lite.build:build",
+        "the default: EfficientNet-Lite0, closed-form target model, made for CPUs",
+    ),
+    "frtm": Entry("segue.models.frtm.build:build", "FRTM with ResNet-101, as in the paper"),
+    "frtm-fast": Entry(
+        "segue.models.frtm.build:build", "FRTM with ResNet-18 and fewer optimiser steps, as in the paper"
+    ),
+}
+
+
+def load_model(
+    name: str = "segue-lite",
+    *,
+    device: str = "cpu",
+    weights: str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> VideoModel[Any]:
+    """A model ready to segment videos.
+
+    Args:
+        name: A name from ``MODELS``.
+        device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        weights: A safetensors file; by default the weights that ship with the model.
+        settings: Settings of the model that differ from its defaults.
+
+    Raises:
+        SettingsError: No model of that name, an unknown setting, or a device that is not there.
+        NotFoundError: The weights file does not exist.
+        WeightsError: The weights file is damaged or belongs to another model.
+    """
+    entry = find(name)
+    module, _, function = entry.build.partition(":")
+    build = getattr(importlib.import_module(module), function)
+    model: VideoModel[Any] = build(
+        name, settings=settings or {}, weights=Path(weights) if weights else None, device=device
+    )
+    return model
+
+
+def find(name: str) -> Entry:
+    """The table's line for a name.
+
+    Raises:
+        SettingsError: There is none; the message names the nearest.
+    """
+    if name not in MODELS:
+        near = difflib.get_close_matches(name, MODELS, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Known models: {', '.join(MODELS)}."
+        raise SettingsError(f"No model {name!r}. {hint}")
+    return MODELS[name]

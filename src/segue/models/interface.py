@@ -1,0 +1,65 @@
+"""What every video model offers: memory goes in as a value and comes back as a value."""
+
+from typing import Protocol, TypeVar
+
+from segue.types import Frame, Labels, Prediction
+
+StateT = TypeVar("StateT")
+
+
+class VideoModel(Protocol[StateT]):
+    """A model that carries objects through a video, one frame at a time.
+
+    Nothing about a video is kept in the model: one model may serve many videos at once, and a state may be stored,
+    copied, or used twice. ``step`` never changes the state that it is given.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name under which the model is listed."""
+        ...
+
+    @property
+    def lookahead(self) -> int:
+        """How many later frames the model must see before it can speak about one (0 for a causal model)."""
+        ...
+
+    @property
+    def state_type(self) -> type[StateT]:
+        """The frozen dataclass that holds the memory: tensors, numbers, strings, tuples, dicts and dataclasses of them."""
+        ...
+
+    def start(self, frame: Frame, labels: Labels) -> tuple[Prediction, StateT]:
+        """Begin a video.
+
+        Args:
+            frame: The first frame, RGB.
+            labels: The objects on it, of the frame's size. Ids need not be consecutive; void pixels (255) teach nothing.
+
+        Returns:
+            The prediction for this frame (the given labels themselves) and the memory to hand to ``step``.
+
+        Raises:
+            MaskError: No object in the labels, or labels of another size than the frame.
+        """
+        ...
+
+    def step(
+        self, frame: Frame, state: StateT, labels: Labels | None = None
+    ) -> tuple[Prediction, StateT]:
+        """Go on by one frame.
+
+        Args:
+            frame: The next frame, of the same size as the first.
+            state: What the previous call returned. Not changed.
+            labels: Objects that are known on this frame: new ids enter, known ids are corrected. Objects that do not
+                occur in it are predicted as usual.
+
+        Returns:
+            The prediction for this frame and the new memory.
+
+        Raises:
+            VideoError: The frame has another size than the first one.
+            MaskError: Labels of another size than the frame.
+        """
+        ...

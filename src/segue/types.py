@@ -1,0 +1,56 @@
+"""The vocabulary of arrays, and what a model says about one frame.
+
+Axis words are fixed: ``batch time channels height width objects classes``. Frames cross the border of the library as RGB
+``uint8``; label maps hold one object id per pixel, 0 for background and 255 for void.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+BACKGROUND = 0
+VOID = 255
+MAX_OBJECTS = 254
+
+Frame = UInt8[np.ndarray, "height width 3"]
+"""One RGB image, values 0..255."""
+
+Labels = UInt8[np.ndarray, "height width"]
+"""Object (or class) id per pixel: 0 background, 1..254 objects, 255 void."""
+
+Mask = Bool[np.ndarray, "height width"]
+"""One object, true where it is."""
+
+SoftMask = Float32[np.ndarray, "height width"]
+"""Probability per pixel in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectScore:
+    """How sure a model is of one object on one frame."""
+
+    confidence: float
+    """Mean probability of the pixels given to the object; for an absent object, one minus its highest probability."""
+    absent: bool = False
+    """True if no pixel was given to the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says about one frame."""
+
+    labels: Labels
+    """Object id per pixel, at the size of the frame."""
+    scores: Mapping[int, ObjectScore] = field(default_factory=dict)
+    """One entry per object known so far, present or absent."""
+
+    def mask(self, object_id: int) -> Mask:
+        """Pixels of one object, shape ``height width``."""
+        found: Mask = self.labels == object_id
+        return found
+
+    def __repr__(self) -> str:
+        height, width = self.labels.shape
+        return f"Prediction({height}x{width}, objects {sorted(self.scores)})"
