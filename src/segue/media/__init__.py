@@ -1,0 +1,1 @@
+"""Pixels to arrays and back: videos, masks, overlays."""

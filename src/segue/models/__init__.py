@@ -1,0 +1,1 @@
+"""One folder per system, and the table of them."""

@@ -1,0 +1,1 @@
+"""segue-lite: the default tracker, made for CPUs."""

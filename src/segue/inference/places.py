@@ -1,0 +1,138 @@
+"""Where the results of one video lie, and who may write there."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from segue.errors import OutputError
+from segue.inference.atomic import write_json, writing
+from segue.inference.identity import differences
+
+Mode = Literal["new", "overwrite", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The files of one job: masks in one folder, everything else in another."""
+
+    masks: Path
+    run: Path
+
+    @classmethod
+    def for_video(cls, out: Path) -> "Places":
+        """``OUT/masks/*.png`` and the rest in ``OUT``."""
+        return cls(out / "masks", out)
+
+    @classmethod
+    def for_sequence(cls, out: Path, name: str) -> "Places":
+        """``OUT/<sequence>/*.png`` as evaluation servers want it, and the rest in ``OUT/_run``."""
+        return cls(out / name, out / "_run" / name)
+
+    @property
+    def overlay(self) -> Path:
+        """The video with the objects painted in."""
+        return self.run / "overlay.mp4"
+
+    @property
+    def tracks(self) -> Path:
+        """Numbers per frame and object."""
+        return self.run / "tracks.json"
+
+    @property
+    def record(self) -> Path:
+        """How the results came about."""
+        return self.run / "run.json"
+
+    @property
+    def resume(self) -> Path:
+        """What an interrupted job needs to go on; gone when it is complete."""
+        return self.run / "_resume"
+
+    def occupied(self) -> bool:
+        """Whether there are results, whole or begun."""
+        single = (self.overlay, self.tracks, self.record, self.resume)
+        return any(path.exists() for path in single) or any(self.masks.glob("*.png"))
+
+    def check(self, mode: Mode, identity: Mapping[str, Any], inputs: Sequence[Path] = ()) -> bool:
+        """Whether the job is complete already; writes nothing.
+
+        Args:
+            mode: ``new`` wants an empty place, ``overwrite`` takes any, ``resume`` the same job.
+            identity: What the job is asked to do.
+            inputs: Files that the job reads, which must not lie where it writes.
+
+        Raises:
+            OutputError: The place holds results that this job must not touch.
+        """
+        self._refuse_inputs(inputs)
+        if mode == "new" and self.occupied():
+            raise OutputError(
+                f"{self.run} already holds results. Give another --out, --resume to go on with them, "
+                "or --overwrite to replace them."
+            )
+        if mode != "resume" or not self.occupied():
+            return False
+        complete, before = self._earlier()
+        changed = differences(before, json.loads(json.dumps(identity)))
+        if changed:
+            raise OutputError(
+                f"Cannot resume {self.run}: {'; '.join(changed[:4])}. Resume with what it was begun "
+                "with, or start again with --overwrite."
+            )
+        return complete
+
+    def prepare(self, mode: Mode, identity: Mapping[str, Any]) -> None:
+        """Make the folders, empty in mode ``overwrite``, and note what is being done.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        if mode == "overwrite":
+            self._clear()
+        for folder in (self.masks, self.resume):
+            with writing(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+        write_json(self.resume / "job.json", identity)
+
+    def finish(self) -> None:
+        """Drop what only an interrupted job needs.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        if self.resume.exists():
+            with writing(self.resume):
+                shutil.rmtree(self.resume)
+
+    def _earlier(self) -> tuple[bool, Mapping[str, Any]]:
+        """Whether the earlier job is complete, and what it was asked to do."""
+        try:
+            if self.record.exists():
+                record = json.loads(self.record.read_text(encoding="utf-8"))
+                return bool(record["complete"]), record["identity"]
+            job = self.resume / "job.json"
+            return False, json.loads(job.read_text(encoding="utf-8"))
+        except (OSError, ValueError, LookupError, TypeError):
+            raise OutputError(
+                f"{self.run} holds results, but nothing that tells how they were made, so they cannot "
+                "be resumed. Give another --out, or --overwrite to replace them."
+            ) from None
+
+    def _clear(self) -> None:
+        with writing(self.run):
+            for path in (self.record, self.tracks, self.overlay, *self.masks.glob("*.png")):
+                path.unlink(missing_ok=True)
+        self.finish()
+
+    def _refuse_inputs(self, inputs: Sequence[Path]) -> None:
+        written = (self.masks.resolve(), self.resume.resolve(), self.overlay.resolve())
+        for path in inputs:
+            spot = path.resolve()
+            if any(spot == place or place in spot.parents for place in written):
+                raise OutputError(
+                    f"{path} is read, but lies where results would be written ({self.run}). "
+                    "Give another --out."
+                )

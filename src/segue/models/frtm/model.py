@@ -1,0 +1,228 @@
+"""FRTM as a video model: frames and states in, predictions and states out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, UInt8
+from torch import Tensor
+
+from segue.errors import MaskError, VideoError
+from segue.models.frtm.augmentation import View, views
+from segue.models.frtm.memory import Sample, pixel_weights
+from segue.models.frtm.merging import merge, winners
+from segue.models.frtm.network import TARGET_STRIDE, FrtmNetwork
+from segue.models.frtm.settings import FrtmSettings
+from segue.models.frtm.target_model import TargetState, fit, initial_model, remember
+from segue.types import BACKGROUND, VOID, Frame, Labels, ObjectScore, Prediction
+
+GivenLabels = UInt8[np.ndarray, "label_height label_width"]
+"""Labels that may not have the frame's size: that is an error with a message of its own."""
+
+
+@dataclass(frozen=True)
+class FrtmState:
+    """The memory of one video."""
+
+    height: int
+    width: int
+    frames: int
+    """Frames seen so far."""
+    objects: dict[int, TargetState]
+    """By object id, in ascending order."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """Labels that came with a frame."""
+
+    masks: dict[int, Bool[Tensor, "height width"]]
+    """By object id, ascending."""
+    known: Bool[Tensor, "height width"]
+    """False where the labels are void."""
+
+
+class FrtmModel:
+    """FRTM ("Learning Fast and Robust Target Models for Video Object Segmentation", CVPR 2020).
+
+    Args:
+        name: ``frtm`` or ``frtm-fast``.
+        network: Backbone and decoder, in evaluation mode.
+        settings: How target models are fitted and updated.
+        device: Where the network is.
+    """
+
+    lookahead = 0
+    state_type = FrtmState
+
+    def __init__(
+        self,
+        name: str,
+        network: FrtmNetwork,
+        settings: FrtmSettings,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.name = name
+        self.network = network
+        self.settings = settings
+        self.device = torch.device(device)
+
+    @torch.no_grad()
+    def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, FrtmState]:
+        """Begin a video: fit a target model to every object in the labels.
+
+        See ``VideoModel.start``.
+
+        Raises:
+            MaskError: No object in the labels, or labels of another size than the frame.
+        """
+        given = self._given(frame, labels)
+        if not given.masks:
+            raise MaskError(
+                "No object in the first labels: all pixels are background (0) or void (255). "
+                "Mark at least one object."
+            )
+        objects = {i: self._begin(frame, given, i, frame_number=0) for i in given.masks}
+        scores = {i: ObjectScore(confidence=1.0) for i in objects}
+        state = FrtmState(frame.shape[0], frame.shape[1], 1, objects)
+        return Prediction(labels.copy(), scores), state
+
+    @torch.no_grad()
+    def step(
+        self, frame: Frame, state: FrtmState, labels: GivenLabels | None = None
+    ) -> tuple[Prediction, FrtmState]:
+        """Go on by one frame; see ``VideoModel.step``.
+
+        A given mask of a known object replaces its prediction, enters its memory and updates its
+        filter at once (ours). Given masks of new objects suppress the others (released code).
+
+        Raises:
+            VideoError: The frame has another size than the first one.
+            MaskError: Labels of another size than the frame.
+        """
+        if frame.shape[:2] != (state.height, state.width):
+            raise VideoError(
+                f"Frame {state.frames} is {frame.shape[1]}x{frame.shape[0]}; expected "
+                f"{state.width}x{state.height} as the first. Scale all frames to one size."
+            )
+        given = self._given(frame, labels)
+        objects, projected, probabilities = self._predict(frame, state)
+        probabilities = _overrule(probabilities, given)
+        merged = merge(torch.stack(list(probabilities.values())), self.settings.merging)
+        shares = dict(zip(probabilities, merged, strict=True))
+        for i in objects:
+            objects[i] = self._learn(objects[i], projected[i], shares[i], given, i)
+        for i in given.masks.keys() - objects.keys():
+            objects[i] = self._begin(frame, given, i, state.frames)
+        prediction = _prediction(probabilities, merged)
+        ordered = {i: objects[i] for i in sorted(objects)}
+        return prediction, replace(state, frames=state.frames + 1, objects=ordered)
+
+    def _predict(
+        self, frame: Frame, state: FrtmState
+    ) -> tuple[dict[int, TargetState], dict[int, Tensor], dict[int, Tensor]]:
+        """Per known object: its state with this call counted, its features, its probability map."""
+        features = self.network.look(self._tensor(frame))
+        reduced = self.network.refiner.reduce(features)
+        objects, projected, probabilities = {}, {}, {}
+        for i, known in state.objects.items():
+            objects[i] = replace(known, calls=known.calls + 1)
+            seen = known.model.project(features[TARGET_STRIDE])
+            scores = known.model.score(seen)
+            projected[i] = seen[0]
+            probabilities[i] = self.network(reduced, scores, (state.height, state.width))[0]
+        return objects, projected, probabilities
+
+    def _learn(
+        self,
+        state: TargetState,
+        projected: Float[Tensor, "channels rows columns"],
+        share: Float[Tensor, "height width"],
+        given: Given,
+        object_id: int,
+    ) -> TargetState:
+        """Store the frame with the merged soft map as its label, unless that is too small."""
+        corrected = object_id in given.masks
+        known = given.known if corrected else torch.ones_like(given.known)
+        if corrected:
+            share = given.masks[object_id].float()
+        if int((share > 0.5).sum()) < self.settings.smallest_mask:
+            return state
+        sample = Sample(projected, share, self._pixel_weights(share > 0.5, known))
+        return remember(state, sample, self.settings, at_once=corrected)
+
+    def _begin(self, frame: Frame, given: Given, object_id: int, frame_number: int) -> TargetState:
+        """A new object, fitted to views of this frame."""
+        draws = np.random.default_rng([self.settings.seed, object_id, frame_number])
+        mask, known = given.masks[object_id].cpu().numpy(), given.known.cpu().numpy()
+        seen = views(frame, mask, known, self.settings.augmentation, draws)
+        # One view at a time: a batch would need several times the memory and is no faster.
+        features = torch.cat([self._target_features(view) for view in seen])
+        masks = torch.stack([torch.from_numpy(view.mask) for view in seen]).to(self.device)
+        valid = torch.stack([torch.from_numpy(view.known) for view in seen]).to(self.device)
+        weights = [self._pixel_weights(m, k) for m, k in zip(masks, valid, strict=True)]
+        generator = torch.Generator().manual_seed(int(draws.integers(2**62)))
+        model = initial_model(features.shape[1], self.settings.channels, generator, self.device)
+        return fit(model, features, masks.float(), torch.stack(weights), self.settings)
+
+    def _target_features(self, view: View) -> Tensor:
+        return self.network.look(self._tensor(view.frame), TARGET_STRIDE)[TARGET_STRIDE]
+
+    def _pixel_weights(
+        self, mask: Bool[Tensor, "height width"], known: Bool[Tensor, "height width"]
+    ) -> Tensor:
+        return pixel_weights(
+            mask,
+            known,
+            weighting=self.settings.pixel_weighting,
+            fraction=self.settings.hinge_fraction,
+            smallest=self.settings.smallest_mask,
+        )
+
+    def _tensor(self, frame: Frame) -> Float[Tensor, "1 3 height width"]:
+        # torch.tensor copies: frames from decoders may be read-only.
+        pixels = torch.tensor(np.ascontiguousarray(frame), device=self.device)
+        return pixels.permute(2, 0, 1)[None].float() / 255
+
+    def _given(self, frame: Frame, labels: GivenLabels | None) -> Given:
+        size = frame.shape[:2]
+        if labels is None:
+            return Given({}, torch.ones(size, dtype=torch.bool, device=self.device))
+        if labels.shape != size:
+            raise MaskError(
+                f"The labels are {labels.shape[1]}x{labels.shape[0]}, the frame is "
+                f"{size[1]}x{size[0]}. Give labels of the frame's size."
+            )
+        values = torch.tensor(np.ascontiguousarray(labels), device=self.device)
+        ids = [int(i) for i in np.unique(labels) if i not in (BACKGROUND, VOID)]
+        return Given({i: values == i for i in ids}, values != VOID)
+
+
+def _overrule(probabilities: Mapping[int, Tensor], given: Given) -> dict[int, Tensor]:
+    """Given masks in place of predictions, all other objects pushed out of them."""
+    if not given.masks:
+        return dict(probabilities)
+    taken = torch.stack(list(given.masks.values())).any(dim=0)
+    result = {i: p.masked_fill(taken, 0.0) for i, p in probabilities.items()}
+    for i, mask in given.masks.items():
+        # Where the labels are void, a known object is still predicted (ours).
+        before = result.get(i, torch.zeros_like(mask, dtype=torch.float32))
+        result[i] = torch.where(given.known, mask.float(), before)
+    return {i: result[i] for i in sorted(result)}
+
+
+def _prediction(
+    probabilities: Mapping[int, Tensor], merged: Float[Tensor, "objects height width"]
+) -> Prediction:
+    places = winners(merged).cpu()
+    ids = torch.tensor([BACKGROUND, *probabilities], dtype=torch.uint8)
+    labels: Labels = ids[places].numpy()
+    scores = {}
+    for place, (i, probability) in enumerate(probabilities.items(), start=1):
+        pixels = probability[(places == place).to(probability.device)]
+        if pixels.numel():
+            scores[i] = ObjectScore(float(pixels.mean()))
+        else:
+            scores[i] = ObjectScore(1 - float(probability.max()), absent=True)
+    return Prediction(labels, scores)

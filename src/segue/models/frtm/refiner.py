@@ -1,0 +1,153 @@
+"""The decoder: one coarse score per object, refined from stride 32 to a mask of the frame's size.
+
+The same weights serve every object. What depends on the frame alone (``reduce``) is computed once.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, cast
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+STRIDES = (32, 16, 8, 4)
+"""Levels from deep to shallow."""
+
+Reduced = dict[int, Float[Tensor, "batch width _ _"]]
+"""Features by stride, all of the decoder's width."""
+
+
+class Refiner(nn.Module):
+    """Segmentation network of FRTM.
+
+    Args:
+        channels: Channels of the backbone by stride.
+        width: Channels inside.
+        head: ``two-step`` (released code) or ``direct``, see ``Head``.
+    """
+
+    def __init__(
+        self,
+        channels: Mapping[int, int],
+        width: int = 64,
+        head: Literal["two-step", "direct"] = "two-step",
+    ) -> None:
+        super().__init__()
+        self.reducers = nn.ModuleDict({str(s): _reducer(channels[s], width) for s in STRIDES})
+        self.levels = nn.ModuleDict({str(s): Level(width) for s in STRIDES})
+        self.head = Head(width, head)
+
+    def reduce(self, features: Mapping[int, Float[Tensor, "batch _ _ _"]]) -> Reduced:
+        """The frame's part, the same for all objects; features by stride."""
+        return {s: self.reducers[str(s)](features[s]) for s in STRIDES}
+
+    def forward(
+        self,
+        reduced: Reduced,
+        scores: Float[Tensor, "batch 1 rows columns"],
+        size: tuple[int, int],
+    ) -> Float[Tensor, "batch 1 height width"]:
+        """Logits of size ``height width`` from the frame's part and one object's raw scores."""
+        deep = _average(reduced[STRIDES[0]])
+        for stride in STRIDES:
+            deep = self.levels[str(stride)](reduced[stride], scores, deep)
+        return cast(Tensor, self.head(deep, size))
+
+
+class Level(nn.Module):
+    """One level: mix in the score, then merge with what came from the deeper level."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        mixed = width + 1
+        self.transform = nn.Sequential(
+            nn.Conv2d(mixed, mixed, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(mixed, mixed, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(mixed, width, 3, padding=1),
+            nn.ReLU(),
+        )
+        self.before = ResidualBlock(width)
+        self.attention = nn.Sequential(
+            nn.Conv2d(2 * width, width, 1), nn.ReLU(), nn.Conv2d(width, width, 1), nn.Sigmoid()
+        )
+        self.after = ResidualBlock(width)
+
+    def forward(
+        self,
+        reduced: Float[Tensor, "batch width height width"],
+        scores: Float[Tensor, "batch 1 rows columns"],
+        deep: Float[Tensor, "batch width _ _"],
+    ) -> Float[Tensor, "batch width height width"]:
+        """The level's features; ``deep`` is 1x1 at the deepest level, where it is broadcast."""
+        size = (reduced.shape[-2], reduced.shape[-1])
+        shallow = self.before(self.transform(torch.cat([reduced, _resize(scores, size)], dim=1)))
+        gates = self.attention(torch.cat([_average(shallow), _average(deep)], dim=1))
+        return cast(Tensor, self.after(shallow * gates + _resize(deep, size)))
+
+
+class ResidualBlock(nn.Module):
+    """h = conv1x1(x); relu(h + branch(h)), the branch being conv, norm, relu, conv."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.entry = nn.Conv2d(width, width, 1)
+        self.branch = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+        )
+
+    def forward(
+        self, features: Float[Tensor, "batch width rows columns"]
+    ) -> Float[Tensor, "batch width rows columns"]:
+        """Features of the same shape."""
+        entered = self.entry(features)
+        return F.relu(entered + self.branch(entered))
+
+
+class Head(nn.Module):
+    """Stride 4 to logits of the frame's size; the last convolution runs at full resolution.
+
+    ``two-step`` follows the released code: bicubic x2, conv, bicubic x2, bilinear to the exact
+    size, conv. ``direct`` replaces the last two enlargements by one bicubic one, the plainer
+    equivalent that the released code also holds.
+    """
+
+    def __init__(self, width: int, kind: Literal["two-step", "direct"]) -> None:
+        super().__init__()
+        self.kind = kind
+        self.at_half = nn.Conv2d(width, width // 2, 3, padding=1)
+        self.at_full = nn.Conv2d(width // 2, 1, 3, padding=1)
+
+    def forward(
+        self, features: Float[Tensor, "batch channels rows columns"], size: tuple[int, int]
+    ) -> Float[Tensor, "batch 1 height width"]:
+        """Logits of size ``size``."""
+        x = F.relu(self.at_half(_double(features)))
+        if self.kind == "two-step":
+            x = _resize(_double(x), size)
+        else:
+            x = F.interpolate(x, size, mode="bicubic", align_corners=False)
+        return cast(Tensor, self.at_full(x))
+
+
+def _reducer(channels: int, width: int) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(channels, width, 1), nn.ReLU(), nn.Conv2d(width, width, 1))
+
+
+def _average(features: Tensor) -> Tensor:
+    return F.adaptive_avg_pool2d(features, 1)
+
+
+def _double(features: Tensor) -> Tensor:
+    return F.interpolate(features, scale_factor=2, mode="bicubic", align_corners=False)
+
+
+def _resize(features: Tensor, size: tuple[int, int]) -> Tensor:
+    if features.shape[-2:] == size:
+        return features
+    return F.interpolate(features, size, mode="bilinear", align_corners=False)

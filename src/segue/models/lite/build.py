@@ -1,0 +1,31 @@
+"""From settings to a ready segue-lite."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from segue.models.lite.model import LiteModel
+from segue.models.lite.network import LiteNetwork
+from segue.models.lite.settings import LiteSettings
+from segue.nn.fuse import fuse_batch_norm
+from segue.nn.weights import load_weights, shipped_weights
+
+
+def build(
+    name: str, *, settings: Mapping[str, Any], weights: Path | None, device: str
+) -> LiteModel:
+    """A segue-lite with its shipped weights, or with others.
+
+    Raises:
+        SettingsError: An unknown setting or a value out of range.
+        NotFoundError: The weights file does not exist.
+        WeightsError: The weights file is damaged or belongs to another model.
+    """
+    network = LiteNetwork()
+    load_weights(network, weights or shipped_weights(name), model_name=name)
+    network.eval().requires_grad_(False)
+    fuse_batch_norm(network)
+    network.to(device=torch.device(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return LiteModel(network, LiteSettings.parse(settings), device)

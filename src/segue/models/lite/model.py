@@ -1,0 +1,296 @@
+"""segue-lite: one look at the frame for all objects, a linear target model per object, a small decoder."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from segue.errors import MaskError, VideoError
+from segue.models.lite import target
+from segue.models.lite.network import FrameFeatures, LiteNetwork
+from segue.models.lite.settings import LiteSettings
+from segue.types import BACKGROUND, VOID, Frame, Labels, ObjectScore, Prediction
+
+_MULTIPLE = 32  # sides must divide by the largest stride of the backbone
+
+
+@dataclass(frozen=True, slots=True)
+class LiteState:
+    """The memory of a video: of constant size, whatever its length. Row ``i`` belongs to object ``ids[i]``."""
+
+    size_hw: tuple[int, int]
+    frame_index: int
+    """Frames seen since the start."""
+    ids: tuple[int, ...]
+    anchor_gram: target.Gram
+    """Normal equations of the given masks."""
+    anchor_cross: target.Cross
+    moving_gram: target.Gram
+    """Normal equations of the model's own recent masks."""
+    moving_cross: target.Cross
+    fixed: target.Cross
+    """Target models learned from the given masks alone."""
+    adaptive: target.Cross
+    """Target models learned from both."""
+    previous: Float[Tensor, "objects 1 height8 width8"]
+    """Probabilities on the last frame."""
+
+
+class LiteModel:
+    """Implements ``VideoModel[LiteState]``."""
+
+    name = "segue-lite"
+    lookahead = 0
+    state_type = LiteState
+
+    def __init__(
+        self, network: LiteNetwork, settings: LiteSettings, device: torch.device | str = "cpu"
+    ) -> None:
+        self.network = network
+        self.settings = settings
+        self.device = torch.device(device)
+
+    @torch.no_grad()
+    def start(self, frame: Frame, labels: Labels) -> tuple[Prediction, LiteState]:
+        """Learn the objects of the first frame; see ``VideoModel.start``."""
+        size_hw = _size(frame)
+        _check_size(labels, size_hw)
+        if not object_ids(labels):
+            raise MaskError(
+                "The first mask holds no object: every pixel is 0 (background) or 255 (void)."
+            )
+        features = self.network.look(self._tensor(frame))
+        state = self._learn_given(features, frame, labels, None)
+        scores = {i: ObjectScore(confidence=1.0) for i in state.ids}
+        return Prediction(np.where(labels == VOID, BACKGROUND, labels), scores), state
+
+    @torch.no_grad()
+    def step(
+        self, frame: Frame, state: LiteState, labels: Labels | None = None
+    ) -> tuple[Prediction, LiteState]:
+        """Carry the objects on to the next frame; see ``VideoModel.step``."""
+        size_hw = _size(frame)
+        if size_hw != state.size_hw:
+            raise VideoError(
+                f"The frame is {size_hw[0]}x{size_hw[1]}, the video started with "
+                f"{state.size_hw[0]}x{state.size_hw[1]} (height x width). Resize it, or start again."
+            )
+        features = self.network.look(self._tensor(frame))
+        logits = self._decode(features, state)
+        probabilities = _merge(logits)
+        prediction = _predict(logits, probabilities, state.ids, size_hw)
+        quarter = F.avg_pool2d(probabilities, 2)
+        state = replace(
+            state,
+            frame_index=state.frame_index + 1,
+            previous=F.avg_pool2d(quarter, 2)[:, None],
+        )
+        if state.frame_index % self.settings.update_every == 0:
+            state = self._learn_own(features, quarter, prediction, state)
+        if labels is not None and object_ids(labels):
+            _check_size(labels, size_hw)
+            state = self._learn_given(features, frame, labels, state)
+            prediction = _overrule(prediction, labels, state.ids)
+        return prediction, state
+
+    def _decode(
+        self, features: FrameFeatures, state: LiteState
+    ) -> Float[Tensor, "objects height2 width2"]:
+        scores = target.apply(torch.cat([state.fixed, state.adaptive], 2), features.target)
+        scores = scores.contiguous(memory_format=torch.channels_last)
+        logits: Tensor = self.network.decoder(features.decoder, scores, state.previous)
+        return logits
+
+    def _learn_own(
+        self,
+        features: FrameFeatures,
+        quarter: Float[Tensor, "objects height4 width4"],
+        prediction: Prediction,
+        state: LiteState,
+    ) -> LiteState:
+        """Add the model's own masks to the moving memory, of the objects that it is sure of."""
+        sure = [
+            row
+            for row, i in enumerate(state.ids)
+            if not prediction.scores[i].absent
+            and prediction.scores[i].confidence >= self.settings.min_confidence
+        ]
+        if not sure:
+            return state
+        valid = self._valid(state.size_hw)
+        gram, cross = self.network.learn(
+            features.target, quarter[sure], valid.expand(len(sure), -1, -1)
+        )
+        rate = self.settings.memory_rate
+        moving_gram, moving_cross = state.moving_gram.clone(), state.moving_cross.clone()
+        moving_gram[sure] = moving_gram[sure].lerp(gram, rate)
+        moving_cross[sure] = moving_cross[sure].lerp(cross, rate)
+        adaptive = state.adaptive.clone()
+        share = self.settings.anchor_share
+        adaptive[sure] = self.network.solve(
+            moving_gram[sure].lerp(state.anchor_gram[sure], share),
+            moving_cross[sure].lerp(state.anchor_cross[sure], share),
+        )
+        return replace(state, moving_gram=moving_gram, moving_cross=moving_cross, adaptive=adaptive)
+
+    def _learn_given(
+        self, features: FrameFeatures, frame: Frame, labels: Labels, state: LiteState | None
+    ) -> LiteState:
+        """Learn the objects of a given mask: new ones enter, known ones are learned anew from both masks."""
+        ids = object_ids(labels)
+        gram, cross = self._equations(features.target, labels, ids)
+        views = self._views(frame, labels) if self.settings.augment else []
+        for view, view_labels in views:
+            seen = self.network.look(self._tensor(view))
+            extra = self._equations(seen.target, view_labels, ids)
+            gram, cross = gram + extra[0], cross + extra[1]
+        gram, cross = gram / (1 + len(views)), cross / (1 + len(views))
+        masks = self._masks(labels, ids)
+        previous = F.avg_pool2d(masks, 2)[:, None]
+        if state is None:
+            fixed = self.network.solve(gram, cross)
+            return LiteState(_size(frame), 0, ids, gram, cross, gram, cross, fixed, fixed, previous)
+        known = {i: row for row, i in enumerate(state.ids)}
+        for row, i in enumerate(ids):
+            if i in known:  # a corrected object keeps what was given before
+                gram[row] = gram[row].lerp(state.anchor_gram[known[i]], 0.5)
+                cross[row] = cross[row].lerp(state.anchor_cross[known[i]], 0.5)
+        fixed = self.network.solve(gram, cross)
+        kept = [row for row, i in enumerate(state.ids) if i not in ids]
+        # Pixels that now belong to a given object cannot belong to another one.
+        free = 1 - previous.sum(0, keepdim=True).clamp(0, 1)
+        return LiteState(
+            state.size_hw,
+            state.frame_index,
+            tuple(state.ids[row] for row in kept) + ids,
+            torch.cat([state.anchor_gram[kept], gram]),
+            torch.cat([state.anchor_cross[kept], cross]),
+            torch.cat([state.moving_gram[kept], gram]),
+            torch.cat([state.moving_cross[kept], cross]),
+            torch.cat([state.fixed[kept], fixed]),
+            torch.cat([state.adaptive[kept], fixed]),
+            torch.cat([state.previous[kept] * free, previous]),
+        )
+
+    def _equations(
+        self, features: Tensor, labels: Labels, ids: tuple[int, ...]
+    ) -> tuple[target.Gram, target.Cross]:
+        valid = self._valid(_size(labels), labels)
+        masks = self._masks(labels, ids)
+        return self.network.learn(features, masks, valid.expand(len(ids), -1, -1))
+
+    def _views(self, frame: Frame, labels: Labels) -> list[tuple[Frame, Labels]]:
+        """The first frame mirrored and zoomed: what the object may look like later (FRTM's idea, cheaper)."""
+        height, width = labels.shape
+        views = [(np.ascontiguousarray(frame[:, ::-1]), np.ascontiguousarray(labels[:, ::-1]))]
+        rows, columns = np.nonzero((labels != BACKGROUND) & (labels != VOID))
+        centre = (float(columns.mean()), float(rows.mean()))
+        for zoom in (0.7, 1.4):
+            matrix = cv2.getRotationMatrix2D(centre, 0.0, zoom)
+            view = cv2.warpAffine(
+                frame,
+                matrix,
+                (width, height),
+                flags=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REFLECT_101,
+            )
+            seen = cv2.warpAffine(
+                labels, matrix, (width, height), flags=cv2.INTER_NEAREST, borderValue=VOID
+            )
+            views.append((view, seen))
+        return views
+
+    def _tensor(self, frame: Frame) -> Float[Tensor, "1 3 height width"]:
+        height, width = _size(frame)
+        bottom, right = -height % _MULTIPLE, -width % _MULTIPLE
+        padded = np.pad(frame, ((0, bottom), (0, right), (0, 0)), mode="edge")
+        pixels = torch.from_numpy(padded).to(self.device)
+        return pixels.permute(2, 0, 1)[None].float() / 255
+
+    def _masks(
+        self, labels: Labels, ids: tuple[int, ...]
+    ) -> Float[Tensor, "objects height4 width4"]:
+        height, width = labels.shape
+        found = torch.from_numpy(labels).to(self.device) == torch.tensor(
+            ids, device=self.device, dtype=torch.uint8
+        ).view(-1, 1, 1)
+        padded = F.pad(found.float(), (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
+        return F.avg_pool2d(padded, 4)
+
+    def _valid(
+        self, size_hw: tuple[int, int], labels: Labels | None = None
+    ) -> Float[Tensor, "1 height8 width8"]:
+        """Share of each stride-8 cell that is inside the frame and not void."""
+        height, width = size_hw
+        inside = torch.ones(1, height, width, device=self.device)
+        if labels is not None:
+            inside[0, torch.from_numpy(labels == VOID).to(self.device)] = 0
+        padded = F.pad(inside, (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
+        return F.avg_pool2d(padded, 8)
+
+
+def object_ids(labels: Labels) -> tuple[int, ...]:
+    """Ids of the objects in a label map, ascending."""
+    return tuple(int(i) for i in np.unique(labels) if i not in (BACKGROUND, VOID))
+
+
+def _merge(logits: Float[Tensor, "objects _ _"]) -> Float[Tensor, "objects _ _"]:
+    """Probabilities that sum to at most one per pixel: softmax with a background of logit 0.
+
+    With a single object this is the sigmoid.
+    """
+    background = torch.zeros_like(logits[:1])
+    return torch.cat([background, logits]).softmax(0)[1:]
+
+
+def _predict(
+    logits: Float[Tensor, "objects height2 width2"],
+    probabilities: Float[Tensor, "objects height2 width2"],
+    ids: tuple[int, ...],
+    size_hw: tuple[int, int],
+) -> Prediction:
+    height, width = size_hw
+    full = F.interpolate(logits[None], scale_factor=2.0, mode="bilinear", align_corners=False)
+    best, row = full[0, :, :height, :width].max(0)
+    table = torch.tensor(ids, device=logits.device, dtype=torch.uint8)
+    labels = torch.where(best > 0, table[row], torch.zeros_like(table[row])).cpu().numpy()
+    scores = {}
+    areas = np.bincount(labels.ravel(), minlength=VOID + 1)
+    own = probabilities * (logits >= logits.amax(0)) * (logits > 0)
+    sums = own.sum((1, 2)) / (own > 0).sum((1, 2)).clamp_min(1)
+    for i, mean, highest in zip(
+        ids, sums.tolist(), probabilities.amax((1, 2)).tolist(), strict=True
+    ):
+        absent = not areas[i]
+        scores[i] = ObjectScore(round(1 - highest if absent else mean, 4), absent)
+    return Prediction(labels, scores)
+
+
+def _overrule(prediction: Prediction, labels: Labels, ids: tuple[int, ...]) -> Prediction:
+    """The prediction with given objects put in their place."""
+    given = object_ids(labels)
+    merged = prediction.labels.copy()
+    merged[np.isin(merged, given)] = BACKGROUND
+    shown = np.isin(labels, given)
+    merged[shown] = labels[shown]
+    scores = dict(prediction.scores) | {i: ObjectScore(confidence=1.0) for i in given}
+    for i in ids:
+        if i not in given and not (merged == i).any():
+            scores[i] = ObjectScore(scores[i].confidence, absent=True)
+    return Prediction(merged, scores)
+
+
+def _size(image: Frame | Labels) -> tuple[int, int]:
+    return int(image.shape[0]), int(image.shape[1])
+
+
+def _check_size(labels: Labels, size_hw: tuple[int, int]) -> None:
+    if labels.shape != size_hw:
+        raise MaskError(
+            f"The mask is {labels.shape[0]}x{labels.shape[1]}, the frame {size_hw[0]}x{size_hw[1]} "
+            "(height x width). Give a mask of the frame's size."
+        )

@@ -1,0 +1,189 @@
+"""The trained part of segue-lite: what is computed once per frame, and what is computed per object.
+
+Everything that looks at the frame alone (backbone, neck, the frame's share of each decoder convolution) runs once,
+whatever the number of objects: a convolution of concatenated inputs is the sum of two convolutions.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from segue.models.lite import target
+from segue.nn.efficientnet import CHANNELS, EfficientNetLite0
+
+FEATURES = 32
+"""Channels that the target model sees, at stride 8."""
+CODES = 16
+"""Channels of the mask's encoding; the first is the mask itself."""
+WIDTHS = {16: 64, 8: 40, 4: 24}
+"""Decoder channels by stride."""
+
+
+@dataclass(frozen=True)
+class FrameFeatures:
+    """What a frame offers to every object."""
+
+    target: Float[Tensor, "batch {FEATURES} height8 width8"]
+    """Input of the target model."""
+    decoder: dict[int, Float[Tensor, "batch _ _ _"]]
+    """The frame's share of the first decoder convolution, by stride."""
+
+    def __getitem__(self, rows: slice) -> "FrameFeatures":
+        return FrameFeatures(self.target[rows], {s: m[rows] for s, m in self.decoder.items()})
+
+
+class LiteNetwork(nn.Module):
+    """Backbone, neck, mask encoder, ridge and decoder."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = EfficientNetLite0()
+        self.neck = Neck()
+        self.encoder = MaskEncoder()
+        self.log_ridge = nn.Parameter(torch.full((9 * FEATURES + 1,), -5.0))
+        self.decoder = Decoder()
+
+    def look(self, frames: Float[Tensor, "batch 3 height width"]) -> FrameFeatures:
+        """Everything that is computed once per frame; values in [0, 1], sides multiples of 32."""
+        return cast(FrameFeatures, self.neck(self.backbone(frames)))
+
+    def learn(
+        self,
+        features: Float[Tensor, "batch _ height8 width8"],
+        masks: Float[Tensor, "objects height4 width4"],
+        valid: Float[Tensor, "objects height8 width8"],
+    ) -> tuple[target.Gram, target.Cross]:
+        """Normal equations of one frame for each object; soft masks at stride 4."""
+        small = F.avg_pool2d(masks[:, None], 2)[:, 0]
+        codes = self.encoder(masks).flatten(2).float()
+        weights = target.pixel_weights(small, valid)
+        with torch.autocast(features.device.type, enabled=False):  # a Gram matrix needs the digits
+            return target.equations(target.design(features.float()), codes, weights)
+
+    def solve(self, gram: target.Gram, cross: target.Cross) -> target.Cross:
+        """Target models of all objects."""
+        with torch.autocast(gram.device.type, enabled=False):
+            return target.solve(gram, cross, self.log_ridge.exp())
+
+
+class Neck(nn.Module):
+    """A top-down pyramid over the backbone, ending in the shares that the target model and the decoder use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        wide = {32: 96, 16: 96, 8: 64, 4: 32}
+        self.lateral = nn.ModuleDict(
+            {str(s): nn.Conv2d(CHANNELS[s], wide[s], 1, bias=False) for s in wide}
+        )
+        self.lateral_norm = nn.ModuleDict({str(s): nn.BatchNorm2d(wide[s]) for s in wide})
+        self.down = nn.ModuleDict({str(s): nn.Conv2d(wide[2 * s], wide[s], 1) for s in (16, 8, 4)})
+        self.smooth = nn.ModuleDict({str(s): _conv_norm_relu(wide[s], wide[s]) for s in (16, 8, 4)})
+        self.target = nn.Sequential(
+            _conv_norm_relu(wide[8], wide[8]), nn.Conv2d(wide[8], FEATURES, 1)
+        )
+        self.share = nn.ModuleDict(
+            {str(s): nn.Conv2d(wide[s], WIDTHS[s], 3, padding=1) for s in WIDTHS}
+        )
+
+    def forward(self, maps: dict[int, Tensor]) -> FrameFeatures:
+        """Pyramid features of a batch of frames."""
+        top = self._lateral(maps, 32)
+        shares = {}
+        for stride in (16, 8, 4):
+            key = str(stride)
+            down = self.down[key](top)
+            down = F.interpolate(down, scale_factor=2.0, mode="bilinear", align_corners=False)
+            top = self.smooth[key](F.relu(self._lateral(maps, stride) + down))
+            shares[stride] = self.share[key](top)
+            if stride == 8:
+                features = self.target(top)
+        # Every pixel gets the same length, so that the ridge means the same everywhere.
+        features = F.normalize(features, dim=1) * FEATURES**0.5
+        return FrameFeatures(features, shares)
+
+    def _lateral(self, maps: dict[int, Tensor], stride: int) -> Tensor:
+        key = str(stride)
+        return cast(Tensor, self.lateral_norm[key](self.lateral[key](maps[stride])))
+
+
+class MaskEncoder(nn.Module):
+    """A mask -> what the target model learns to predict at stride 8; channel 0 is the mask itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 16, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(16, 32, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(32, CODES - 1, 3, padding=1),
+        )
+
+    def forward(
+        self, masks: Float[Tensor, "objects height4 width4"]
+    ) -> Float[Tensor, "objects codes height8 width8"]:
+        """Encodings of soft masks in [0, 1] at stride 4."""
+        return torch.cat([F.avg_pool2d(masks[:, None], 2), self.layers(masks[:, None])], 1)
+
+
+class Decoder(nn.Module):
+    """Scores of the target models and the previous mask -> one logit per pixel at stride 2."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        seen = 2 * CODES + 1
+        self.enter16 = nn.Conv2d(seen, WIDTHS[16], 3, padding=1)
+        self.refine16 = _Residual(WIDTHS[16])
+        self.enter8 = nn.Conv2d(seen, WIDTHS[8], 3, padding=1)
+        self.down8 = nn.Conv2d(WIDTHS[16], WIDTHS[8], 1)
+        self.refine8 = _Residual(WIDTHS[8])
+        self.down4 = nn.Conv2d(WIDTHS[8], WIDTHS[4], 1)
+        self.refine4 = _Residual(WIDTHS[4])
+        self.head = nn.Conv2d(WIDTHS[4], 4, 3, padding=1)
+
+    def forward(
+        self,
+        shares: dict[int, Float[Tensor, "batch _ _ _"]],
+        scores: Float[Tensor, "objects codes2 height8 width8"],
+        previous: Float[Tensor, "objects 1 height8 width8"],
+    ) -> Float[Tensor, "objects height2 width2"]:
+        """Logits of each object.
+
+        Args:
+            shares: The frame's share by stride, batch of one or one per object.
+            scores: Encodings seen by the anchor and by the adaptive target model.
+            previous: Probability on the previous frame, 0 where nothing is known.
+        """
+        seen = torch.cat([scores, previous], 1)
+        x = F.relu(shares[16] + self.enter16(F.avg_pool2d(seen, 2)))
+        x = _double(self.down8(self.refine16(x)))
+        x = F.relu(shares[8] + self.enter8(seen) + x)
+        x = _double(self.down4(self.refine8(x)))
+        x = self.refine4(F.relu(shares[4] + x))
+        return F.pixel_shuffle(self.head(x), 2)[:, 0]
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.second(F.relu(self.first(x))))
+
+
+def _conv_norm_relu(channels_in: int, channels_out: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+    )
+
+
+def _double(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)

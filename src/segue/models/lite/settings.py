@@ -1,0 +1,24 @@
+"""Settings of segue-lite that may change without training again."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from segue.settings import Settings
+
+
+class LiteSettings(Settings):
+    """How segue-lite keeps its memory."""
+
+    update_every: Annotated[int, Field(ge=1)] = 4
+    """Frames between two updates of the target model."""
+    memory_rate: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    """Weight of a new frame in the moving memory."""
+    anchor_share: Annotated[float, Field(ge=0, le=1)] = 0.4
+    """Share of the given masks, against the moving memory, in the adaptive target model."""
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.6
+    """An object whose confidence is lower is not learned from on that frame."""
+    augment: bool = True
+    """Learn the first frame also mirrored, shrunk and enlarged."""
+    seed: int = 0
+    """Kept in the run record; segue-lite itself draws nothing at random."""

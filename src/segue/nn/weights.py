@@ -1,0 +1,154 @@
+"""Weights on disk (safetensors only), and how large a network is.
+
+A weights file holds the state dict of a module and, in its metadata, the name of the model it is
+for. Nothing is ever unpickled.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from segue.errors import NotFoundError, WeightsError, WriteError
+
+MODEL_KEY = "segue_model"
+"""Metadata key that holds the name of the model."""
+
+
+def shipped_weights(name: str) -> Path:
+    """Where the weights of a model lie if they ship with the package; the file need not exist."""
+    return Path(__file__).parents[1] / "weights" / f"{name}.safetensors"
+
+
+def read_weights(path: Path, *, model_name: str) -> dict[str, Tensor]:
+    """The tensors of a weights file, on the CPU.
+
+    Args:
+        path: A safetensors file that ``save_weights`` wrote.
+        model_name: The model that the file must be for.
+
+    Raises:
+        NotFoundError: There is no such file.
+        WeightsError: The file is not safetensors, is damaged, or is for another model.
+    """
+    if not path.is_file():
+        raise NotFoundError(f"No weights file {path}. Give the path of a .safetensors file.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            found = (file.metadata() or {}).get(MODEL_KEY)
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(
+            f"{path} is not a readable safetensors file ({error}). "
+            "It may be cut short or of another kind; fetch or write it again."
+        ) from None
+    if found != model_name:
+        whose = f"for model {found!r}" if found else f"without the metadata key {MODEL_KEY!r}"
+        raise WeightsError(f"Expected weights for model {model_name!r}; {path} is a file {whose}.")
+    return tensors
+
+
+def load_weights(
+    module: nn.Module,
+    path: Path,
+    *,
+    model_name: str,
+    strict: bool = True,
+    optional: tuple[str, ...] = (),
+) -> None:
+    """Fill a module from a weights file; either everything fits or nothing is changed.
+
+    Args:
+        module: What to fill, in place.
+        path: A safetensors file.
+        model_name: The model that the file must be for.
+        strict: Whether every tensor of the module must be in the file.
+        optional: Prefixes of names that may be absent all together even if ``strict``.
+
+    Raises:
+        NotFoundError: There is no such file.
+        WeightsError: The file is damaged, is for another model, or does not fit the module.
+    """
+    tensors = read_weights(path, model_name=model_name)
+    own = module.state_dict()
+    unknown = sorted(tensors.keys() - own.keys())
+    excused = tuple(prefix for prefix in optional if not any(k.startswith(prefix) for k in tensors))
+    missing = sorted(k for k in own.keys() - tensors.keys() if not k.startswith(excused or ("\0",)))
+    misshapen = sorted(k for k in tensors.keys() & own.keys() if tensors[k].shape != own[k].shape)
+    faults = [f"unknown: {_few(unknown)}"] if unknown else []
+    faults += [f"missing: {_few(missing)}"] if missing and strict else []
+    faults += [
+        f"{key} is {tuple(tensors[key].shape)}, expected {tuple(own[key].shape)}"
+        for key in misshapen[:3]
+    ]
+    if faults:
+        raise WeightsError(
+            f"{path} does not fit model {model_name!r}: {'; '.join(faults)}. "
+            "Use the settings that the file was trained with, or another file."
+        )
+    module.load_state_dict(tensors, strict=False)
+
+
+def save_weights(
+    module: nn.Module, path: Path, *, model_name: str, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a module's state dict; the file appears complete or not at all.
+
+    Args:
+        module: What to save.
+        path: The .safetensors file; an existing one is replaced.
+        model_name: The model that the file is for.
+        metadata: More strings to keep in the file.
+
+    Raises:
+        WriteError: The file could not be written.
+    """
+    tensors = {key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}
+    content = save(tensors, {**(metadata or {}), MODEL_KEY: model_name})
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise WriteError(f"Could not write the weights to {path}: {error}.") from error
+
+
+def describe(module: nn.Module) -> dict[str, Any]:
+    """Parameter counts: ``{"total": int, "trainable": int, "by_part": {child: int}}``."""
+    parts = {name: _count(child) for name, child in module.named_children()}
+    own = sum(p.numel() for p in module.parameters(recurse=False))
+    return {
+        "total": _count(module),
+        "trainable": sum(p.numel() for p in module.parameters() if p.requires_grad),
+        "by_part": {**parts, **({"(own)": own} if own else {})},
+    }
+
+
+def count_macs(function: Callable[..., Any], *inputs: Any) -> int:
+    """Multiply-accumulate operations of one call: convolutions and matrix products only.
+
+    Interpolation, activations and sums are not counted, as in the usual tables.
+    """
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        function(*inputs)
+    return int(counter.get_total_flops()) // 2
+
+
+def _count(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def _few(names: list[str]) -> str:
+    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + rest
