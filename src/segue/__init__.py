@@ -1,1 +1,63 @@
-"""Video segmentation that uses time."""
+"""Segue: video segmentation that uses time.
+
+    import segue
+
+    video = segue.open_video("clip.mp4")
+    model = segue.load_model("segue-lite")
+    for frame, prediction in segue.track(model, video, segue.read_masks(["mask.png"])):
+        ...
+
+Names are imported when they are first used, so that ``import segue`` costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from segue.errors import SegueError
+    from segue.inference.track import track
+    from segue.media.mask_args import read_masks
+    from segue.media.masks import write_mask
+    from segue.media.video import Video, VideoFrame, open_video
+    from segue.models.catalog import load_model
+    from segue.types import ObjectScore, Prediction
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "ObjectScore": "segue.types",
+    "Prediction": "segue.types",
+    "SegueError": "segue.errors",
+    "Video": "segue.media.video",
+    "VideoFrame": "segue.media.video",
+    "load_model": "segue.models.catalog",
+    "open_video": "segue.media.video",
+    "read_masks": "segue.media.mask_args",
+    "track": "segue.inference.track",
+    "write_mask": "segue.media.masks",
+}
+
+__all__ = [
+    "ObjectScore",
+    "Prediction",
+    "SegueError",
+    "Video",
+    "VideoFrame",
+    "load_model",
+    "open_video",
+    "read_masks",
+    "track",
+    "write_mask",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'segue' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

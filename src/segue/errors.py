@@ -1,7 +1,7 @@
 """Everything that Segue raises on purpose.
 
-Each error is also the builtin it refines, so ``except ValueError`` keeps working. A message says what was expected, what
-came (with value and place) and what to do now.
+Each error is also the builtin it refines, so ``except ValueError`` keeps working. A message says what was expected,
+what came (with value and place) and what to do now.
 
     SegueError
     ├── InputError(ValueError)            something the user gave is wrong: exit code 2
@@ -10,8 +10,8 @@ came (with value and place) and what to do now.
     │   ├── OutputError                   the output folder holds results, or cannot be written
     │   └── WeightsError                  a weights file that is foreign, damaged or for another model
     ├── NotFoundError(FileNotFoundError)  no such file or folder: exit code 2
-    └── VideoError(OSError)               a source that cannot be opened or decoded: exit code 2
-        └── DecodeError                   a frame in the middle does not decode: exit code 3, earlier results stay
+    ├── VideoError(OSError)               a source that cannot be opened or decoded: exit code 2
+    │   └── DecodeError                   a frame in the middle does not decode: exit code 3, earlier results stay
     └── WriteError(OSError)               disk full or read-only while writing: exit code 4, earlier results stay
 """
 

@@ -1,7 +1,7 @@
 """The vocabulary of arrays, and what a model says about one frame.
 
-Axis words are fixed: ``batch time channels height width objects classes``. Frames cross the border of the library as RGB
-``uint8``; label maps hold one object id per pixel, 0 for background and 255 for void.
+Axis words are fixed: ``batch time channels height width objects classes``. Frames cross the border of the library as
+RGB ``uint8``; label maps hold one object id per pixel, 0 for background and 255 for void.
 """
 
 from collections.abc import Mapping

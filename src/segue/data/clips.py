@@ -1,9 +1,9 @@
 """Training clips of one object: which frames, seen how, with what pasted in. Draw first, then apply.
 
 A clip is an *anchor* (the frame whose mask is given) and a *run* of consecutive frames somewhere else in the sequence,
-entered with the mask of the frame before it. So a model learns to carry a mask as well as to find the object again, from
-few frames. Half of the clips get a second object, cut out of another sequence with its own motion: it occludes, distracts,
-or is itself the object to follow (ours).
+entered with the mask of the frame before it. So a model learns to carry a mask as well as to find the object again,
+from few frames. Half of the clips get a second object, cut out of another sequence with its own motion: it occludes,
+distracts, or is itself the object to follow (ours).
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""The streaming runner, sinks that write results, and resume."""

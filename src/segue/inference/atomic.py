@@ -1,13 +1,13 @@
-"""Files that are either whole or not there, and one error for every disk that refuses."""
+"""One error for every disk that refuses, and documents that are either whole or not there."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from segue.errors import SegueError, WriteError
+from segue.errors import SegueError
+from segue.media.atomic import replacing, write_error
 
 
 @contextmanager
@@ -22,28 +22,7 @@ def writing(path: Path) -> Iterator[None]:
     except SegueError:
         raise
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise WriteError(
-            f"Cannot write {path}: {reason}. What was written before stays; make room or choose "
-            "another folder, then go on with --resume."
-        ) from error
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path next to ``path`` that takes its place when the block ends well.
-
-    Raises:
-        WriteError: The system refuses.
-    """
-    temporary = path.with_name(f".{path.name}.part")
-    with writing(path):
-        try:
-            yield temporary
-            os.replace(temporary, path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        raise write_error(path, error) from error
 
 
 def write_json(path: Path, document: Any) -> None:

@@ -20,7 +20,7 @@ import safetensors.torch
 import torch
 
 from segue.errors import WeightsError
-from segue.inference.atomic import replacing
+from segue.media.atomic import replacing
 
 StateT = TypeVar("StateT")
 FORMAT = "segue-state-1"
@@ -76,7 +76,11 @@ def _encode(value: Any, tensors: dict[str, torch.Tensor], place: str) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, torch.Tensor):
-        return {"tensor": _put(value.detach(), tensors), "device": str(value.device), **_layout(value)}
+        return {
+            "tensor": _put(value.detach(), tensors),
+            "device": str(value.device),
+            **_layout(value),
+        }
     if isinstance(value, np.ndarray):
         return {"array": _put(torch.from_numpy(np.ascontiguousarray(value)), tensors)}
     if isinstance(value, tuple):

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from segue.errors import DecodeError
+from segue.errors import DecodeError, MaskError, VideoError
 from segue.inference.atomic import write_json
 from segue.inference.checkpoint import load_state, save_state
 from segue.inference.environment import environment
@@ -94,8 +94,7 @@ class _Run:
         self.log = TrackLog(job.places.resume / "tracks.jsonl", keep=self.done)
         self.painter: Overlay | None = None
         if job.overlay:
-            place = job.places.resume / "overlay.mp4"
-            self.painter = Overlay(place, job.video.size_hw, job.video.frame_rate)
+            self.painter = Overlay(job.places.resume / "overlay.mp4", job.video)
         self.saved_at = time.perf_counter()
         self.save_cost = 0.0
 
@@ -103,16 +102,13 @@ class _Run:
         with closing(self.log):
             try:
                 self._all_frames()
-            except DecodeError as error:
+            except (VideoError, MaskError) as error:
                 self._finish(notes, str(error))
                 raise
             except BaseException:
                 self._let_go()
                 raise
-            record = self._finish(notes, None)
-        # Only now, so that what the video did have is kept even if a mask waits for more frames.
-        self.tracker.check_end()
-        return record
+            return self._finish(notes, None)
 
     def _all_frames(self) -> None:
         broken: DecodeError | None = None
@@ -123,11 +119,13 @@ class _Run:
                 else:
                     self._new(frame)
         except DecodeError as error:
+            # Not yet raised: with lookahead the last good frames still wait for their answer.
             broken = error
         for result in self.watch.each("network", self.tracker.drain()):
             self._keep(result)
         if broken:
             raise broken
+        self.tracker.check_end()
 
     def _reuse(self, frame: VideoFrame | None) -> None:
         if frame and self.painter:
@@ -221,7 +219,5 @@ class _Run:
     def _let_go(self) -> None:
         """Close what is open after a failure, without hiding the failure behind a second one."""
         if self.painter:
-            try:
+            with suppress(OSError):
                 self.painter.close()
-            except OSError:
-                return

@@ -95,6 +95,9 @@ class Places:
         for folder in (self.masks, self.resume):
             with writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
+                # Left behind by a process that was killed while it wrote.
+                for part in (*folder.glob(".*.part"), *self.run.glob(".*.part")):
+                    part.unlink(missing_ok=True)
         write_json(self.resume / "job.json", identity)
 
     def finish(self) -> None:

@@ -3,20 +3,21 @@
 import json
 import os
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from fractions import Fraction
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from segue.errors import OutputError
-from segue.inference.atomic import replacing, writing
+from segue.inference.atomic import writing
+from segue.media.atomic import replacing
 from segue.media.encode import VideoWriter
-from segue.media.masks import read_mask, write_mask
+from segue.media.masks import write_mask
 from segue.media.overlay import paint
-from segue.media.video import VideoFrame
+from segue.media.video import Video, VideoFrame
 from segue.types import Labels, Prediction
 
 
@@ -44,8 +45,11 @@ class MaskFolder:
         """
         path = self.folder / f"{frame.name}.png"
         try:
-            return read_mask(path)
-        except (OSError, ValueError):
+            # Not by the reader of users' masks: that one renumbers, and refuses empty frames.
+            with Image.open(path) as image:
+                labels: Labels = np.array(image, dtype=np.uint8)
+            return labels
+        except (OSError, ValueError, SyntaxError):
             raise OutputError(
                 f"{path} was written before the interruption, but cannot be read any more. "
                 "Start again with --overwrite."
@@ -96,7 +100,8 @@ class TrackLog:
 
     def close(self) -> None:
         """Let go of the file; a disk that refuses has refused before."""
-        self._file.close()
+        with suppress(OSError):
+            self._file.close()
 
     def _cut(self, keep: int) -> None:
         # In bytes and by whole lines, since a killed process may leave half a line at the end.
@@ -114,10 +119,9 @@ class TrackLog:
 class Overlay:
     """The video with the objects painted in, written next to the resume data and moved at the end."""
 
-    def __init__(self, path: Path, size_hw: tuple[int, int], frame_rate: Fraction | None) -> None:
+    def __init__(self, path: Path, video: Video) -> None:
         self._path = path
-        self._video = (size_hw, frame_rate)
-        self._context: AbstractContextManager[VideoWriter] | None = None
+        self._timing = (video.size_hw, video.frame_rate, video.time_base)
         self._writer: VideoWriter | None = None
 
     def write(self, frame: VideoFrame, labels: Labels) -> None:
@@ -128,8 +132,7 @@ class Overlay:
         """
         with writing(self._path):
             if self._writer is None:
-                self._context = VideoWriter(self._path, *self._video)
-                self._writer = self._context.__enter__()
+                self._writer = VideoWriter(self._path, *self._timing).__enter__()
             self._writer.write(paint(frame.image, labels), frame.time)
 
     def finish(self, target: Path) -> None:
@@ -138,16 +141,16 @@ class Overlay:
         Raises:
             WriteError: The system refuses.
         """
-        if self._context is not None:
+        if self._writer is not None:
             with writing(target):
                 self.close()
                 os.replace(self._path, target)
 
     def close(self) -> None:
         """Close the encoder."""
-        context, self._context, self._writer = self._context, None, None
-        if context is not None:
-            context.__exit__(None, None, None)
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.__exit__(None, None, None)
 
 
 def describe(frame: VideoFrame, prediction: Prediction) -> dict[str, Any]:

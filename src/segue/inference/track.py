@@ -8,6 +8,7 @@ import numpy as np
 
 from segue.errors import MaskError
 from segue.inference.progress import Progress, Silent
+from segue.media.mask_args import GivenMasks
 from segue.media.masks import check_masks, fit_mask
 from segue.media.resize import Resizer
 from segue.media.video import Video, VideoFrame
@@ -20,7 +21,7 @@ Result = tuple[VideoFrame, Prediction]
 def track(
     model: VideoModel[Any],
     video: Video,
-    masks: Mapping[int, Labels],
+    masks: Mapping[int, Labels] | GivenMasks,
     *,
     partial: bool = False,
     progress: Progress | None = None,
@@ -33,7 +34,7 @@ def track(
     Args:
         model: Any model of the table.
         video: What ``open_video`` returned.
-        masks: Frame number (from 0) -> labels of the frame's size.
+        masks: What ``read_masks`` returned, or frame number (from 0) -> labels of the frame's size.
         partial: Later masks may leave out objects of earlier ones, which are then predicted there.
         progress: Hears about every finished frame.
         max_side: Work on frames whose longer side has at most so many pixels; predictions come
@@ -46,14 +47,13 @@ def track(
         MaskError: No mask, an empty one, one of another size, or one past the end of the video.
         DecodeError: A frame does not decode; the predictions before it are valid.
     """
-    check_plan(video, masks, partial=partial)
+    given = masks.by_frame if isinstance(masks, GivenMasks) else masks
+    check_plan(video, given, partial=partial)
     listener = progress or Silent()
-    tracker = Tracker(model, masks, video.size_hw, max_side=max_side)
-    done = 0
-    for result in tracker.run(video):
-        yield result
-        done += 1
+    tracker = Tracker(model, given, video.size_hw, max_side=max_side)
+    for done, result in enumerate(tracker.run(video), start=1):
         listener.advance(done, video.num_frames)
+        yield result
     tracker.check_end()
 
 
@@ -68,8 +68,9 @@ def check_plan(video: Video, masks: Mapping[int, Labels], *, partial: bool = Fal
     for labels in masks.values():
         fit_mask(labels, video.size_hw, fit=False)
     check_masks(masks, partial=partial)
-    if video.num_frames is not None:
-        _refuse_late(masks, video.num_frames)
+    if video.frame_names is not None:
+        # Files on disk can be counted; a container only estimates, and is held to it at its end.
+        _refuse_late(masks, len(video.frame_names))
 
 
 class Tracker:
@@ -92,7 +93,8 @@ class Tracker:
         self._model = model
         self._masks = masks
         self._first = min(masks)
-        self._resizer = Resizer.for_max_side(size_hw, max_side) if max_side else None
+        resizer = Resizer.for_max_side(size_hw, max_side)
+        self._resizer = None if resizer.is_identity else resizer
         self._waiting: deque[VideoFrame] = deque()
         self._calls = 0
         self._seen = 0
@@ -147,10 +149,10 @@ class Tracker:
         labels = self._masks.get(frame.index) if given else None
         image, small = frame.image, labels
         if self._resizer:
-            image = self._resizer.frame(image)
+            image = self._resizer.shrink(image)
             small = None if labels is None else _shrink(self._resizer, labels)
-        if frame.index == self._first and given:
-            assert labels is not None and small is not None
+        if self.state is None:
+            assert small is not None, "the first frame asked about is the first one with a mask"
             prediction, self.state = self._model.start(image, small)
         else:
             prediction, self.state = self._model.step(image, self.state, small)
@@ -172,7 +174,7 @@ def _empty(frame: VideoFrame) -> Prediction:
 
 
 def _shrink(resizer: Resizer, labels: Labels) -> Labels:
-    small = resizer.labels(labels)
+    small = resizer.shrink_labels(labels)
     lost = sorted(set(np.unique(labels).tolist()) - set(np.unique(small).tolist()) - {VOID})
     if lost:
         raise MaskError(

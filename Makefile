@@ -1,0 +1,36 @@
+# Every target sets up what it needs: a virtual environment, locked dependencies, an editable install.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test test-real lint types bench clean
+
+demo: $(READY)
+	$(BIN)/segue demo --out out/demo --overwrite
+
+test: $(READY)
+	$(BIN)/pytest -m "not real" --durations=10
+
+test-real: $(READY)
+	$(BIN)/pytest -m real --durations=10
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY)
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python benchmarks/speed.py
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Segue needs Python 3.11 to 3.13; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[demo,train,dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) out build dist

@@ -1,0 +1,117 @@
+"""The command ``segue``: one table of verbs, each imported only when it is chosen."""
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from segue import __version__
+from segue.errors import SegueError, WriteError
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One line of the table."""
+
+    module: str
+    """Has ``add_arguments(parser)`` and ``run(arguments) -> int``; its docstring is the verb's help."""
+    help: str
+
+
+VERBS: dict[str, Verb] = {
+    "track": Verb("segue.app.cli.track", "carry the objects of a mask through a video"),
+    "models": Verb("segue.app.cli.models", "list the models, or describe one"),
+    "evaluate": Verb("segue.app.cli.evaluate", "score predicted masks against true ones"),
+    "demo": Verb("segue.app.cli.demo", "track something in a real clip, offline"),
+}
+
+EXIT_CODES = """\
+exit codes:
+  0    done
+  2    something that was given is wrong: a path, a mask, a setting, a weights file
+  3    a frame of the video does not decode; everything before it is written
+  4    results cannot be written (disk full, read-only); what was written stays
+  130  interrupted; track goes on with --resume
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one sentence, without the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2."""
+        sys.stderr.write(f"segue: error: {message}. See {self.prog} --help.\n")
+        raise SystemExit(2)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(words)
+    except SegueError as error:
+        hint = " Then go on with --resume." if isinstance(error, WriteError) else ""
+        _say(f"segue: error: {error}{hint}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        resumable = words[:1] == ["track"]
+        _say("segue: interrupted." + (" Go on with --resume." if resumable else ""))
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output is gone (`segue models | head`); nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _dispatch(words: Sequence[str]) -> int:
+    if not words or words[0] in ("-h", "--help"):
+        print(overview(), end="")
+        return 0
+    if words[0] in ("-V", "--version"):
+        print(f"segue {__version__}")
+        return 0
+    name = words[0]
+    if name not in VERBS:
+        near = difflib.get_close_matches(name, VERBS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(VERBS)}."
+        _say(f"segue: error: no command {name!r}; {hint} See segue --help.")
+        return 2
+    verb = importlib.import_module(VERBS[name].module)
+    parser = Parser(
+        prog=f"segue {name}",
+        description=verb.__doc__,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    verb.add_arguments(parser)
+    # Intermixed, so that key=value settings may stand before, between and after the options.
+    code: int = verb.run(parser.parse_intermixed_args(words[1:]))
+    return code
+
+
+def overview() -> str:
+    """What ``segue --help`` prints."""
+    width = max(map(len, VERBS))
+    verbs = "\n".join(f"  {name:{width}}  {verb.help}" for name, verb in VERBS.items())
+    return (
+        "usage: segue COMMAND ...\n\n"
+        "Carry masks through videos, on the computer you have.\n\n"
+        f"commands:\n{verbs}\n\n"
+        "options:\n  -h, --help     this text; segue COMMAND --help for more\n"
+        f"  -V, --version  the version\n\n{EXIT_CODES}"
+    )
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(" ".join(sentence.split()) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""What every source of frames looks like, whether a file, a folder or an iterator."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+
+from segue.types import Frame
+
+DEFAULT_FRAME_RATE = Fraction(25)
+"""Frames per second of sources without clock of their own: image folders and iterators (ours)."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFrame:
+    """One decoded frame and its place in the source."""
+
+    image: Frame
+    """RGB, shape ``height width 3``, C-contiguous, upright (rotation metadata is applied)."""
+    index: int
+    """Position in the source, from 0."""
+    name: str
+    """File stem for images, else the index with five digits or more; result files carry it."""
+    time: Fraction
+    """Exact presentation time in seconds."""
+
+    def __repr__(self) -> str:
+        height, width = self.image.shape[:2]
+        return f"VideoFrame({self.name!r}, {height}x{width}, {float(self.time):.3f} s)"
+
+
+class Video(Protocol):
+    """Frames in order, decoded one at a time in constant memory.
+
+    Iterating again starts from the first frame, except over a plain iterator of arrays.
+    """
+
+    @property
+    def name(self) -> str:
+        """File stem or folder name; ``frames`` for arrays."""
+        ...
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width that every frame has."""
+        ...
+
+    @property
+    def frame_rate(self) -> Fraction | None:
+        """Average frames per second, None if the file does not say."""
+        ...
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds per tick: every frame's time is a whole number of ticks."""
+        ...
+
+    @property
+    def num_frames(self) -> int | None:
+        """Number of frames, an estimate for video files; for progress only."""
+        ...
+
+    @property
+    def frame_names(self) -> tuple[str, ...] | None:
+        """Names of all frames where they are files; None where the name is the index."""
+        ...
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        """Frames from the first one.
+
+        Raises:
+            DecodeError: A frame does not decode or changes size; all before it were yielded.
+        """
+        ...
+
+
+def index_name(index: int) -> str:
+    """The name of a frame that is no file of its own: its index with at least five digits."""
+    return f"{index:05d}"
+
+
+def over_black(rgba: np.ndarray) -> Frame:
+    """A frame without alpha: colours over black, weighted by their alpha (ours).
+
+    Black is what players without alpha support show for transparent parts.
+
+    Args:
+        rgba: uint8, shape ``height width 4``, alpha not premultiplied.
+    """
+    alpha = rgba[:, :, 3:]
+    if alpha.min() == 255:
+        return np.ascontiguousarray(rgba[:, :, :3])
+    weighted = rgba[:, :, :3].astype(np.uint16) * alpha
+    frame: Frame = ((weighted + 127) // 255).astype(np.uint8)
+    return frame

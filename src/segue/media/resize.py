@@ -1,0 +1,72 @@
+"""Smaller frames in, labels of the original size out."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import cv2
+import numpy as np
+
+from segue.errors import SettingsError
+from segue.types import Frame, Labels
+
+_SMALLEST_SIDE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Resizer:
+    """Shrinks frames and labels to a working size and brings labels back.
+
+    Labels are never mixed: every pixel takes the id at its nearest source pixel's centre, so no
+    id appears that was not there. Objects thinner than the scale may vanish.
+    """
+
+    source_hw: tuple[int, int]
+    """Height and width of the video."""
+    working_hw: tuple[int, int]
+    """Height and width that the model sees."""
+
+    @classmethod
+    def for_max_side(cls, size_hw: tuple[int, int], max_side: int | None) -> Self:
+        """The resizer that keeps the aspect and lets no side exceed ``max_side`` pixels.
+
+        Raises:
+            SettingsError: ``max_side`` is below 16.
+        """
+        if max_side is None or max(size_hw) <= max_side:
+            return cls(size_hw, size_hw)
+        if max_side < _SMALLEST_SIDE:
+            raise SettingsError(f"max_side must be at least {_SMALLEST_SIDE}, got {max_side}.")
+        scale = max_side / max(size_hw)
+        height, width = (max(1, round(side * scale)) for side in size_hw)
+        return cls(size_hw, (height, width))
+
+    @property
+    def is_identity(self) -> bool:
+        """True if nothing is resized."""
+        return self.source_hw == self.working_hw
+
+    def shrink(self, frame: Frame) -> Frame:
+        """The frame at working size, by area averaging; the same object if nothing changes."""
+        if self.is_identity:
+            return frame
+        height, width = self.working_hw
+        small: Frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+        return small
+
+    def shrink_labels(self, labels: Labels) -> Labels:
+        """Labels at working size, nearest neighbour."""
+        return resize_labels(labels, self.working_hw)
+
+    def restore(self, labels: Labels) -> Labels:
+        """Labels of working size at the size of the video, nearest neighbour."""
+        return resize_labels(labels, self.source_hw)
+
+
+def resize_labels(labels: Labels, size_hw: tuple[int, int]) -> Labels:
+    """Labels at another size, nearest neighbour with pixel centres aligned."""
+    if labels.shape == size_hw:
+        return labels
+    height, width = size_hw
+    # INTER_NEAREST would sample pixel corners and shift everything by half a pixel.
+    resized = cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    return np.ascontiguousarray(resized)

@@ -1,0 +1,151 @@
+"""What every model of the table promises: ``VideoModel`` of ``segue.models.interface``."""
+
+import copy
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from segue.errors import MaskError, VideoError
+from segue.models.catalog import MODELS, load_model
+from segue.models.interface import VideoModel
+from segue.types import VOID
+
+# Models without shipped weights are tried with random ones, and short optimisations.
+QUICK = {
+    "random_weights": True,
+    "init_steps": (2, 2),
+    "init_filter_iterations": 1,
+    "update_iterations": 1,
+    "num_augmented": 2,
+    "update_every": 2,
+}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "segue-lite": {"update_every": 2},
+    "frtm": QUICK,
+    "frtm-fast": QUICK,
+}
+
+
+@pytest.fixture(scope="module", params=list(MODELS))
+def model(request: pytest.FixtureRequest) -> VideoModel[Any]:
+    torch.manual_seed(0)
+    return load_model(request.param, settings=SETTINGS[request.param])
+
+
+def make_video(num_frames: int, size_hw: tuple[int, int] = (70, 101)) -> tuple[Any, Any]:
+    """A bright and a dark square that move over noise, and their labels."""
+    height, width = size_hw
+    background = np.random.default_rng(0).integers(90, 160, (height, width, 3), np.uint8)
+    frames, labels = [], []
+    for t in range(num_frames):
+        frame, label = background.copy(), np.zeros(size_hw, np.uint8)
+        for i, (colour, top, left) in enumerate(
+            (((250, 30, 30), 10, 8 + 3 * t), ((10, 20, 90), 38, 60 - 2 * t)), start=1
+        ):
+            frame[top : top + 24, left : left + 24] = colour
+            label[top : top + 24, left : left + 24] = i
+        frames.append(frame)
+        labels.append(label)
+    return frames, labels
+
+
+def equal(one: Any, other: Any) -> bool:
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if dataclasses.is_dataclass(one):
+        names = [f.name for f in dataclasses.fields(one)]
+        return all(equal(getattr(one, n), getattr(other, n)) for n in names)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(equal(one[k], other[k]) for k in one)
+    if isinstance(one, tuple | list):
+        return len(one) == len(other) and all(map(equal, one, other))
+    return bool(one == other)
+
+
+def test_the_first_prediction_is_the_given_mask(model: VideoModel[Any]) -> None:
+    frames, labels = make_video(1)
+    labels[0][0, :5] = VOID
+    prediction, _ = model.start(frames[0], labels[0])
+    assert np.array_equal(prediction.labels, np.where(labels[0] == VOID, 0, labels[0]))
+    assert set(prediction.scores) == {1, 2}
+
+
+def test_steps_are_deterministic_and_leave_the_state_alone(model: VideoModel[Any]) -> None:
+    frames, labels = make_video(4)
+    _, state = model.start(frames[0], labels[0])
+    for frame in frames[1:]:
+        before = copy.deepcopy(state)
+        first, after = model.step(frame, state)
+        again, after_again = model.step(frame, state)
+        assert equal(before, state)
+        assert equal(after, after_again)
+        assert np.array_equal(first.labels, again.labels)
+        assert first.labels.shape == frame.shape[:2]
+        assert first.scores.keys() == {1, 2}
+        assert all(0 <= s.confidence <= 1 for s in first.scores.values())
+        assert all(s.absent == (not (first.labels == i).any()) for i, s in first.scores.items())
+        state = after
+
+
+def test_two_videos_share_a_model(model: VideoModel[Any]) -> None:
+    frames, labels = make_video(3)
+    mirrored = [np.ascontiguousarray(f[:, ::-1]) for f in frames]
+    _, alone = model.start(frames[0], labels[0])
+    alone_prediction, _ = model.step(frames[1], alone)
+    _, one = model.start(frames[0], labels[0])
+    _, other = model.start(mirrored[0], np.ascontiguousarray(labels[0][:, ::-1]))
+    model.step(mirrored[1], other)
+    prediction, _ = model.step(frames[1], one)
+    assert np.array_equal(prediction.labels, alone_prediction.labels)
+
+
+def test_an_object_enters_later_and_keeps_its_given_mask(model: VideoModel[Any]) -> None:
+    frames, labels = make_video(3)
+    only_first = np.where(labels[0] == 1, 1, 0).astype(np.uint8)
+    _, state = model.start(frames[0], only_first)
+    late = np.where(labels[1] == 2, 9, 0).astype(np.uint8)
+    prediction, state = model.step(frames[1], state, labels=late)
+    assert np.array_equal(prediction.mask(9), late == 9)
+    prediction, _ = model.step(frames[2], state)
+    assert prediction.scores.keys() == {1, 9}
+
+
+def test_a_correction_overrules_the_prediction(model: VideoModel[Any]) -> None:
+    frames, labels = make_video(2)
+    _, state = model.start(frames[0], labels[0])
+    corrected = np.zeros_like(labels[1])
+    corrected[60:66, 2:9] = 1
+    prediction, _ = model.step(frames[1], state, labels=corrected)
+    assert np.array_equal(prediction.mask(1), corrected == 1)
+
+
+@pytest.mark.parametrize("size_hw", [(64, 64), (71, 97), (40, 130)])
+def test_any_size(model: VideoModel[Any], size_hw: tuple[int, int]) -> None:
+    frames, labels = make_video(2, (80, 140))
+    frames = [np.ascontiguousarray(f[: size_hw[0], : size_hw[1]]) for f in frames]
+    labels = [np.ascontiguousarray(m[: size_hw[0], : size_hw[1]]) for m in labels]
+    _, state = model.start(frames[0], labels[0])
+    prediction, _ = model.step(frames[1], state)
+    assert prediction.labels.shape == size_hw
+
+
+def test_an_object_that_fills_the_frame(model: VideoModel[Any]) -> None:
+    frames, _ = make_video(2)
+    everything = np.ones(frames[0].shape[:2], np.uint8)
+    _, state = model.start(frames[0], everything)
+    prediction, state = model.step(frames[1], state)
+    assert np.isfinite(prediction.scores[1].confidence)
+
+
+def test_bad_input_is_refused(model: VideoModel[Any]) -> None:
+    frames, labels = make_video(2)
+    with pytest.raises(MaskError, match="no object"):
+        model.start(frames[0], np.zeros_like(labels[0]))
+    with pytest.raises(MaskError, match="70x101"):
+        model.start(frames[0], labels[0][:-1])
+    _, state = model.start(frames[0], labels[0])
+    with pytest.raises(VideoError, match="70x101"):
+        model.step(frames[1][:-2], state)

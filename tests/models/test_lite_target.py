@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segue.models.lite import target
+
+
+def random_problem(seed: int, objects: int = 2, channels: int = 3) -> tuple[torch.Tensor, ...]:
+    generator = torch.Generator().manual_seed(seed)
+    features = torch.randn(1, channels, 6, 7, generator=generator)
+    codes = torch.randn(objects, 4, 42, generator=generator)
+    weights = torch.rand(objects, 42, generator=generator)
+    return features, codes, weights
+
+
+def test_solution_equals_dense_weighted_ridge_regression() -> None:
+    features, codes, weights = random_problem(0)
+    ridge = torch.linspace(0.1, 1.0, 28)
+    design = target.design(features)
+    found = target.solve(*target.equations(design, codes, weights), ridge)
+    for i in range(2):
+        # The same problem as an ordinary least-squares system: weighted rows, then the ridge's.
+        rows = torch.cat([design[0].T * weights[i].sqrt()[:, None], torch.diag(ridge.sqrt())])
+        wanted = torch.cat([codes[i].T * weights[i].sqrt()[:, None], torch.zeros(28, 4)])
+        expected = np.linalg.lstsq(rows.double().numpy(), wanted.double().numpy())[0]
+        assert np.allclose(found[i].numpy(), expected, atol=1e-4)
+
+
+def test_applying_the_filter_equals_the_regression_on_unfolded_features() -> None:
+    features, codes, weights = random_problem(1)
+    design = target.design(features)
+    coefficients = target.solve(*target.equations(design, codes, weights), torch.ones(28))
+    maps = target.apply(coefficients, features)
+    expected = (coefficients.mT @ design).reshape(2, 4, 6, 7)
+    assert torch.allclose(maps, expected, atol=1e-4)
+    both = target.apply(coefficients, features.expand(2, -1, -1, -1))
+    assert torch.allclose(both, maps, atol=1e-5)
+
+
+def test_equations_of_a_video_add() -> None:
+    first, second = random_problem(2, objects=1), random_problem(3, objects=1)
+    parts = [target.equations(target.design(f), c, w) for f, c, w in (first, second)]
+    design = torch.cat([target.design(first[0]), target.design(second[0])], 2)
+    whole = target.equations(
+        design, torch.cat([first[1], second[1]], 2), torch.cat([first[2], second[2]], 1)
+    )
+    for i in range(2):
+        assert torch.allclose(parts[0][i] + parts[1][i], whole[i], atol=1e-4)
+
+
+@given(share=st.floats(0, 1), seed=st.integers(0, 99))
+def test_pixel_weights_sum_to_one_and_lift_small_objects(share: float, seed: int) -> None:
+    mask = torch.from_numpy(np.random.default_rng(seed).random((1, 20, 20)) < share).float()
+    weights = target.pixel_weights(mask, torch.ones_like(mask), floor=0.15)
+    area = mask.mean().item()
+    if 0 < area < 1:
+        assert weights.sum().item() == pytest.approx(1, abs=1e-3)
+        influence = (weights * mask.flatten(1)).sum().item()
+        assert influence == pytest.approx(max(area, 0.15), abs=1e-3)
+
+
+def test_void_teaches_nothing() -> None:
+    mask = torch.zeros(1, 4, 4)
+    mask[0, 1] = 1
+    valid = torch.ones(1, 4, 4)
+    valid[0, 1, :2] = 0
+    weights = target.pixel_weights(mask, valid).reshape(4, 4)
+    assert (weights[1, :2] == 0).all()
+    assert (weights[1, 2:] > 0).all()
