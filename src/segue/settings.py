@@ -4,11 +4,15 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from segue.errors import NotFoundError, SettingsError
+
+
+# Not typing.Self: the shape checker of the tests looks at functions outside their class.
+SettingsT = TypeVar("SettingsT", bound="Settings")
 
 
 class Settings(BaseModel):
@@ -17,7 +21,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> Self:
+    def parse(cls: type[SettingsT], values: Mapping[str, Any]) -> SettingsT:
         """Validated settings from plain values.
 
         Raises:

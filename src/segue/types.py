@@ -20,6 +20,9 @@ Frame = UInt8[np.ndarray, "height width 3"]
 Labels = UInt8[np.ndarray, "height width"]
 """Object (or class) id per pixel: 0 background, 1..254 objects, 255 void."""
 
+GivenLabels = UInt8[np.ndarray, "given_height given_width"]
+"""Labels from outside, whose size has yet to be compared with the frame's."""
+
 Mask = Bool[np.ndarray, "height width"]
 """One object, true where it is."""
 

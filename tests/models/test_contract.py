@@ -16,11 +16,11 @@ from segue.types import VOID
 # Models without shipped weights are tried with random ones, and short optimisations.
 QUICK = {
     "random_weights": True,
-    "init_steps": (2, 2),
-    "init_filter_iterations": 1,
+    "init_iterations": (1, 1),
+    "filter_iterations": 1,
     "update_iterations": 1,
-    "num_augmented": 2,
     "update_every": 2,
+    "augmentation": {"samples": 2},
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     "segue-lite": {"update_every": 2},

@@ -21,7 +21,9 @@ def test_cross_entropy_is_an_average_by_weight() -> None:
     weights = torch.ones(1, 2, 2)
     weights[0, 0, 0] = 3.0
     expected = (3 * 20.0 + 3 * 0.6931) / 6
-    assert weighted_cross_entropy(logits, truth, weights).item() == pytest.approx(expected, rel=1e-3)
+    assert weighted_cross_entropy(logits, truth, weights).item() == pytest.approx(
+        expected, rel=1e-3
+    )
 
 
 def test_boundary_weights_mark_the_contour_only() -> None:

@@ -48,7 +48,7 @@ class Job:
             MaskError: The masks do not go with the video.
             OutputError: The output folder holds results that this job must not touch.
         """
-        check_plan(self.video, self.masks, partial=self.partial)
+        check_plan(self.video, self.masks, partial=self.partial, max_side=self.max_side)
         return self.places.check(mode, self.identity, self.inputs)
 
     def run(

@@ -84,6 +84,11 @@ class Places:
             )
         return complete
 
+    def read_record(self) -> dict[str, Any]:
+        """What ``run.json`` holds."""
+        record: dict[str, Any] = json.loads(self.record.read_text(encoding="utf-8"))
+        return record
+
     def prepare(self, mode: Mode, identity: Mapping[str, Any]) -> None:
         """Make the folders, empty in mode ``overwrite``, and note what is being done.
 
@@ -114,7 +119,7 @@ class Places:
         """Whether the earlier job is complete, and what it was asked to do."""
         try:
             if self.record.exists():
-                record = json.loads(self.record.read_text(encoding="utf-8"))
+                record = self.read_record()
                 return bool(record["complete"]), record["identity"]
             job = self.resume / "job.json"
             return False, json.loads(job.read_text(encoding="utf-8"))

@@ -9,11 +9,11 @@ import numpy as np
 from segue.errors import MaskError
 from segue.inference.progress import Progress, Silent
 from segue.media.mask_args import GivenMasks
-from segue.media.masks import check_masks, fit_mask
+from segue.media.masks import check_masks, fit_mask, object_ids
 from segue.media.resize import Resizer
 from segue.media.video import Video, VideoFrame
 from segue.models.interface import VideoModel
-from segue.types import BACKGROUND, VOID, Labels, Prediction
+from segue.types import BACKGROUND, Labels, Prediction
 
 Result = tuple[VideoFrame, Prediction]
 
@@ -48,7 +48,7 @@ def track(
         DecodeError: A frame does not decode; the predictions before it are valid.
     """
     given = masks.by_frame if isinstance(masks, GivenMasks) else masks
-    check_plan(video, given, partial=partial)
+    check_plan(video, given, partial=partial, max_side=max_side)
     listener = progress or Silent()
     tracker = Tracker(model, given, video.size_hw, max_side=max_side)
     for done, result in enumerate(tracker.run(video), start=1):
@@ -57,7 +57,13 @@ def track(
     tracker.check_end()
 
 
-def check_plan(video: Video, masks: Mapping[int, Labels], *, partial: bool = False) -> None:
+def check_plan(
+    video: Video,
+    masks: Mapping[int, Labels],
+    *,
+    partial: bool = False,
+    max_side: int | None = None,
+) -> None:
     """Refuse, before any work, masks that cannot be used with this video.
 
     Raises:
@@ -65,8 +71,12 @@ def check_plan(video: Video, masks: Mapping[int, Labels], *, partial: bool = Fal
     """
     if not masks:
         raise MaskError("Expected at least one mask, got none. Give one with --mask.")
-    for labels in masks.values():
+    resizer = Resizer.for_max_side(video.size_hw, max_side)
+    for index, labels in masks.items():
         fit_mask(labels, video.size_hw, fit=False)
+        if not object_ids(labels):
+            raise MaskError(f"The mask of frame {index} holds no object. Draw at least one.")
+        _refuse_vanishing(labels, resizer)
     check_masks(masks, partial=partial)
     if video.frame_names is not None:
         # Files on disk can be counted; a container only estimates, and is held to it at its end.
@@ -114,7 +124,7 @@ class Tracker:
             return frame, _empty(frame)
         prediction = self._ask(frame)
         ready = self._queue(frame)
-        return (ready, prediction) if ready else None
+        return (ready, self._restore(ready, prediction)) if ready else None
 
     def skip(self, frame: VideoFrame) -> VideoFrame | None:
         """Pass a frame that the given state has already seen; returns the frame that was answered then."""
@@ -130,7 +140,8 @@ class Tracker:
             prediction = self._ask(last, given=False)
             self._calls += 1
             if self._calls > self._model.lookahead:
-                yield self._waiting.popleft(), prediction
+                ready = self._waiting.popleft()
+                yield ready, self._restore(ready, prediction)
 
     def check_end(self) -> None:
         """Refuse masks for frames that never came.
@@ -150,38 +161,39 @@ class Tracker:
         image, small = frame.image, labels
         if self._resizer:
             image = self._resizer.shrink(image)
-            small = None if labels is None else _shrink(self._resizer, labels)
+            small = None if labels is None else self._resizer.shrink_labels(labels)
         if self.state is None:
             assert small is not None, "the first frame asked about is the first one with a mask"
             prediction, self.state = self._model.start(image, small)
         else:
             prediction, self.state = self._model.step(image, self.state, small)
-        return self._restore(prediction, labels)
+        return prediction
 
-    def _restore(self, prediction: Prediction, given: Labels | None) -> Prediction:
+    def _restore(self, frame: VideoFrame, prediction: Prediction) -> Prediction:
+        """The prediction at full size; what the user drew beats its own copy through a smaller one."""
         if not self._resizer:
             return prediction
         labels = self._resizer.restore(prediction.labels)
+        given = self._masks.get(frame.index)
         if given is not None:
-            # What the user drew is truer than its own copy through a smaller size.
-            known = (given != BACKGROUND) & (given != VOID)
-            labels = np.where(known, given, labels)
-        return Prediction(labels, prediction.scores)
+            ids = object_ids(given)
+            fringe = np.isin(labels, ids) & (given == BACKGROUND)
+            labels = np.where(np.isin(given, ids), given, np.where(fringe, BACKGROUND, labels))
+        return Prediction(labels.astype(np.uint8), prediction.scores)
 
 
 def _empty(frame: VideoFrame) -> Prediction:
     return Prediction(np.zeros(frame.image.shape[:2], np.uint8))
 
 
-def _shrink(resizer: Resizer, labels: Labels) -> Labels:
-    small = resizer.shrink_labels(labels)
-    lost = sorted(set(np.unique(labels).tolist()) - set(np.unique(small).tolist()) - {VOID})
+def _refuse_vanishing(labels: Labels, resizer: Resizer) -> None:
+    height, width = resizer.working_hw
+    lost = sorted(set(object_ids(labels)) - set(object_ids(resizer.shrink_labels(labels))))
     if lost:
         raise MaskError(
-            f"Object {lost[0]} is too small to be seen at {small.shape[1]}x{small.shape[0]} pixels. "
+            f"Object {lost[0]} is too small to be seen at {width}x{height} pixels. "
             "Give a larger --max-side."
         )
-    return small
 
 
 def _refuse_late(masks: Mapping[int, Labels], num_frames: int) -> None:

@@ -1,12 +1,13 @@
 """What every video model offers: memory goes in as a value and comes back as a value."""
 
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
-from segue.types import Frame, Labels, Prediction
+from segue.types import Frame, GivenLabels, Prediction
 
 StateT = TypeVar("StateT")
 
 
+@runtime_checkable
 class VideoModel(Protocol[StateT]):
     """A model that carries objects through a video, one frame at a time.
 
@@ -29,7 +30,7 @@ class VideoModel(Protocol[StateT]):
         """The frozen dataclass that holds the memory: tensors, numbers, strings, tuples, dicts and dataclasses of them."""
         ...
 
-    def start(self, frame: Frame, labels: Labels) -> tuple[Prediction, StateT]:
+    def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, StateT]:
         """Begin a video.
 
         Args:
@@ -45,7 +46,7 @@ class VideoModel(Protocol[StateT]):
         ...
 
     def step(
-        self, frame: Frame, state: StateT, labels: Labels | None = None
+        self, frame: Frame, state: StateT, labels: GivenLabels | None = None
     ) -> tuple[Prediction, StateT]:
         """Go on by one frame.
 

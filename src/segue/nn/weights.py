@@ -24,11 +24,6 @@ MODEL_KEY = "segue_model"
 
 
 def shipped_weights(name: str) -> Path:
-    """Where the weights of a model lie if they ship with the package; the file need not exist."""
-    return Path(__file__).parents[1] / "weights" / f"{name}.safetensors"
-
-
-def shipped_weights(name: str) -> Path:
     """The weights that ship with a model.
 
     Raises:

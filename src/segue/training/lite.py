@@ -13,7 +13,9 @@ from segue.data.davis import davis_sequences
 from segue.models.lite.network import LiteNetwork
 from segue.models.lite.objective import ObjectiveSettings, objective
 from segue.nn.fuse import fuse_batch_norm
+from segue.nn.weights import save_weights
 from segue.settings import Settings
+from segue.training.checkpoint import average_weights
 from segue.training.loop import LoopSettings, train, write_record
 
 
@@ -77,3 +79,14 @@ def run(settings: LiteTraining, folder: Path) -> None:
         )
 
     train(network, draw_batch, losses, settings.loop, folder)
+
+
+def export(folder: Path, path: Path) -> None:
+    """Write the averaged weights of a run as a weights file of segue-lite.
+
+    Raises:
+        WriteError: The file cannot be written.
+    """
+    network = LiteNetwork()
+    network.load_state_dict(average_weights(folder))
+    save_weights(network, path, model_name="segue-lite")

@@ -1,0 +1,1 @@
+"""The command ``segue``, one file per verb."""

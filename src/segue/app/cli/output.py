@@ -2,11 +2,10 @@
 
 import argparse
 import json
-import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -85,7 +84,7 @@ class FrameProgress:
             )
             self._task = self._bar.add_task(title, total=None, rate="")
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "FrameProgress":
         if self._bar:
             self._bar.start()
         return self

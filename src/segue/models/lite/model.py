@@ -13,7 +13,7 @@ from segue.errors import MaskError, VideoError
 from segue.models.lite import target
 from segue.models.lite.network import FrameFeatures, LiteNetwork
 from segue.models.lite.settings import LiteSettings
-from segue.types import BACKGROUND, VOID, Frame, Labels, ObjectScore, Prediction
+from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
 
 _MULTIPLE = 32  # sides must divide by the largest stride of the backbone
 
@@ -55,7 +55,7 @@ class LiteModel:
         self.device = torch.device(device)
 
     @torch.no_grad()
-    def start(self, frame: Frame, labels: Labels) -> tuple[Prediction, LiteState]:
+    def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, LiteState]:
         """Learn the objects of the first frame; see ``VideoModel.start``."""
         size_hw = _size(frame)
         _check_size(labels, size_hw)
@@ -70,7 +70,7 @@ class LiteModel:
 
     @torch.no_grad()
     def step(
-        self, frame: Frame, state: LiteState, labels: Labels | None = None
+        self, frame: Frame, state: LiteState, labels: GivenLabels | None = None
     ) -> tuple[Prediction, LiteState]:
         """Carry the objects on to the next frame; see ``VideoModel.step``."""
         size_hw = _size(frame)
@@ -204,7 +204,7 @@ class LiteModel:
             views.append((view, seen))
         return views
 
-    def _tensor(self, frame: Frame) -> Float[Tensor, "1 3 height width"]:
+    def _tensor(self, frame: Frame) -> Float[Tensor, "1 3 padded_height padded_width"]:
         height, width = _size(frame)
         bottom, right = -height % _MULTIPLE, -width % _MULTIPLE
         padded = np.pad(frame, ((0, bottom), (0, right), (0, 0)), mode="edge")
@@ -233,7 +233,7 @@ class LiteModel:
         return F.avg_pool2d(padded, 8)
 
 
-def object_ids(labels: Labels) -> tuple[int, ...]:
+def object_ids(labels: GivenLabels) -> tuple[int, ...]:
     """Ids of the objects in a label map, ascending."""
     return tuple(int(i) for i in np.unique(labels) if i not in (BACKGROUND, VOID))
 
@@ -288,7 +288,7 @@ def _size(image: Frame | Labels) -> tuple[int, int]:
     return int(image.shape[0]), int(image.shape[1])
 
 
-def _check_size(labels: Labels, size_hw: tuple[int, int]) -> None:
+def _check_size(labels: GivenLabels, size_hw: tuple[int, int]) -> None:
     if labels.shape != size_hw:
         raise MaskError(
             f"The mask is {labels.shape[0]}x{labels.shape[1]}, the frame {size_hw[0]}x{size_hw[1]} "

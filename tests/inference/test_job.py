@@ -1,0 +1,305 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from colour_model import ColourModel
+from killed_job import make_job
+from PIL import Image
+from scenes import scene, write_frames
+
+from segue.errors import DecodeError, MaskError, OutputError, WriteError
+from segue.inference.job import Job
+from segue.inference.places import Places
+from segue.media.video import ArrayVideo, open_video
+
+RESULTS = {"masks", "overlay.mp4", "run.json", "tracks.json"}
+
+
+@pytest.fixture
+def frames(tmp_path: Path) -> Path:
+    write_frames(tmp_path / "frames", 16)
+    return tmp_path / "frames"
+
+
+def files(out: Path) -> dict[str, bytes]:
+    """All results but run.json, which holds timings."""
+    paths = [path for path in out.rglob("*") if path.is_file() and path.name != "run.json"]
+    return {str(path.relative_to(out)): path.read_bytes() for path in paths}
+
+
+def do(job: Job, mode="new", model=None):
+    assert not job.check(mode)
+    return job.run(model or ColourModel(), mode)
+
+
+def test_one_job_writes_everything(frames: Path, tmp_path: Path) -> None:
+    record = do(make_job(frames, tmp_path / "out", sources={"1": "id 1"}))
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == RESULTS
+    assert sorted(p.name for p in (out / "masks").iterdir()) == [f"{i:05d}.png" for i in range(16)]
+    assert [f.index for f in open_video(out / "overlay.mp4")] == list(range(16))
+    assert json.loads((out / "run.json").read_text()) == record
+    assert record["complete"]
+    assert record["frames"] == 16
+    assert record["versions"]["torch"]
+    timings = record["timings"]
+    for part in ("decode", "network", "write", "overlay", "first_frame", "total"):
+        assert timings[f"{part}_s"] > 0
+    assert timings["total_s"] > timings["network_s"] > timings["first_frame_s"]
+
+
+def test_tracks_say_what_the_masks_show(frames: Path, tmp_path: Path) -> None:
+    do(make_job(frames, tmp_path / "out", sources={"1": "red.png"}))
+    tracks = json.loads((tmp_path / "out/tracks.json").read_text())
+    assert tracks["sources"] == {"1": "red.png"}
+    assert tracks["size_hw"] == [38, 53]
+    assert [frame["name"] for frame in tracks["frames"]] == [f"{i:05d}" for i in range(16)]
+    assert [frame["time"] for frame in tracks["frames"][:3]] == [0, 0.04, 0.08]
+    assert tracks["frames"][1]["objects"] == {}
+    for frame in tracks["frames"]:
+        labels = np.asarray(Image.open(tmp_path / "out/masks" / f"{frame['name']}.png"))
+        for number, row in frame["objects"].items():
+            y, x = np.nonzero(labels == int(number))
+            assert row["area"] == len(x)
+            assert row["absent"] == (len(x) == 0)
+            assert 0 <= row["confidence"] <= 1
+            assert row["box_xyxy"] == [x.min(), y.min(), x.max() + 1, y.max() + 1]
+            assert row["centroid_xy"] == pytest.approx([x.mean(), y.mean()], abs=0.006)
+
+
+def test_an_absent_object_has_neither_box_nor_centroid(tmp_path: Path) -> None:
+    pictures = scene(3)
+    grey = np.full_like(pictures[0][0], 120)
+    places = Places.for_video(tmp_path / "out")
+    video = ArrayVideo([pictures[0][0], grey])
+    do(Job(video=video, masks={0: pictures[0][1]}, places=places, identity={}))
+    row = json.loads(places.tracks.read_text())["frames"][1]["objects"]["1"]
+    assert row["absent"]
+    assert (row["area"], row["box_xyxy"], row["centroid_xy"]) == (0, None, None)
+
+
+KILLS = [
+    *(f"network:{k}" for k in range(0, 16, 3)),
+    *(f"mask:{k}" for k in (1, 2, 7, 15)),
+    *(f"line:{k}" for k in (0, 5, 12)),
+    *(f"checkpoint:{k}" for k in (0, 1)),
+    *(f"end:{k}" for k in range(3)),
+]
+
+
+@pytest.mark.parametrize("lookahead", [0, 2])
+def test_resume_after_kill_9_gives_the_same_bytes(
+    frames: Path, tmp_path: Path, lookahead: int
+) -> None:
+    do(make_job(frames, tmp_path / "whole"), model=ColourModel(lookahead=lookahead))
+    script = Path(__file__).with_name("killed_job.py")
+    command = [sys.executable, str(script), str(frames), str(tmp_path), str(lookahead), *KILLS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    expected = files(tmp_path / "whole")
+    assert len(expected) == 18
+    resumed_at = set()
+    for kill in KILLS:
+        out = tmp_path / kill.replace(":", "-")
+        assert files(out) == expected, kill
+        resumed_at.add(json.loads((out / "run.json").read_text())["resumed_at_frame"])
+    assert len(resumed_at) > 3, "runs should go on from several places, not from the start"
+
+
+def interrupt(frames: Path, out: Path, at: int, **options) -> None:
+    """A run that stops as if it had been killed before a frame."""
+
+    class Ear:
+        def advance(self, done: int, total: int | None, note: str = "") -> None:
+            if done == at:
+                raise KeyboardInterrupt
+
+    job = make_job(frames, out, **options)
+    job.check("new")
+    with pytest.raises(KeyboardInterrupt):
+        job.run(ColourModel(), "new", Ear())
+
+
+def test_resume_computes_only_what_is_missing(frames: Path, tmp_path: Path) -> None:
+    interrupt(frames, tmp_path / "out", at=10)
+    asked = []
+
+    class Counting(ColourModel):
+        def step(self, frame, state, labels=None):
+            asked.append(frame)
+            return super().step(frame, state, labels)
+
+    record = do(make_job(frames, tmp_path / "out"), "resume", Counting())
+    assert len(asked) == 16 - record["resumed_at_frame"] < 14
+    assert record["frames"] == 16
+
+
+def test_resume_on_a_complete_job_has_nothing_to_do(frames: Path, tmp_path: Path) -> None:
+    job = make_job(frames, tmp_path / "out")
+    do(job)
+    before = files(tmp_path / "out")
+    assert job.check("resume")
+    assert files(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_resume_with_other_settings_names_them(
+    frames: Path, tmp_path: Path, complete: bool
+) -> None:
+    first = {"identity": {"max_side": 480, "settings": {"rate": 0.1}, "model": "a"}}
+    other = {"identity": {"max_side": None, "settings": {"rate": 0.2}, "model": "a"}}
+    if complete:
+        do(make_job_with(frames, tmp_path / "out", first))
+    else:
+        interrupt_with(frames, tmp_path / "out", first)
+    before = files(tmp_path / "out")
+    with pytest.raises(OutputError) as caught:
+        make_job_with(frames, tmp_path / "out", other).check("resume")
+    assert "max_side was 480, now is not set; settings.rate was 0.1, now is 0.2" in str(
+        caught.value
+    )
+    assert "model" not in str(caught.value)
+    assert files(tmp_path / "out") == before
+
+
+def make_job_with(frames: Path, out: Path, values) -> Job:
+    job = make_job(frames, out)
+    return Job(video=job.video, masks=job.masks, places=job.places, **values)
+
+
+def interrupt_with(frames: Path, out: Path, values) -> None:
+    job = make_job_with(frames, out, values)
+    job.places.prepare("new", job.identity)
+
+
+def test_results_are_not_touched_without_a_word(frames: Path, tmp_path: Path) -> None:
+    do(make_job(frames, tmp_path / "out"))
+    before = files(tmp_path / "out")
+    with pytest.raises(OutputError, match="already holds results.*--resume.*--overwrite"):
+        make_job(frames, tmp_path / "out").check("new")
+    assert files(tmp_path / "out") == before
+
+
+def test_overwrite_leaves_nothing_of_the_earlier_run(frames: Path, tmp_path: Path) -> None:
+    do(make_job(frames, tmp_path / "out"))
+    (tmp_path / "out/mine.txt").write_text("keep")
+    write_frames(tmp_path / "short", 9)
+    do(make_job(tmp_path / "short", tmp_path / "out", overlay=False), "overwrite")
+    found = {path.name for path in (tmp_path / "out").iterdir()}
+    assert found == {"masks", "run.json", "tracks.json", "mine.txt"}
+    assert len(list((tmp_path / "out/masks").iterdir())) == 9
+
+
+def test_masks_of_unknown_origin_cannot_be_resumed(frames: Path, tmp_path: Path) -> None:
+    (tmp_path / "out/masks").mkdir(parents=True)
+    (tmp_path / "out/masks/00000.png").write_bytes(b"somebody's")
+    with pytest.raises(OutputError, match="nothing that tells how they were made"):
+        make_job(frames, tmp_path / "out").check("resume")
+
+
+def test_inputs_are_never_written_over(frames: Path, tmp_path: Path) -> None:
+    (tmp_path / "masks").mkdir()
+    mask = tmp_path / "masks/00000.png"
+    mask.write_bytes(b"drawn by hand")
+    with pytest.raises(OutputError, match=r"00000\.png is read, but lies where results"):
+        make_job(frames, tmp_path, inputs=(mask,)).check("overwrite")
+    assert mask.exists()
+
+
+def test_a_broken_frame_keeps_what_came_before(frames: Path, tmp_path: Path) -> None:
+    (frames / "00006.png").write_bytes((frames / "00006.png").read_bytes()[:300])
+    job = make_job(frames, tmp_path / "out")
+    job = Job(video=job.video, masks={2: job.masks[2]}, places=job.places, identity={})
+    with pytest.raises(DecodeError, match="00006") as caught:
+        do(job, model=ColourModel(lookahead=2))
+    assert caught.value.exit_code == 3
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == RESULTS
+    assert len(list((out / "masks").iterdir())) == 6
+    assert len(json.loads((out / "tracks.json").read_text())["frames"]) == 6
+    assert len(list(open_video(out / "overlay.mp4"))) == 6
+    record = json.loads((out / "run.json").read_text())
+    assert not record["complete"]
+    assert "00006" in record["error"]
+    # Mended, the job can simply be done again.
+    picture = scene(16)[6][0]
+    Image.fromarray(picture).save(frames / "00006.png")
+    assert do(job, "resume")["frames"] == 16
+
+
+def test_a_mask_past_the_end_is_told_after_all_is_written(tmp_path: Path) -> None:
+    pictures = scene(4)
+    video = ArrayVideo([frame for frame, _ in pictures])
+    masks = {0: pictures[0][1], 9: pictures[0][1]}
+    job = Job(video=video, masks=masks, places=Places.for_video(tmp_path), identity={})
+    with pytest.raises(MaskError, match="frame 9"):
+        do(job)
+    assert len(list((tmp_path / "masks").iterdir())) == 4
+
+
+def test_a_lost_mask_cannot_be_resumed_over(frames: Path, tmp_path: Path) -> None:
+    interrupt(frames, tmp_path / "out", at=10)
+    (tmp_path / "out/masks/00001.png").unlink()
+    with pytest.raises(OutputError, match=r"00001\.png was written before the interruption"):
+        do(make_job(frames, tmp_path / "out"), "resume")
+
+
+def test_a_lost_log_cannot_be_resumed_over(frames: Path, tmp_path: Path) -> None:
+    interrupt(frames, tmp_path / "out", at=10)
+    (tmp_path / "out/_resume/tracks.jsonl").write_text("{}\n")
+    with pytest.raises(OutputError, match="but holds 1. Start again with --overwrite"):
+        do(make_job(frames, tmp_path / "out"), "resume")
+
+
+def test_an_unusable_folder_is_one_sentence(frames: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    job = make_job(frames, tmp_path / "file" / "out")
+    with pytest.raises(WriteError, match="Could not write .*out") as caught:
+        do(job)
+    assert caught.value.exit_code == 4
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from killed_job import make_job
+from colour_model import ColourModel
+from segue.errors import WriteError
+job = make_job(Path(sys.argv[1]), Path(sys.argv[2]), overlay=sys.argv[4] == "overlay")
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
+job.check("new")
+try:
+    job.run(ColourModel(), "new")
+except WriteError as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""
+
+
+@pytest.mark.parametrize(("limit", "overlay"), [(1100, "none"), (4500, "overlay")])
+def test_a_full_disk_keeps_the_masks_and_can_be_resumed(
+    frames: Path, tmp_path: Path, limit: int, overlay: str
+) -> None:
+    out = tmp_path / "out"
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(frames), str(out), str(limit), overlay],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.returncode == 4, done.stderr
+    assert "Could not write" in done.stdout
+    assert "Traceback" not in done.stderr
+    kept = files(out / "masks")
+    assert kept
+    use = overlay == "overlay"
+    do(make_job(frames, out, overlay=use), "resume")
+    do(make_job(frames, tmp_path / "whole", overlay=use))
+    assert files(out) == files(tmp_path / "whole")
+    assert kept.items() <= files(out / "masks").items()
