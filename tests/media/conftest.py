@@ -1,4 +1,4 @@
-"""Tiny video files written with PyAV, and pictures whose pixels tell where they are."""
+"""Tiny video files, written with PyAV."""
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -7,15 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-
-
-def picture(seed: int = 0, size_hw: tuple[int, int] = (32, 48)) -> np.ndarray:
-    """Smooth colours plus one bright block per seed: survives compression, no symmetry."""
-    height, width = size_hw
-    y, x = np.mgrid[:height, :width]
-    image = np.stack([x * 200 // width + 20, y * 200 // height + 20, 0 * x + 60], axis=2)
-    image[2:8, 4 + 2 * seed % (width - 8) : 10 + 2 * seed % (width - 8)] = 240
-    return image.astype(np.uint8)
+from media_pictures import picture
 
 
 @pytest.fixture

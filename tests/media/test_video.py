@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from conftest import picture
+from media_pictures import picture
 
 from segue.errors import DecodeError, NotFoundError, VideoError
 from segue.media.video import open_video
@@ -16,6 +16,14 @@ MakeVideo = Callable[..., Path]
 
 def close(came: np.ndarray, expected: np.ndarray, tolerance: float = 4) -> bool:
     return bool(np.abs(came.astype(int) - expected.astype(int)).mean() < tolerance)
+
+
+def read_until_error(path: Path) -> tuple[list[np.ndarray], DecodeError]:
+    came = []
+    with pytest.raises(DecodeError) as caught:
+        for frame in open_video(path):
+            came.append(frame.image)
+    return came, caught.value
 
 
 @pytest.mark.parametrize(
@@ -138,10 +146,11 @@ def test_cut_off_file_gives_what_is_whole_then_names_the_frame(
     whole = [frame.image for frame in open_video(path)]
     data = path.read_bytes()
     path.write_bytes(data[: len(data) * 6 // 10])
-    came = []
-    with pytest.raises(DecodeError, match=r"Frame 000\d\d of .* does not decode") as caught:
-        came.extend(frame.image for frame in open_video(path))  # noqa: B904
-    assert caught.value.exit_code == 3
+    came, caught = read_until_error(path)
+    assert 10 < len(came) < 50
+    assert f"Frame {len(came):05d} of {path} does not decode" in str(caught)
+    assert caught.exit_code == 3
+    assert all((c == w).all() for c, w in zip(came, whole, strict=False))
 
 
 @pytest.mark.parametrize("damage", [b"\xff", b"\x00"])
@@ -154,12 +163,9 @@ def test_damage_in_the_middle(make_video: MakeVideo, damage: bytes) -> None:
     middle = len(data) // 2
     data[middle : middle + 400] = damage * 400
     path.write_bytes(data)
-    came = []
-    with pytest.raises(DecodeError) as caught:
-        for frame in open_video(path):
-            came.append(frame.image)
+    came, caught = read_until_error(path)
     assert 5 < len(came) < 35
-    assert f"Frame {len(came):05d}" in str(caught.value)
+    assert f"Frame {len(came):05d}" in str(caught)
     assert all((c == w).all() for c, w in zip(came, whole, strict=False))
 
 
@@ -188,9 +194,9 @@ def test_size_change_in_the_middle(tmp_path: Path) -> None:
             container.mux(stream.encode())
         parts.append(part.read_bytes())
     path.write_bytes(b"".join(parts))
-    came = []
-    with pytest.raises(DecodeError, match="Frame 00003 of .* is 64x48, .* 48x32"):
-        came.extend(open_video(path))
+    came, caught = read_until_error(path)
+    assert len(came) == 3
+    assert "is 64x48, the ones before it 48x32" in str(caught)
 
 
 def test_raw_stream_without_times_counts_frames(make_video: MakeVideo) -> None:

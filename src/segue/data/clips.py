@@ -235,7 +235,7 @@ def _damage(
         spot = (_centre(mask) + rng.normal(0, 0.5 * extent, 2)).astype(int)
         blob = max(2, int(rng.uniform(0.1, 0.35) * extent))
         damaged = cv2.circle(damaged, tuple(map(int, spot)), blob, int(rng.integers(2)), -1)
-    return damaged.astype(bool)
+    return np.asarray(damaged, dtype=bool)
 
 
 def _recolour(

@@ -1,0 +1,1 @@
+"""Named protocols, running them, and reports."""

@@ -39,10 +39,11 @@ class Job:
     max_side: int | None = None
     overlay: bool = True
     checkpoint_seconds: float = 2.0
-    """Least time between two copies of the memory; they never take more than a twentieth of the time."""
+    """Least time between two copies of the memory; longer where they would take more than a
+    twentieth of the time. 0: after every frame."""
 
     def check(self, mode: Mode) -> bool:
-        """Whether the results are complete already; writes nothing and needs no model.
+        """Whether the results are complete already; changes no result and needs no model.
 
         Raises:
             MaskError: The masks do not go with the video.
@@ -158,7 +159,9 @@ class _Run:
     def _remember(self) -> None:
         """Copy the memory to disk now and then, after the files of the frames that it has seen."""
         idle = time.perf_counter() - self.saved_at
-        pause = max(self.job.checkpoint_seconds, 20 * self.save_cost)
+        pause = self.job.checkpoint_seconds and max(
+            self.job.checkpoint_seconds, 20 * self.save_cost
+        )
         if self.tracker.state is None or idle < pause:
             return
         with self.watch.part("checkpoint"):

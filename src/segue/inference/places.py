@@ -57,7 +57,7 @@ class Places:
         return any(path.exists() for path in single) or any(self.masks.glob("*.png"))
 
     def check(self, mode: Mode, identity: Mapping[str, Any], inputs: Sequence[Path] = ()) -> bool:
-        """Whether the job is complete already; writes nothing.
+        """Whether the job is complete already; changes no result.
 
         Args:
             mode: ``new`` wants an empty place, ``overwrite`` takes any, ``resume`` the same job.
@@ -75,14 +75,35 @@ class Places:
             )
         if mode != "resume" or not self.occupied():
             return False
-        complete, before = self._earlier()
+        complete, before = self.earlier()
         changed = differences(before, json.loads(json.dumps(identity)))
         if changed:
             raise OutputError(
                 f"Cannot resume {self.run}: {'; '.join(changed[:4])}. Resume with what it was begun "
                 "with, or start again with --overwrite."
             )
+        if complete:
+            # A process may have been killed between its last result and its tidying up.
+            self.finish()
         return complete
+
+    def earlier(self) -> tuple[bool, Mapping[str, Any]]:
+        """Whether the earlier job is complete, and what it was asked to do.
+
+        Raises:
+            OutputError: There is no record of it.
+        """
+        try:
+            if self.record.exists():
+                record = self.read_record()
+                return bool(record["complete"]), record["identity"]
+            job = self.resume / "job.json"
+            return False, json.loads(job.read_text(encoding="utf-8"))
+        except (OSError, ValueError, LookupError, TypeError):
+            raise OutputError(
+                f"{self.run} holds results, but nothing that tells how they were made, so they cannot "
+                "be resumed. Give another --out, or --overwrite to replace them."
+            ) from None
 
     def read_record(self) -> dict[str, Any]:
         """What ``run.json`` holds."""
@@ -114,20 +135,6 @@ class Places:
         if self.resume.exists():
             with writing(self.resume):
                 shutil.rmtree(self.resume)
-
-    def _earlier(self) -> tuple[bool, Mapping[str, Any]]:
-        """Whether the earlier job is complete, and what it was asked to do."""
-        try:
-            if self.record.exists():
-                record = self.read_record()
-                return bool(record["complete"]), record["identity"]
-            job = self.resume / "job.json"
-            return False, json.loads(job.read_text(encoding="utf-8"))
-        except (OSError, ValueError, LookupError, TypeError):
-            raise OutputError(
-                f"{self.run} holds results, but nothing that tells how they were made, so they cannot "
-                "be resumed. Give another --out, or --overwrite to replace them."
-            ) from None
 
     def _clear(self) -> None:
         with writing(self.run):

@@ -1,8 +1,9 @@
 """How the runner tells somebody how far it is."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Progress(Protocol):
     """Hears about every finished frame; the command line draws a bar from it."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -31,6 +31,7 @@ class VideoFrame:
         return f"VideoFrame({self.name!r}, {height}x{width}, {float(self.time):.3f} s)"
 
 
+@runtime_checkable
 class Video(Protocol):
     """Frames in order, decoded one at a time in constant memory.
 

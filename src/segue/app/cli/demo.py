@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from segue.errors import NotFoundError, OutputError
 
 if TYPE_CHECKING:
-    from segue.inference.job import Job
     from segue.inference.places import Places
     from segue.media.video import Video, VideoFrame
 
@@ -56,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     video = Shot(open_video(find_clip()), SHOT)
     places = Places.for_video(arguments.out)
     job = engine.job(video, read_masks([str(MASK)]), places)
-    job.check("overwrite" if arguments.overwrite or _same(job) else "new")
+    job = replace(job, identity={**job.identity, "demo": True})
+    job.check("overwrite" if arguments.overwrite or _is_ours(places) else "new")
     model, notes = engine.load()
     with FrameProgress("segue demo") as progress:
         record = job.run(model, "overwrite", progress, {"command": "segue demo", **notes})
@@ -84,13 +84,14 @@ def find_clip() -> Path:
     )
 
 
-def _same(job: "Job") -> bool:
-    """Whether what is there comes from the same demo."""
+def _is_ours(places: "Places") -> bool:
+    """Whether what is there comes from an earlier demo, which may be replaced without asking."""
+    if not places.occupied():
+        return False
     try:
-        job.check("resume")
+        return bool(places.earlier()[1].get("demo"))
     except OutputError:
         return False
-    return True
 
 
 class Shot:

@@ -1,0 +1,58 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from segue.app.cli.main import main
+from segue.models.catalog import MODELS
+
+
+def test_the_list_has_every_model(capsys) -> None:
+    assert main(["models"]) == 0
+    printed = capsys.readouterr().out
+    for name in MODELS:
+        assert name in printed
+
+
+def test_the_list_as_json(capsys) -> None:
+    assert main(["models", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in document["models"]] == list(MODELS)
+
+
+def test_one_model_as_json(tmp_path: Path) -> None:
+    target = tmp_path / "m.json"
+    assert main(["models", "colour", "rate=0.5", "--size", "20x30", "--json", str(target)]) == 0
+    document = json.loads(target.read_text())
+    assert document["parameters"]["total"] == 8
+    assert document["parameters"]["trainable"] == 8
+    assert document["settings"]["rate"] == 0.5
+    assert document["macs"]["size"] == "20x30"
+    assert document["weights"] is None
+
+
+def test_weights_come_with_their_card(tmp_path: Path, capsys) -> None:
+    (tmp_path / "w.safetensors").write_bytes(b"12345")
+    (tmp_path / "w.md").write_text("trained on squares")
+    weights = str(tmp_path / "w.safetensors")
+    assert main(["models", "colour", "--size", "8x8", "--weights", weights]) == 0
+    assert "trained on squares" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["colur"], "Did you mean 'colour'"),
+        (["colour", "frtm"], "one model at most, got colour, frtm"),
+        (["frtm-fast"], "random_weights"),
+    ],
+)
+def test_bad_input(capsys, words: list[str], sentence: str) -> None:
+    assert main(["models", *words]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_size_that_is_none(capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["models", "colour", "--size", "480"])
+    assert "expected HEIGHTxWIDTH such as 480x854, got '480'" in capsys.readouterr().err
