@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from segue.errors import NotFoundError, SettingsError
 
-
 # Not typing.Self: the shape checker of the tests looks at functions outside their class.
 SettingsT = TypeVar("SettingsT", bound="Settings")
 

@@ -31,7 +31,7 @@ def test_help_is_quick_and_imports_no_torch() -> None:
         assert verb.help in done.stdout
 
 
-@pytest.mark.parametrize("name", ["track", "models", "demo"])
+@pytest.mark.parametrize("name", [*VERBS])
 def test_help_of_a_verb_imports_no_torch(name: str) -> None:
     code = (
         "import sys; from segue.app.cli.main import main\n"
@@ -59,7 +59,7 @@ def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
     import segue
 
     with pytest.raises(AttributeError, match="'segue' has no attribute 'tarck'"):
-        segue.tarck
+        _ = segue.tarck
 
 
 def test_version(capsys) -> None:

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -247,3 +248,74 @@ def test_ctrl_c_says_how_to_go_on(place: Path) -> None:
     assert track("--threads", "1", "--resume") == 0
     assert main([*words[:4], "--out", "whole", *words[6:]]) == 0
     assert results(Path("out")) == results(Path("whole"))
+
+
+@pytest.fixture
+def davis(place: Path) -> Path:
+    """A tiny data set of two sequences; the second one's first mask has two objects."""
+    for name, seed in (("dog", 1), ("cat", 2)):
+        truth = write_frames(Path("davis/JPEGImages/480p", name), 9, seed)
+        masks = Path("davis/Annotations/480p", name)
+        masks.mkdir(parents=True)
+        first = truth[0].copy()
+        if name == "cat":
+            first[25:30, 3:9] = 2
+        write_mask(masks / "00000.png", first)
+        for index in range(1, 9):
+            write_mask(masks / f"{index:05d}.png", truth[index])
+    lists = Path("davis/ImageSets/480p")
+    lists.mkdir(parents=True)
+    (lists / "val.txt").write_text("dog\ncat\n")
+    return place
+
+
+def track_davis(*words: str) -> int:
+    layout = ["--layout", "davis2016", "--root", "davis", "--split", "val"]
+    return main(["track", *layout, "--out", "out", "--model", "colour", *words])
+
+
+def test_a_whole_data_set(davis: Path) -> None:
+    assert track_davis("--json", "report.json") == 0
+    assert {p.name for p in Path("out").iterdir()} == {"dog", "cat", "_run"}
+    names = [f"{i:05d}.png" for i in range(9)]
+    for name in ("dog", "cat"):
+        assert sorted(p.name for p in Path("out", name).iterdir()) == names
+        files = {p.name for p in Path("out/_run", name).iterdir()}
+        assert files == {"tracks.json", "run.json"}
+    first = np.asarray(Image.open("out/cat/00000.png"))
+    assert set(np.unique(first)) == {0, 1}, "DAVIS-2016 joins all objects into one"
+    assert (first[25:30, 3:9] == 1).all()
+    report = json.loads(Path("report.json").read_text())
+    assert report == json.loads(Path("out/_run/run.json").read_text()) | {"out": "out"}
+    assert list(report["sequences"]) == ["dog", "cat"]
+    assert report["frames"] == 18
+
+
+def test_a_data_set_goes_on_where_it_stopped(davis: Path, capsys) -> None:
+    assert track_davis("--overlay") == 0
+    whole = results(Path("out"))
+    picture = Path("davis/JPEGImages/480p/cat/00004.png")
+    good = picture.read_bytes()
+    picture.write_bytes(good[:150])
+    assert track_davis("--overlay", "--overwrite") == 3
+    assert "00004" in capsys.readouterr().err
+    stamp = Path("out/_run/dog/run.json").stat().st_mtime_ns
+    picture.write_bytes(good)
+    assert track_davis("--overlay") == 2
+    assert track_davis("--resume") == 2
+    assert "overlay was True, now is False" in capsys.readouterr().err
+    # The broken picture was another input, so what it gave cannot be resumed; a complete one can.
+    assert track_davis("--overlay", "--resume") == 2
+    assert "cat: video.bytes was" in capsys.readouterr().err
+    shutil.rmtree("out/cat")
+    shutil.rmtree("out/_run/cat")
+    assert track_davis("--overlay", "--resume") == 0
+    assert Path("out/_run/dog/run.json").stat().st_mtime_ns == stamp
+    assert results(Path("out")) == whole
+
+
+def test_an_unknown_layout_and_a_missing_data_set(davis: Path, capsys) -> None:
+    assert main(["track", "--layout", "davs", "--root", "davis", "--out", "o"]) == 2
+    assert "Known layouts: davis2016" in capsys.readouterr().err
+    assert main(["track", "--layout", "davis2016", "--root", "gone", "--out", "o"]) == 2
+    assert "gone" in capsys.readouterr().err

@@ -33,6 +33,8 @@ def make_video(tmp_path: Path) -> Callable[..., Path]:
             stream.pix_fmt = pix_fmt
             stream.time_base = base
             stream.options = options or {}
+            if times:
+                stream.codec_context.time_base = base
             stream.codec_context.thread_count = 1
             if full_range:
                 stream.codec_context.color_range = 2

@@ -10,7 +10,7 @@ import cv2
 import torch
 
 from segue import __version__
-from segue.errors import NotFoundError
+from segue.errors import NotFoundError, WeightsError
 from segue.inference.identity import hash_file, identify_files, identify_masks
 from segue.inference.job import Job
 from segue.inference.places import Places
@@ -45,14 +45,12 @@ class Engine:
         """
         find(self.model)
         self._set_threads()
-        weights = self.weights or shipped_weights(self.model)
-        if self.weights and not weights.is_file():
-            raise NotFoundError(f"No weights file {weights}. Give the path of a .safetensors file.")
+        weights = self._weights_file()
         return {
             "segue": __version__,
             "torch": torch.__version__,
             "model": self.model,
-            "weights": hash_file(weights) if weights.is_file() else None,
+            "weights": hash_file(weights) if weights else None,
             "settings": dict(self.settings),
             "device": self.device,
             # Sums come out with other last bits when they are split among other threads.
@@ -124,6 +122,19 @@ class Engine:
             max_side=self.max_side,
             overlay=overlay,
         )
+
+    def _weights_file(self) -> Path | None:
+        if self.weights is None:
+            try:
+                return shipped_weights(self.model)
+            except WeightsError:
+                # Some models can do without; one that cannot says so when it is loaded.
+                return None
+        if not self.weights.is_file():
+            raise NotFoundError(
+                f"No weights file {self.weights}. Give the path of a .safetensors file."
+            )
+        return self.weights
 
     def _set_threads(self) -> None:
         if self.threads is not None:

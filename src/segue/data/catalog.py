@@ -1,4 +1,7 @@
-"""The table of dataset layouts: name -> function that lists the sequences of ``(root, split)``."""
+"""The table of dataset layouts: name -> function that lists the sequences of ``(root, split)``.
+
+To add one: a file in this folder, a line here, and a writer of a tiny fake tree in ``tests/fakes``.
+"""
 
 from segue.data.sample import VideoSequence
 

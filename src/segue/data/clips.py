@@ -246,15 +246,13 @@ def _recolour(
     saturation = 1 + rng.uniform(-1, 1) * strength
     tint = 1 + rng.uniform(-1, 1, 3) * strength * 0.25
     blur = rng.random() < 0.1
+    mix = saturation * np.eye(3) + (1 - saturation) / 3  # towards or away from grey
     changed = []
     for frame in frames:
-        pixels = frame.astype(np.float32)
         if blur:
-            pixels = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.5, 1.5))
-        grey = pixels.mean(2, keepdims=True)
+            frame = cv2.GaussianBlur(frame, (0, 0), rng.uniform(0.5, 1.5))
         light = gain * (1 + rng.normal(0, strength * 0.1))
-        pixels = (grey + (pixels - grey) * saturation) * (tint * light) + rng.normal(
-            0, 20 * strength
-        )
-        changed.append(np.clip(pixels, 0, 255).astype(np.uint8))
+        offset = np.full(3, rng.normal(0, 20 * strength))
+        matrix = np.column_stack([(tint * light)[:, None] * mix, offset])
+        changed.append(cv2.transform(frame, matrix))
     return np.stack(changed)

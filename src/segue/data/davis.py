@@ -1,10 +1,17 @@
-"""The DAVIS layout: ``JPEGImages``, ``Annotations`` and ``ImageSets``, each with a folder per resolution or year."""
+"""The DAVIS layout: frames, masks, and lists of what belongs to a split.
+
+ROOT/JPEGImages/480p/<sequence>/*.jpg
+ROOT/Annotations/480p/<sequence>/*.png
+ROOT/ImageSets/480p/<split>.txt      DAVIS-2016: a frame and its mask per line
+ROOT/ImageSets/2017/<split>.txt      DAVIS-2017: a sequence name per line; also 2016, or no folder
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from segue.data.sample import VideoSequence
-from segue.errors import NotFoundError
+from segue.errors import InputError, NotFoundError
+from segue.media.images import list_images
 
 _RESOLUTIONS = ("480p", "Full-Resolution", "1080p")
 _LISTS = ("480p", "2016", "2017", "")
@@ -15,15 +22,19 @@ def davis_sequences(root: Path, split: str = "val") -> list[VideoSequence]:
 
     Args:
         root: The folder that holds ``JPEGImages``, ``Annotations`` and ``ImageSets``.
-        split: Name of a list, such as ``train`` or ``val``. A list holds sequence names (DAVIS-2017) or pairs of
-            image and mask paths (DAVIS-2016).
+        split: Name of a list, such as ``train`` or ``val``.
 
     Raises:
         NotFoundError: The folder, the list, or a sequence of the list is not there.
+        InputError: The list is empty.
     """
     images = _resolution(root, "JPEGImages")
     masks = root / "Annotations" / images.name
-    return [_sequence(images / name, masks / name) for name in _names(_list(root, split))]
+    listing = _list(root, split)
+    names = list(_names(listing))
+    if not names:
+        raise InputError(f"{listing} is empty, expected a sequence or a frame per line.")
+    return [_sequence(images / name, masks / name) for name in names]
 
 
 def _resolution(root: Path, kind: str) -> Path:
@@ -43,7 +54,8 @@ def _list(root: Path, split: str) -> Path:
             return path
     known = sorted({path.stem for path in (root / "ImageSets").rglob("*.txt")})
     raise NotFoundError(
-        f"No split {split!r} in {root / 'ImageSets'}. Found: {', '.join(known) or 'no list at all'}."
+        f"No split {split!r} in {root / 'ImageSets'}. "
+        f"Found: {', '.join(known) or 'no list at all'}."
     )
 
 
@@ -55,7 +67,7 @@ def _names(path: Path) -> Iterable[str]:
 
 
 def _sequence(images: Path, masks: Path) -> VideoSequence:
-    frames = tuple(sorted(p for p in images.glob("*") if p.suffix.lower() in {".jpg", ".png"}))
+    frames = tuple(list_images(images)) if images.is_dir() else ()
     if not frames:
         raise NotFoundError(
             f"Sequence {images.name!r} is listed, but {images} holds no frames. "

@@ -11,4 +11,4 @@ class VideoSequence:
     name: str
     frame_paths: tuple[Path, ...]
     mask_paths: tuple[Path | None, ...]
-    """The mask of each frame, or ``None`` where there is none."""
+    """The mask of each frame, or ``None`` where there is none; as long as ``frame_paths``."""

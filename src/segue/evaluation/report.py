@@ -19,7 +19,7 @@ class Report:
     tally: JFTally
     """J and F of every scored frame."""
     missing_frames: Mapping[str, int] = field(default_factory=dict)
-    """Frames without a prediction, scored as empty, by sequence."""
+    """How many scored frames had no prediction and counted as empty, by sequence."""
     extra_sequences: tuple[str, ...] = ()
     """Predicted sequences that the truth does not have."""
 

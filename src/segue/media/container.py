@@ -82,7 +82,9 @@ class FileVideo:
                 end = max(end, _packet_end(packet))
                 frames = packet.decode() if packet.stream is stream else []
             except _DECODE_ERRORS as error:
-                yield from _rescued(stream, packet)
+                for whole in _rescued(stream, packet):
+                    yield whole
+                    count += 1
                 raise self._broken(count, str(error)) from None
             for frame in frames:
                 assert isinstance(frame, AvFrame)
@@ -90,15 +92,14 @@ class FileVideo:
                     raise self._broken(count, "the decoder found damaged data")
                 yield frame
                 count += 1
-        self._check_complete(container, count, end)
+        self._check_complete(_header_duration(container, stream), count, end)
 
-    def _check_complete(self, container: InputContainer, count: int, end: Fraction) -> None:
-        # FFmpeg reads a cut-off Matroska file to its end without a word; only the duration in
-        # the header tells. Other containers report the cut themselves.
-        if "matroska" not in container.format.name or not container.duration:
-            return
-        expected = Fraction(container.duration, av.time_base)
-        if expected - end > max(Fraction(1, 2), expected / 50):
+    def _check_complete(self, expected: Fraction | None, count: int, end: Fraction) -> None:
+        # FFmpeg reads a file that was cut off between two packets to its end without a word.
+        # The last packet often has no duration, so two frames may be missing from the sum.
+        two_frames = 2 / self.frame_rate if self.frame_rate else Fraction(0)
+        slack = max(Fraction(1, 2), two_frames)
+        if expected is not None and expected - end > max(slack, expected / 50):
             said, came = float(expected), float(end)
             raise self._broken(count, f"its header says {said:.2f} s, data end at {came:.2f} s")
 
@@ -179,6 +180,16 @@ def _estimate(container: InputContainer, stream: VideoStream, rate: Fraction | N
         return stream.frames or None
     # AVI headers count ticks, not frames, when the rate varies: believe the smaller number.
     return min(stream.frames, by_time) if stream.frames else by_time
+
+
+def _header_duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """Seconds that the header promises; None where FFmpeg only guesses from what is there."""
+    kind = container.format.name
+    if "avi" in kind:
+        return stream.frames * Fraction(stream.time_base) if stream.time_base else None
+    if container.duration and ("matroska" in kind or "mp4" in kind):
+        return Fraction(container.duration, av.time_base)
+    return None
 
 
 def _packet_end(packet: Any) -> Fraction:

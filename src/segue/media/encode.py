@@ -5,7 +5,6 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 import av
 import cv2
@@ -25,7 +24,7 @@ _DEFAULT_TIME_BASE = Fraction(1, 90_000)
 class VideoWriter:
     """Writes frames as H.264 (yuv420p, plays everywhere); the same bytes for the same frames.
 
-    Use as context manager. The file appears under its name when the block ends well; else what
+    Use as context manager. The file appears under its name when the block ends well and frames came; else what
     was encoded stays, playable, beside it with ``.partial`` added. Odd sizes grow by one pixel at
     the right or bottom edge, because yuv420p stores colour at half resolution.
 
@@ -55,7 +54,10 @@ class VideoWriter:
         self.size_hw = size_hw
         self._time_base = time_base
         self._last_tick: int | None = None
+        self._broken = False
         try:
+            # PyAV opens the file with the first frame only: too late to learn of a bad folder.
+            self.partial.open("wb").close()
             self._container = av.open(str(self.partial), "w", format=_FORMATS[path.suffix.lower()])
         except (av.FFmpegError, OSError) as error:
             raise _sentence(path, error) from error
@@ -96,7 +98,7 @@ class VideoWriter:
         picture.pts, picture.time_base = tick, self._time_base
         self._mux(picture)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "VideoWriter":
         return self
 
     def __exit__(
@@ -111,6 +113,9 @@ class VideoWriter:
                 self._finish()
             return
         self._finish()
+        if self._last_tick is None:
+            self.partial.unlink(missing_ok=True)
+            return
         try:
             os.replace(self.partial, self.path)
         except OSError as failed:
@@ -120,11 +125,14 @@ class VideoWriter:
         try:
             self._container.mux(self._stream.encode(picture))
         except (av.FFmpegError, OSError) as error:
+            self._broken = True
             raise _sentence(self.path, error) from error
 
     def _finish(self) -> None:
         try:
-            self._mux(None)
+            # Flushing an encoder that never started or whose file failed crashes inside PyAV.
+            if self._last_tick is not None and not self._broken:
+                self._mux(None)
         finally:
             try:
                 self._container.close()

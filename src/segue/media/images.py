@@ -49,16 +49,33 @@ def read_image(path: Path) -> Frame:
         VideoError: The file is no image or is damaged.
     """
     try:
+        image, _ = load_image(path)
+    except OSError as error:
+        raise VideoError(f"{path} is not a whole image ({error}). Replace or remove it.") from None
+    if image.mode.startswith("I"):
+        grey = np.asarray(image).astype(np.int64).clip(0, 65_535) // 257
+        return np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)
+    if image.has_transparency_data:
+        return over_black(np.array(image.convert("RGBA")))
+    return np.array(image.convert("RGB"))
+
+
+def load_image(path: Path) -> tuple[Image.Image, str | None]:
+    """An image in memory, upright by EXIF, and the format of its file.
+
+    Raises:
+        OSError: The file is no image, cut off or damaged.
+    """
+    try:
+        with Image.open(path) as opened:
+            # Decoding ignores the checksums of a PNG: one flipped bit gives half a picture.
+            opened.verify()
         with Image.open(path) as opened:
             image = ImageOps.exif_transpose(opened)
-            if image.mode.startswith("I"):
-                grey = np.asarray(image).astype(np.int64).clip(0, 65_535) // 257
-                return np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)
-            if image.has_transparency_data:
-                return over_black(np.array(image.convert("RGBA")))
-            return np.array(image.convert("RGB"))
+            image.load()
+            return image, opened.format
     except _READ_ERRORS as error:
-        raise VideoError(f"{path} is not a whole image ({error}). Replace or remove it.") from None
+        raise OSError(str(error)) from None
 
 
 class ImageVideo:

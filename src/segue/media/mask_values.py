@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int32, UInt8
-from PIL import Image, ImageOps
+from PIL import Image
 
 from segue.errors import MaskError
+from segue.media.images import load_image
 from segue.media.palette import palette
 from segue.types import MAX_OBJECTS, VOID
 
 _HALF = 128
 _SOFT_VALUES = 16
 _CUT_OUT_COLOURS = 32
-_READ_ERRORS = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
 
 Values = Int32[np.ndarray, "height width"]
 
@@ -56,13 +56,10 @@ def read_values(path: Path) -> MaskValues:
         MaskError: The file is no image, damaged, or ambiguous; the message names it.
     """
     try:
-        with Image.open(path) as opened:
-            lossy = opened.format == "JPEG"
-            image = ImageOps.exif_transpose(opened)
-            image.load()
-    except _READ_ERRORS as error:
+        image, format_name = load_image(path)
+    except OSError as error:
         raise MaskError(f"{path} is not a whole image ({error}). Save the mask again.") from None
-    return _lossy(image, path) if lossy else _meaning(image, path)
+    return _lossy(image, path) if format_name == "JPEG" else _meaning(image, path)
 
 
 def _meaning(image: Image.Image, path: Path) -> MaskValues:
@@ -102,13 +99,22 @@ def _grey(values: Values) -> MaskValues:
     full = int(levels[-1]) if levels.size else 0
     if levels.tolist() in ([255], [65_535]):
         return _binary(values == full, "white")
-    if (
-        full in (255, 65_535)
-        and _is_soft(counts[found > 0], 0.05)
-        and counts[-1] == max(counts[found > 0])
-    ):
+    if _is_soft_white(levels, counts[found > 0]):
         return _binary(values > full // 2, "white (soft edge cut in the middle)")
     return _ids(values, found.tolist())
+
+
+def _is_soft_white(levels: np.ndarray, counts: np.ndarray) -> bool:
+    """True if many levels are there, but nearly all pixels are almost black or almost white.
+
+    So look 0/255 masks after anti-aliasing, or after a detour through JPEG.
+    """
+    if len(levels) < _SOFT_VALUES or not (250 <= levels[-1] <= 255 or levels[-1] > 64_000):
+        return False
+    share = levels / levels[-1]
+    between = counts[(share > 0.2) & (share < 0.8)]
+    # An edge passes through middle greys; ids beside a void of 255 are small numbers.
+    return len(between) >= 4 and bool(between.sum() < counts[share >= 0.8].sum() / 2)
 
 
 def _indexed(image: Image.Image) -> MaskValues:
@@ -131,7 +137,7 @@ def _colours(rgb: UInt8[np.ndarray, "height width 3"], path: Path) -> MaskValues
         # White beside other greys is an object here: void is a notion of id files.
         if grey.void is None or not (rgb == VOID).any():
             return grey
-    if len(found) > MAX_OBJECTS or _is_soft(counts, 0.01):
+    if len(found) > MAX_OBJECTS or _is_soft(counts):
         raise MaskError(
             f"{path} has {len(found)} colours, most of them on few pixels: the edges are soft or "
             "the file was compressed with loss. Save the mask without anti-aliasing as PNG."
@@ -179,9 +185,9 @@ def _lossy(image: Image.Image, path: Path) -> MaskValues:
     return _binary(white, "white")
 
 
-def _is_soft(counts: np.ndarray, share: float) -> bool:
-    """True if most values are on few pixels, as along an anti-aliased edge."""
-    return len(counts) >= _SOFT_VALUES and bool(np.median(counts) < share * counts.max())
+def _is_soft(counts: np.ndarray) -> bool:
+    """True if most colours are on very few pixels, as along an anti-aliased edge."""
+    return len(counts) >= _SOFT_VALUES and bool(np.median(counts) < counts.max() / 100)
 
 
 def _pack(rgb: np.ndarray) -> Values:

@@ -10,7 +10,7 @@ from segue.errors import MaskError, NotFoundError
 from segue.media.images import list_images
 from segue.media.mask_values import MaskValues, ObjectValue, read_values
 from segue.media.palette import palette, write_mask
-from segue.media.resize import resize_labels
+from segue.media.resize import ResizedLabels, resize_labels
 from segue.types import BACKGROUND, MAX_OBJECTS, VOID, Labels
 
 __all__ = [
@@ -138,7 +138,7 @@ def object_ids(labels: Labels) -> list[int]:
     return [int(n) for n in np.flatnonzero(counts) if n not in (BACKGROUND, VOID)]
 
 
-def fit_mask(labels: Labels, size_hw: tuple[int, int], fit: bool = False) -> Labels:
+def fit_mask(labels: Labels, size_hw: tuple[int, int], fit: bool = False) -> ResizedLabels:
     """Labels of a frame's size; resized by nearest neighbour only if ``fit``.
 
     Raises:

@@ -60,7 +60,7 @@ def paint(frame: Frame, labels: Labels, *, alpha: float = 0.5) -> Frame:
 
 
 def contact_sheet(
-    frames: Sequence[Frame],
+    frames: Sequence[UInt8[np.ndarray, "_ _ 3"]],
     columns: int,
     captions: Sequence[str] = (),
     *,

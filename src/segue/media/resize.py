@@ -1,13 +1,17 @@
 """Smaller frames in, labels of the original size out."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import cv2
 import numpy as np
+from jaxtyping import UInt8
 
 from segue.errors import SettingsError
 from segue.types import Frame, Labels
+
+# Other axis words than those of the argument: within one signature a word has one size.
+ResizedFrame = UInt8[np.ndarray, "new_height new_width 3"]
+ResizedLabels = UInt8[np.ndarray, "new_height new_width"]
 
 _SMALLEST_SIDE = 16
 
@@ -26,7 +30,7 @@ class Resizer:
     """Height and width that the model sees."""
 
     @classmethod
-    def for_max_side(cls, size_hw: tuple[int, int], max_side: int | None) -> Self:
+    def for_max_side(cls, size_hw: tuple[int, int], max_side: int | None) -> "Resizer":
         """The resizer that keeps the aspect and lets no side exceed ``max_side`` pixels.
 
         Raises:
@@ -45,24 +49,24 @@ class Resizer:
         """True if nothing is resized."""
         return self.source_hw == self.working_hw
 
-    def shrink(self, frame: Frame) -> Frame:
+    def shrink(self, frame: Frame) -> ResizedFrame:
         """The frame at working size, by area averaging; the same object if nothing changes."""
         if self.is_identity:
             return frame
         height, width = self.working_hw
-        small: Frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+        small: ResizedFrame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
         return small
 
-    def shrink_labels(self, labels: Labels) -> Labels:
+    def shrink_labels(self, labels: Labels) -> ResizedLabels:
         """Labels at working size, nearest neighbour."""
         return resize_labels(labels, self.working_hw)
 
-    def restore(self, labels: Labels) -> Labels:
+    def restore(self, labels: Labels) -> ResizedLabels:
         """Labels of working size at the size of the video, nearest neighbour."""
         return resize_labels(labels, self.source_hw)
 
 
-def resize_labels(labels: Labels, size_hw: tuple[int, int]) -> Labels:
+def resize_labels(labels: Labels, size_hw: tuple[int, int]) -> ResizedLabels:
     """Labels at another size, nearest neighbour with pixel centres aligned."""
     if labels.shape == size_hw:
         return labels

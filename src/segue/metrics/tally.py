@@ -1,4 +1,4 @@
-"""J and F of many frames: values per sequence, object and frame, merged with ``+``, turned into numbers last."""
+"""J and F of many frames: per sequence, object and frame, added up, turned into numbers last."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,8 +55,8 @@ class Statistics:
 def statistics(values: Sequence[float]) -> Statistics:
     """Mean, recall and decay of one object's values (Perazzi et al., CVPR 2016).
 
-    Quarters share their border frames, as in the official tool. Unlike there, the borders are not stored in 8 bits, which
-    made decay wrong beyond 256 frames.
+    Quarters share their border frames, as in the official tool. Unlike there, the borders are not
+    stored in 8 bits, which made decay wrong beyond 256 frames.
 
     Raises:
         ValueError: No values.

@@ -27,7 +27,10 @@ class VideoModel(Protocol[StateT]):
 
     @property
     def state_type(self) -> type[StateT]:
-        """The frozen dataclass that holds the memory: tensors, numbers, strings, tuples, dicts and dataclasses of them."""
+        """The frozen dataclass that holds the memory.
+
+        Its fields are tensors, numbers, strings, and tuples, dicts and dataclasses of them.
+        """
         ...
 
     def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, StateT]:
@@ -35,7 +38,8 @@ class VideoModel(Protocol[StateT]):
 
         Args:
             frame: The first frame, RGB.
-            labels: The objects on it, of the frame's size. Ids need not be consecutive; void pixels (255) teach nothing.
+            labels: The objects on it, of the frame's size. Ids need not be consecutive; void pixels (255)
+                teach nothing.
 
         Returns:
             The prediction for this frame (the given labels themselves) and the memory to hand to ``step``.

@@ -4,10 +4,7 @@ A weights file holds the state dict of a module and, in its metadata, the name o
 for. Nothing is ever unpickled.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from segue.errors import NotFoundError, WeightsError, WriteError
+from segue.errors import NotFoundError, WeightsError
+from segue.media.atomic import write_bytes
 
 MODEL_KEY = "segue_model"
 """Metadata key that holds the name of the model."""
@@ -29,7 +27,7 @@ def shipped_weights(name: str) -> Path:
     Raises:
         WeightsError: None do.
     """
-    path = Path(str(resources.files("segue"))) / "weights" / f"{name}.safetensors"
+    path = Path(__file__).parents[1] / "weights" / f"{name}.safetensors"
     if not path.is_file():
         raise WeightsError(
             f"No trained weights ship with {name}. Pass --weights FILE (a .safetensors file that "
@@ -123,16 +121,7 @@ def save_weights(
     """
     tensors = {key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}
     content = save(tensors, {**(metadata or {}), MODEL_KEY: model_name})
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise WriteError(f"Could not write the weights to {path}: {error}.") from error
+    write_bytes(path, content)
 
 
 def describe(module: nn.Module) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Atomic checkpoints of a training run: weights, optimiser and running average in one safetensors file."""
 
-import os
 from pathlib import Path
 
 import torch
@@ -9,6 +8,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from segue.errors import WeightsError
+from segue.media.atomic import replacing
 
 _NAME = "checkpoint.safetensors"
 
@@ -20,16 +20,19 @@ def save(
     optimiser: torch.optim.Optimizer,
     average: dict[str, Tensor],
 ) -> None:
-    """Write the state after ``step`` steps; an older checkpoint is replaced only once the new one is whole."""
+    """Write the state after ``step`` steps; an older checkpoint is replaced only once the new one is whole.
+
+    Raises:
+        WriteError: The file cannot be written; the older checkpoint stays.
+    """
     tensors = {f"network/{k}": v for k, v in network.state_dict().items()}
     tensors |= {f"average/{k}": v for k, v in average.items()}
     for index, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser/{index}/{k}": torch.as_tensor(v) for k, v in state.items()}
     # Channels-last weights are views with other strides, and safetensors keeps plain arrays only.
     whole = {k: v.detach().contiguous().clone() for k, v in tensors.items()}
-    partial = folder / f"{_NAME}.partial"
-    save_file(whole, partial, metadata={"step": str(step)})
-    os.replace(partial, folder / _NAME)
+    with replacing(folder / _NAME) as partial:
+        save_file(whole, partial, metadata={"step": str(step)})
 
 
 def restore(

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ class Journal:
             file.write(json.dumps({"step": step, **values}) + "\n")
 
 
-def read(path: Path) -> list[dict[str, float]]:
+def read(path: Path) -> list[dict[str, Any]]:
     """All whole lines of a journal; none if there is no file."""
     if not path.is_file():
         return []

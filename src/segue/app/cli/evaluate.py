@@ -4,10 +4,10 @@ PREDICTIONS holds <sequence>/<frame>.png; TRUTH is a DAVIS root or a folder buil
 """
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from segue.app.cli.output import STDOUT, add_json_argument, check_json_target, write_document
 
 if TYPE_CHECKING:
     from segue.evaluation.report import Report
@@ -19,19 +19,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("truth", type=Path)
     parser.add_argument("--protocol", default="davis2016", help="how to score (davis2016)")
     parser.add_argument("--split", default="val", help="which list of a dataset root (val)")
-    parser.add_argument(
-        "--json",
-        metavar="FILE",
-        help="write the scores to FILE; - prints them instead of the table",
-    )
-    parser.add_argument("--workers", type=int, default=1, help="processes (1)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (1)")
+    add_json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, and return the exit code."""
     from segue.evaluation.run import evaluate
-    from segue.inference.atomic import write_json
 
+    check_json_target(arguments.json)
     report = evaluate(
         arguments.predictions,
         arguments.truth,
@@ -39,31 +35,34 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.split,
         arguments.workers,
     )
-    if arguments.json == "-":
-        sys.stdout.write(json.dumps(report.to_json(), indent=2) + "\n")
-        return 0
     if arguments.json:
-        write_json(Path(arguments.json), report.to_json())
-    show(report)
+        write_document(report.to_json(), arguments.json)
+    if arguments.json != STDOUT:
+        show(report)
     return 0
 
 
 def show(report: "Report") -> None:
     """The table on standard output, and what was missing on standard error."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
     from segue.evaluation.report import COLUMNS
 
-    table = Table("sequence", title=report.protocol)
+    rows = report.sequences
+    table = Table(title=report.protocol, box=SIMPLE_HEAD)
+    # A name is never cut: the table may go into a file, where it is 80 characters wide.
+    table.add_column("sequence", no_wrap=True, min_width=max(map(len, rows)))
     for column in COLUMNS:
         table.add_column(column.replace("_", " "), justify="right")
-    for name, row in report.sequences.items():
+    for name, row in rows.items():
         table.add_row(name, *(f"{row[column]:.1f}" for column in COLUMNS))
     table.add_section()
     table.add_row("mean", *(f"{report.mean[column]:.1f}" for column in COLUMNS))
-    Console().print(table)
-    notes = Console(stderr=True)
+    # Names are printed as they are: brackets in them are no markup.
+    Console(markup=False).print(table)
+    notes = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
     for name, count in report.missing_frames.items():
         notes.print(f"{name}: {count} frames without a prediction, scored as empty masks")
     if report.extra_sequences:

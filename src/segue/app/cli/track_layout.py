@@ -13,7 +13,7 @@ from segue.app.cli.output import FrameProgress
 from segue.app.cli.track import command_line, sentence
 from segue.app.tracking import Engine
 from segue.data.catalog import LAYOUTS, VideoSequence
-from segue.errors import SettingsError
+from segue.errors import NotFoundError, SettingsError
 from segue.inference.atomic import write_json
 from segue.inference.environment import environment
 from segue.inference.job import Job
@@ -79,7 +79,7 @@ def find_sequences(layout: str, root: Path, split: str) -> list[VideoSequence]:
 def _job(arguments: argparse.Namespace, engine: Engine, sequence: VideoSequence) -> Job:
     return engine.job(
         ImageVideo(sequence.frame_paths, sequence.name, _FRAME_RATE),
-        _first_mask(sequence.mask_paths[0], union=arguments.layout in _UNION),
+        _first_mask(sequence, union=arguments.layout in _UNION),
         Places.for_sequence(arguments.out, sequence.name),
         overlay=bool(arguments.overlay),
         partial=arguments.partial_masks,
@@ -87,7 +87,12 @@ def _job(arguments: argparse.Namespace, engine: Engine, sequence: VideoSequence)
     )
 
 
-def _first_mask(path: Path, union: bool) -> GivenMasks:
+def _first_mask(sequence: VideoSequence, union: bool) -> GivenMasks:
+    path = sequence.mask_paths[0]
+    if path is None:
+        raise NotFoundError(
+            f"Sequence {sequence.name!r} has no mask for its first frame {sequence.frame_paths[0]}."
+        )
     image = read_mask(path)
     if not union:
         return GivenMasks({0: image.labels}, image.sources, {0: path})

@@ -70,9 +70,9 @@ def views(
             return [own, *rendered]
     x, y, width, height = box
     raise MaskError(
-        f"No usable views of the object at x={x}, y={y}, {width}x{height} pixels in a "
-        f"{mask.shape[1]}x{mask.shape[0]} frame after {settings.retries} tries. Check its mask, or "
-        "set augmentation.samples=1 to learn from the frame alone."
+        f"No usable views of the object (a box of {height}x{width}, height x width, at row {y}, "
+        f"column {x}) after {settings.retries} tries. Check its mask, or set augmentation.samples=1 to "
+        "learn from the frame alone."
     )
 
 
@@ -88,7 +88,8 @@ def draw_views(
     Each list of values is tiled and shuffled on its own, so that every value occurs about equally
     often among the candidates (released code).
     """
-    count, candidates = settings.samples - 1, max(settings.candidates, settings.samples - 1)
+    count = settings.samples - 1
+    candidates = max(settings.candidates, count)
 
     def draw(values: Sequence[T]) -> list[T]:
         tiled = list(values) * ceil(candidates / len(values))

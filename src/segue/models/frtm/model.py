@@ -80,13 +80,13 @@ class FrtmModel:
         given = self._given(frame, labels)
         if not given.masks:
             raise MaskError(
-                "No object in the first labels: all pixels are background (0) or void (255). "
-                "Mark at least one object."
+                "The first mask holds no object: every pixel is 0 (background) or 255 (void). "
+                "Mark at least one."
             )
         objects = {i: self._begin(frame, given, i, frame_number=0) for i in given.masks}
         scores = {i: ObjectScore(confidence=1.0) for i in objects}
         state = FrtmState(frame.shape[0], frame.shape[1], 1, objects)
-        return Prediction(labels.copy(), scores), state
+        return Prediction(np.where(labels == VOID, BACKGROUND, labels), scores), state
 
     @torch.no_grad()
     def step(
@@ -103,8 +103,8 @@ class FrtmModel:
         """
         if frame.shape[:2] != (state.height, state.width):
             raise VideoError(
-                f"Frame {state.frames} is {frame.shape[1]}x{frame.shape[0]}; expected "
-                f"{state.width}x{state.height} as the first. Scale all frames to one size."
+                f"Frame {state.frames} is {frame.shape[0]}x{frame.shape[1]}, the first one "
+                f"{state.height}x{state.width} (height x width). Scale all frames to one size."
             )
         given = self._given(frame, labels)
         objects, projected, probabilities = self._predict(frame, state)
@@ -191,8 +191,8 @@ class FrtmModel:
             return Given({}, torch.ones(size, dtype=torch.bool, device=self.device))
         if labels.shape != size:
             raise MaskError(
-                f"The labels are {labels.shape[1]}x{labels.shape[0]}, the frame is "
-                f"{size[1]}x{size[0]}. Give labels of the frame's size."
+                f"The mask is {labels.shape[0]}x{labels.shape[1]}, the frame {size[0]}x{size[1]} "
+                "(height x width). Give a mask of the frame's size."
             )
         values = torch.tensor(np.ascontiguousarray(labels), device=self.device)
         ids = [int(i) for i in np.unique(labels) if i not in (BACKGROUND, VOID)]

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 STRIDES = (32, 16, 8, 4)
 """Levels from deep to shallow."""
 
-Reduced = dict[int, Float[Tensor, "batch width _ _"]]
+Reduced = dict[int, Float[Tensor, "batch channels _ _"]]
 """Features by stride, all of the decoder's width."""
 
 
@@ -77,10 +77,10 @@ class Level(nn.Module):
 
     def forward(
         self,
-        reduced: Float[Tensor, "batch width height width"],
+        reduced: Float[Tensor, "batch channels height width"],
         scores: Float[Tensor, "batch 1 rows columns"],
-        deep: Float[Tensor, "batch width _ _"],
-    ) -> Float[Tensor, "batch width height width"]:
+        deep: Float[Tensor, "batch channels _ _"],
+    ) -> Float[Tensor, "batch channels height width"]:
         """The level's features; ``deep`` is 1x1 at the deepest level, where it is broadcast."""
         size = (reduced.shape[-2], reduced.shape[-1])
         shallow = self.before(self.transform(torch.cat([reduced, _resize(scores, size)], dim=1)))
@@ -102,8 +102,8 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(
-        self, features: Float[Tensor, "batch width rows columns"]
-    ) -> Float[Tensor, "batch width rows columns"]:
+        self, features: Float[Tensor, "batch channels rows columns"]
+    ) -> Float[Tensor, "batch channels rows columns"]:
         """Features of the same shape."""
         entered = self.entry(features)
         return F.relu(entered + self.branch(entered))

@@ -23,23 +23,23 @@ class AugmentationSettings(Settings):
     """Draws among which the views are chosen; the released code renders all of them."""
     retries: Count = 100
     """How often a batch of views is drawn anew when the object left the image, before an error."""
-    rotations: tuple[float, ...] = (5, -5, 10, -10, 20, -20, 30, -30, 45, -45)
+    rotations: tuple[float, ...] = (5.0, -5.0, 10.0, -10.0, 20.0, -20.0, 30.0, -30.0, 45.0, -45.0)
     """Degrees, object only."""
     flips: tuple[bool, ...] = (False, False, False, False, True)
     """Whether the object is mirrored."""
     scales: tuple[float, ...] = (0.5, 0.7, 1.0, 1.5, 2.0, 2.5)
     """Scales of the object, before they are limited by the size of the image."""
-    skews: tuple[tuple[float, float], ...] = ((0, 0), (0, 0), (0.1, 0.1))
+    skews: tuple[tuple[float, float], ...] = ((0.0, 0.0), (0.0, 0.0), (0.1, 0.1))
     """Skews of the object."""
-    blurs: tuple[float, ...] = (0, 0, 0, 2)
+    blurs: tuple[float, ...] = (0.0, 0.0, 0.0, 2.0)
     """Lengths of the motion blur of the object."""
     background_scales: tuple[float, ...] = (1.0, 1.0, 1.2)
     """Scales of the background."""
-    background_blurs: tuple[float, ...] = (0, 0, 1, 2, 5)
+    background_blurs: tuple[float, ...] = (0.0, 0.0, 1.0, 2.0, 5.0)
     """Lengths of the motion blur of the background."""
-    blur_angles: tuple[float, ...] = (0, 45, 90, 135)
+    blur_angles: tuple[float, ...] = (0.0, 45.0, 90.0, 135.0)
     """Degrees, object and background."""
-    smallest: Positive = 10
+    smallest: Positive = 10.0
     """No side of the object may become smaller than this many pixels."""
 
 
@@ -63,7 +63,7 @@ class FrtmSettings(Settings):
     """CG iterations of the one step on the filter alone that follows."""
     update_iterations: Count = 10
     """CG iterations of the one step on the filter in an update."""
-    forget_power: Annotated[float, Field(ge=0)] = 750
+    forget_power: Annotated[float, Field(ge=0)] = 750.0
     """An old CG direction is kept with weight (1 - memory_rate) ** this; 750 forgets it."""
     update_every: Count = 8
     """Frames between two updates of the filter."""
