@@ -29,7 +29,9 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise SettingsError("; ".join(_sentence(cls, item) for item in error.errors())) from None
+            raise SettingsError(
+                "; ".join(_sentence(cls, item) for item in error.errors())
+            ) from None
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -63,7 +65,9 @@ def override(values: Mapping[str, Any], assignments: Iterable[str]) -> dict[str,
         for parent in parents:
             table = table.setdefault(parent, {})
             if not isinstance(table, dict):
-                raise SettingsError(f"{assignment!r}: {parent!r} is a value, not a table of settings.")
+                raise SettingsError(
+                    f"{assignment!r}: {parent!r} is a value, not a table of settings."
+                )
         table[key] = _value(text)
     return result
 

@@ -36,8 +36,14 @@ def test_quality_on_a_davis_sequence(davis: Path, tmp_path: Path, name: str) -> 
 
 def test_a_real_clip_gives_masks_an_overlay_and_tracks(shared: Path, tmp_path: Path) -> None:
     clips = shared / "data" / "clips"
-    clip, mask, out = clips / "cotracker_apple.mp4", clips / "cotracker_apple_mask.png", tmp_path / "out"
-    assert main(["track", str(clip), "--mask", str(mask), "--out", str(out), "--max-side", "320"]) == 0
+    clip, mask, out = (
+        clips / "cotracker_apple.mp4",
+        clips / "cotracker_apple_mask.png",
+        tmp_path / "out",
+    )
+    assert (
+        main(["track", str(clip), "--mask", str(mask), "--out", str(out), "--max-side", "320"]) == 0
+    )
     frames = list(open_video(clip))
     masks = sorted((out / "masks").glob("*.png"))
     assert len(masks) == len(frames)

@@ -24,9 +24,9 @@ _DEFAULT_TIME_BASE = Fraction(1, 90_000)
 class VideoWriter:
     """Writes frames as H.264 (yuv420p, plays everywhere); the same bytes for the same frames.
 
-    Use as context manager. The file appears under its name when the block ends well and frames came; else what
-    was encoded stays, playable, beside it with ``.partial`` added. Odd sizes grow by one pixel at
-    the right or bottom edge, because yuv420p stores colour at half resolution.
+    Use as context manager. The file appears under its name when the block ends well and frames
+    came; else what was encoded stays, playable, beside it with ``.partial`` added. Odd sizes grow
+    by one pixel at the right or bottom edge, because yuv420p stores colour at half resolution.
 
     Args:
         path: ``.mp4``, ``.mov`` or ``.mkv``.

@@ -28,7 +28,8 @@ MODELS: dict[str, Entry] = {
     ),
     "frtm": Entry("segue.models.frtm.build:build", "FRTM with ResNet-101, as in the paper"),
     "frtm-fast": Entry(
-        "segue.models.frtm.build:build", "FRTM with ResNet-18 and fewer optimiser steps, as in the paper"
+        "segue.models.frtm.build:build",
+        "FRTM with ResNet-18 and fewer optimiser steps, as in the paper",
     ),
 }
 

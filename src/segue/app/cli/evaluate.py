@@ -52,7 +52,6 @@ def show(report: "Report") -> None:
 
     rows = report.sequences
     table = Table(title=report.protocol, box=SIMPLE_HEAD)
-    # A name is never cut: the table may go into a file, where it is 80 characters wide.
     table.add_column("sequence", no_wrap=True, min_width=max(map(len, rows)))
     for column in COLUMNS:
         table.add_column(column.replace("_", " "), justify="right")
@@ -61,7 +60,11 @@ def show(report: "Report") -> None:
     table.add_section()
     table.add_row("mean", *(f"{report.mean[column]:.1f}" for column in COLUMNS))
     # Names are printed as they are: brackets in them are no markup.
-    Console(markup=False).print(table)
+    console = Console(markup=False)
+    # Nothing is cut off either: into a file, rich would squeeze long names into 80 characters.
+    needed = console.measure(table, options=console.options.update(width=1000)).minimum
+    console.width = max(console.width, needed)
+    console.print(table)
     notes = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
     for name, count in report.missing_frames.items():
         notes.print(f"{name}: {count} frames without a prediction, scored as empty masks")

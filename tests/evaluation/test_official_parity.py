@@ -1,0 +1,27 @@
+"""The values of published masks, frame by frame, against those that the organisers printed."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segue.evaluation.run import evaluate
+
+PRINTED = 0.0005 + 1e-9
+"""Official values have three decimals."""
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("method", ["osvos", "fseg", "siammask", "pdb"])
+def test_every_frame_equals_the_official_value(shared: Path, method: str) -> None:
+    published = shared / "data/davis2016_published"
+    official = json.loads((published / f"official/{method}.json").read_text())
+    report = evaluate(published / "masks" / method, shared / "data/davis2016_val_dev")
+    assert {"id", *report.sequences} == set(official)
+    for (name, _), curve in report.tally.curves.items():
+        for ours, measure in ((curve.region, "J"), (curve.boundary, "F")):
+            theirs = np.array(official[name][measure], dtype=float)
+            assert len(ours) == len(theirs)
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=PRINTED, err_msg=name)
+    assert not report.missing_frames
