@@ -159,6 +159,11 @@ BAD = {
         (*T, "frames", "--mask", "0.png", "--out", "out", "--weights", "foreign.safetensors"),
         "foreign.safetensors is not a readable safetensors file",
     ),
+    "unknown device": ((*T, "frames", "--mask", "0.png", *OUT, "--device", "gpu"), "'gpu'.*cpu"),
+    "missing device": (
+        (*T, "frames", "--mask", "0.png", *OUT, "--device", "cuda:99"),
+        "No device 'cuda:99'",
+    ),
     "json over a video": ((*T, "--json", "frames", "--mask", "0.png", *OUT), "ends in .json"),
     "layout and video": ((*T, "frames", "--layout", "davis2016", *OUT), "--layout takes --root"),
     "max side too small": ((*T, "frames", "--mask", "0.png", *OUT, "--max-side", "3"), "16"),

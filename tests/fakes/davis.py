@@ -10,7 +10,7 @@ from PIL import Image
 def moving_square(
     num_frames: int, start: int = 2, size_hw: tuple[int, int] = (40, 60)
 ) -> np.ndarray:
-    """Labels ``time height width``: a square of 12 pixels that moves right by one pixel per frame."""
+    """Labels ``time height width``: a square of 12 pixels, one pixel further right per frame."""
     labels = np.zeros((num_frames, *size_hw), np.uint8)
     for time in range(num_frames):
         labels[time, 10:22, start + time : start + time + 12] = 1

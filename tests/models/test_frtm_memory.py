@@ -22,11 +22,11 @@ def test_the_frame_itself_counts_twice() -> None:
 def test_weights_of_insertions() -> None:
     # Old weights times 1/0.9, the new one 0.1, over their sum 1.21111; then 0.0825688 / 0.9 = 0.0917431,
     # all over 1.0917431.
-    first = insert(memory_of(first_weights(5)), sample(7), capacity=80, rate=0.1)
+    first = insert(memory_of(first_weights(5)), sample(7.0), capacity=80, rate=0.1)
     assert first.weights == pytest.approx(
         (0.3058104, 0.1529052, 0.1529052, 0.1529052, 0.1529052, 0.0825688), abs=1e-6
     )
-    second = insert(first, sample(8), capacity=80, rate=0.1)
+    second = insert(first, sample(8.0), capacity=80, rate=0.1)
     assert second.weights[-2:] == pytest.approx((0.0756303, 0.0840336), abs=1e-6)
     assert sum(second.weights) == pytest.approx(1)
     assert second.latest == 6
@@ -42,7 +42,7 @@ def test_each_insertion_outweighs_the_one_before() -> None:
 
 def test_the_lightest_sample_is_replaced_when_full() -> None:
     memory = memory_of((0.5, 0.1, 0.4), latest=2)
-    after = insert(memory, sample(9), capacity=3, rate=0.1)
+    after = insert(memory, sample(9.0), capacity=3, rate=0.1)
     assert after.latest == 1
     assert [float(s.features.mean()) for s in after.samples] == [0, 9, 2]
     total = 0.5 + 0.4 + 0.4 / 0.9

@@ -55,5 +55,5 @@ def test_missing_imagenet_weights_are_explained(monkeypatch: pytest.MonkeyPatch)
         raise ConnectionError("no network")
 
     monkeypatch.setattr(timm, "create_model", fail)
-    with pytest.raises(WeightsError, match="no network.*huggingface.co.*weights file"):
+    with pytest.raises(WeightsError, match=r"no network.*huggingface.co.*weights file"):
         ResNet("resnet18", pretrained=True)

@@ -36,7 +36,9 @@ def test_round_trip(saved: tuple[nn.Module, Path]) -> None:
     module, path = saved
     other = network()
     load_weights(other, path, model_name="thing")
-    assert all(torch.equal(a, b) for a, b in zip(module.parameters(), other.parameters()))
+    assert all(
+        torch.equal(a, b) for a, b in zip(module.parameters(), other.parameters(), strict=True)
+    )
     with safe_open(path, framework="pt") as file:
         assert file.metadata() == {"segue_model": "thing", "data": "none"}
     assert [p.name for p in path.parent.iterdir()] == ["a.safetensors"]
@@ -76,7 +78,7 @@ def test_parts_may_be_missing_only_if_allowed(tmp_path: Path) -> None:
     path, part = tmp_path / "part.safetensors", nn.Module()
     part.second = nn.Linear(4, 2)
     save_weights(part, path, model_name="thing")
-    with pytest.raises(WeightsError, match="missing: first.bias, first.weight"):
+    with pytest.raises(WeightsError, match=r"missing: first.bias, first.weight"):
         load_weights(network(), path, model_name="thing")
     for options in ({"strict": False}, {"optional": ("first.",)}):
         module = network()
@@ -90,7 +92,7 @@ def test_unknown_tensors_are_refused(tmp_path: Path) -> None:
     path, module = tmp_path / "more.safetensors", network()
     module.third = nn.Linear(1, 1)
     save_weights(module, path, model_name="thing")
-    with pytest.raises(WeightsError, match="unknown: third.bias, third.weight"):
+    with pytest.raises(WeightsError, match=r"unknown: third.bias, third.weight"):
         load_weights(network(), path, model_name="thing", strict=False)
 
 

@@ -84,8 +84,8 @@ def dilate_disk(mask: Mask, radius: int) -> Mask:
     for dy in range(radius, -1, -1):
         wanted = math.isqrt(radius * radius - dy * dy)
         while half < wanted:
-            # A larger step than the half-width so far would leave holes.
-            step = min(wanted - half, max(half, 1))
+            # A step longer than the row so far would leave holes beside it.
+            step = min(wanted - half, 2 * half + 1)
             row, half = _widened(row, step), half + step
         kept = max(height - dy, 0) * stride
         dilated[len(row) - kept :] |= row[:kept]

@@ -1,0 +1,138 @@
+"""Turn ``benchmarks/results/*.json`` into ``docs/benchmarks.md``.
+
+python benchmarks/render.py
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from record import RESULTS
+
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PUBLISHED = {
+    "STM": 87.0,
+    "OSVOS-S": 86.2,
+    "RGMP": 80.6,
+    "FEELVOS": 78.2,
+    "OSVOS": 77.8,
+    "OSMN": 77.3,
+    "SiamMask": 67.7,
+    "BVS": 63.4,
+}
+"""J&F of published masks on the same ten sequences, scored by the same code or its official equal."""
+
+
+def table(head: list[str], rows: list[list[Any]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def origin(record: dict[str, Any]) -> str:
+    """Where numbers come from, in one line."""
+    return f"{record['machine']}; {record['threads']} threads; torch {record['versions']['torch']}."
+
+
+def quality(record: dict[str, Any]) -> str:
+    """J&F by sequence, the published methods, and the time of the same run."""
+    evaluation, run = record["results"]["evaluation"], record["results"]["track"]
+    columns = ["J&F", "J", "F", "J_decay"]
+    rows = [
+        [name, *(f"{row[c]:.1f}" for c in columns)]
+        for name, row in [*evaluation["sequences"].items(), ("**mean**", evaluation["mean"])]
+    ]
+    others = ", ".join(f"{name} {value}" for name, value in PUBLISHED.items())
+    timings = run["timings"]
+    parts = {k: v for k, v in timings.items() if k.endswith("_s") and v is not None}
+    spent = [[k.removesuffix("_s"), f"{1000 * v / run['frames']:.1f}"] for k, v in parts.items()]
+    return "\n\n".join(
+        [
+            f"## Quality: `{record['settings']['model']}` on {record['settings']['root']}",
+            table(["sequence", *(c.replace("_", " ") for c in columns)], rows),
+            f"J&F of published methods on the same ten sequences: {others}.",
+            f"Where the time of that run went, ms per frame ({run['frames']} frames, "
+            "decoding and writing included; `first_frame` is part of `network`):",
+            table(["part", "ms per frame"], spent),
+            origin(record),
+        ]
+    )
+
+
+def speed(title: str, record: dict[str, Any]) -> str:
+    """First frame and steady frames of each model, and ratios to the first."""
+    results = record["results"]
+    models = results["models"]
+    reference = next(iter(models.values()))
+    rows = [
+        [
+            name,
+            f"{m['first_frame_ms']:.0f}",
+            f"{m['first_frame_ms'] / reference['first_frame_ms']:.1f}",
+            f"{m['frame_ms']['median']:.0f}",
+            f"{m['frame_ms']['mean']:.0f}",
+            f"{m['frame_ms']['median'] / reference['frame_ms']['median']:.1f}",
+            f"{m['frame_ms']['mean'] / reference['frame_ms']['mean']:.1f}",
+        ]
+        for name, m in models.items()
+    ]
+    head = ["model", "first ms", "ratio", "median ms", "mean ms", "ratio (median)", "ratio (mean)"]
+    height, width = results["size"]
+    parts = [f"## {title}", f"{height}x{width}, {record['settings']['frames']} frames."]
+    parts.append(table(head, rows))
+    if "one_object" in results:
+        alone = results["one_object"]
+        ratios = [
+            [
+                name,
+                f"{alone[name]['frame_ms']['median']:.0f}",
+                f"{models[name]['frame_ms']['median']:.0f}",
+                f"{models[name]['frame_ms']['mean'] / alone[name]['frame_ms']['mean']:.2f}",
+            ]
+            for name in models
+        ]
+        parts.append("All objects against one of them, in the same process:")
+        parts.append(table(["model", "1 object ms", "all ms", "ratio (mean)"], ratios))
+    border = results["border"]
+    decode, wrote = border["decode_ms"]["median"], border["write_mask_ms"]["median"]
+    parts.append(f"Apart from that: decoding {decode} ms, writing a mask {wrote} ms per frame.")
+    return "\n\n".join([*parts, origin(record)])
+
+
+def memory(record: dict[str, Any]) -> str:
+    """Resident memory by frame."""
+    results = record["results"]
+    rows = [[frame, mib] for frame, mib in results["resident_mib"].items()]
+    return "\n\n".join(
+        [
+            "## Memory of a long video",
+            table(["frame", "resident MiB"], rows),
+            f"Growth from frame 200 to the last: {results['growth_mib_200_to_last']} MiB.",
+            origin(record),
+        ]
+    )
+
+
+def main() -> None:
+    """Write the page from the results that are there."""
+    found = {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
+    parts = [
+        "# Benchmarks",
+        "Made by `python benchmarks/render.py` from `benchmarks/results/`. Times on a shared machine "
+        "drift; ratios are from one run in which the models take turns frame by frame. Models without "
+        "shipped weights run with random ones: their speed is real, their masks are not.",
+    ]
+    if "quality" in found:
+        parts.append(quality(found["quality"]))
+    if "speed" in found:
+        parts.append(speed("Speed, one object", found["speed"]))
+    if "speed-objects" in found:
+        parts.append(speed("Speed, many objects", found["speed-objects"]))
+    if "memory" in found:
+        parts.append(memory(found["memory"]))
+    PAGE.write_text("\n\n".join(parts) + "\n")
+
+
+if __name__ == "__main__":
+    main()
