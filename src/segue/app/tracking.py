@@ -10,7 +10,7 @@ import cv2
 import torch
 
 from segue import __version__
-from segue.errors import NotFoundError, SettingsError, WeightsError
+from segue.errors import NotFoundError, WeightsError
 from segue.inference.identity import hash_file, identify_files, identify_masks
 from segue.inference.job import Job
 from segue.inference.places import Places
@@ -64,7 +64,6 @@ class Engine:
         Raises:
             SegueError: As in ``load_model``.
         """
-        check_device(self.device)
         self._set_threads()
         begin = time.perf_counter()
         model = load_model(
@@ -141,20 +140,6 @@ class Engine:
         if self.threads is not None:
             torch.set_num_threads(self.threads)
             cv2.setNumThreads(self.threads)
-
-
-def check_device(name: str) -> None:
-    """Refuse a device that this computer does not have.
-
-    Raises:
-        SettingsError: The message names the device and what there is.
-    """
-    kind, _, number = name.partition(":")
-    there = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": torch.backends.mps.is_available()}
-    index = int(number) if number.isdecimal() else 0
-    if index >= there.get(kind, 0) or (number and not number.isdecimal()):
-        known = ", ".join(kind for kind, count in there.items() if count)
-        raise SettingsError(f"No device {name!r} on this computer. There is: {known}.")
 
 
 def _files(video: Video) -> Sequence[Path]:

@@ -15,7 +15,8 @@ from segue.media.atomic import write_error
 from segue.types import Frame
 
 _FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
-_QUALITY = {"crf": "20", "preset": "veryfast"}
+# Without mbtree=0 the same pictures gave several different files: its AVX-512 code is not deterministic.
+_QUALITY = {"crf": "20", "preset": "veryfast", "x264-params": "mbtree=0"}
 # Part of the output's bytes: x264 decides differently with another number of threads.
 _THREADS = 2
 _DEFAULT_TIME_BASE = Fraction(1, 90_000)

@@ -54,7 +54,10 @@ def load_model(
         NotFoundError: The weights file does not exist.
         WeightsError: The weights file is damaged or belongs to another model.
     """
+    from segue.nn.device import check_device  # torch is not needed to read the table
+
     entry = find(name)
+    check_device(device)
     module, _, function = entry.build.partition(":")
     build = getattr(importlib.import_module(module), function)
     model: VideoModel[Any] = build(

@@ -25,7 +25,8 @@ def build(
     """
     network = LiteNetwork()
     load_weights(network, weights or shipped_weights(name), model_name=name)
-    network.eval().requires_grad_(False)
+    network.eval()
+    network.backbone.requires_grad_(False)
     fuse_batch_norm(network)
     network.to(device=torch.device(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
     return LiteModel(network, LiteSettings.parse(settings), device)
