@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from segue.models.frtm.gauss_newton import Search, Vector, gauss_newton
+from segue.models.frtm.gauss_newton import Search, Vector, conjugate_gradients, gauss_newton
 
 DECAY = (0.3, 0.5)
 
@@ -75,6 +75,22 @@ def test_the_search_direction_persists_as_far_as_it_is_not_forgotten() -> None:
     assert torch.equal(go_on(0.0, search), fresh)
     assert not torch.allclose(go_on(1.0, search), fresh, rtol=1e-6)
     assert all(torch.equal(a, b) for a, b in zip(kept, search.direction, strict=True))
+
+
+def test_a_direction_that_would_point_back_is_dropped() -> None:
+    # Polak-Ribiere: with an old residual twice the new one the factor is negative, hence 0.
+    right = (torch.tensor([3.0, -2.0, 1.0]),)
+
+    def normal(vector: Vector) -> Vector:
+        return (vector[0] * torch.tensor([1.0, 2.0, 5.0]),)
+
+    def solve(search: Search) -> Tensor:
+        return conjugate_gradients(normal, right, 2, (1.0,), 1.0, search)[0][0]
+
+    old = Search((torch.tensor([1.0, 1.0, 1.0]),), (2 * right[0],), torch.tensor(14.0))
+    assert torch.equal(solve(old), solve(Search()))
+    orthogonal = Search(old.direction, (torch.tensor([0.0, 1.0, 2.0]),), old.rho)
+    assert not torch.allclose(solve(orthogonal), solve(Search()), rtol=1e-3)
 
 
 def test_an_exact_solution_stays_where_it_is() -> None:

@@ -168,6 +168,22 @@ def test_a_late_object_overrides_the_others(model: FrtmModel) -> None:
     assert latest.labels[torch.from_numpy(late == 7)].max() == 0
 
 
+class AlwaysSure(FrtmNetwork):
+    """Every object everywhere, with probability 1."""
+
+    def forward(self, reduced: Any, scores: Tensor, size: tuple[int, int]) -> Tensor:
+        return torch.ones(1, *size)
+
+
+def test_given_masks_win_against_certainty() -> None:
+    model = tracker(AlwaysSure("resnet18", pretrained=False).eval())
+    frame, labels = video(1)[0]
+    _, state = model.start(frame, np.where(labels == 3, 3, 0).astype(np.uint8))
+    late = np.where(labels == 7, 7, 0).astype(np.uint8)
+    prediction, _ = model.step(frame, state, late)
+    assert np.array_equal(prediction.labels, np.where(late == 7, 7, 3))
+
+
 def test_a_correction_is_taken_over_and_remembered(model: FrtmModel) -> None:
     frames = video(3)
     _, state = model.start(*frames[0])
@@ -180,7 +196,7 @@ def test_a_correction_is_taken_over_and_remembered(model: FrtmModel) -> None:
     assert prediction.labels.max() < VOID
     memory = after.objects[3].memory
     sample = memory.samples[memory.latest]
-    assert torch.equal(sample.labels > 0, torch.from_numpy(given == 3))
+    assert torch.equal(sample.labels[4:], torch.from_numpy(given[4:] == 3).float())
     assert (sample.pixel_weights[:4] == 0).all()
     assert not torch.equal(after.objects[3].model.filter, state.objects[3].model.filter)
     assert torch.equal(after.objects[7].model.filter, state.objects[7].model.filter)

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -91,5 +92,5 @@ def test_the_learning_rate_rises_then_falls_to_a_hundredth() -> None:
     assert factors[0] == pytest.approx(0.1)
     assert max(factors) == pytest.approx(1.0)
     assert factors.index(max(factors)) in (9, 10)
-    assert all(a >= b for a, b in zip(factors[10:], factors[11:], strict=False))
+    assert all(a >= b for a, b in pairwise(factors[10:]))
     assert factors[-1] == pytest.approx(0.01, abs=0.002)

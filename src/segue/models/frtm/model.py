@@ -145,8 +145,6 @@ class FrtmModel:
         """Store the frame with the merged soft map as its label, unless that is too small."""
         corrected = object_id in given.masks
         known = given.known if corrected else torch.ones_like(given.known)
-        if corrected:
-            share = given.masks[object_id].float()
         if int((share > 0.5).sum()) < self.settings.smallest_mask:
             return state
         sample = Sample(projected, share, self._pixel_weights(share > 0.5, known))

@@ -13,6 +13,7 @@ from segue.errors import MaskError, VideoError
 from segue.models.lite import target
 from segue.models.lite.network import FrameFeatures, LiteNetwork
 from segue.models.lite.settings import LiteSettings
+from segue.models.lite.strays import without_strays
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
 
 _MULTIPLE = 32  # sides must divide by the largest stride of the backbone
@@ -81,6 +82,8 @@ class LiteModel:
             )
         features = self.network.look(self._tensor(frame))
         logits = self._decode(features, state)
+        if self.settings.reach is not None:
+            logits = without_strays(logits, state.previous, self.settings.reach)
         probabilities = _merge(logits)
         prediction = _predict(logits, probabilities, state.ids, size_hw)
         quarter = F.avg_pool2d(probabilities, 2)

@@ -18,6 +18,8 @@ class LiteSettings(Settings):
     """Share of the given masks, against the moving memory, in the adaptive target model."""
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.6
     """An object whose confidence is lower is not learned from on that frame."""
+    reach: Annotated[float, Field(gt=0)] | None = 1.0
+    """How far from its last place, in its own sizes, a part of an object may appear; ``None``: anywhere."""
     augment: bool = True
     """Learn the first frame also mirrored, shrunk and enlarged."""
     seed: int = 0
