@@ -1,23 +1,40 @@
 import copy
 
+import pytest
 import torch
+from timm.layers import Conv2dSame
+from torch import nn
 
 from segue.models.lite.network import LiteNetwork
-from segue.nn.fuse import fuse_batch_norm
+from segue.nn.fuse import for_inference, fuse_same_padding
 
 
-def test_a_fused_network_computes_the_same_and_has_no_norm_left() -> None:
+def test_the_fast_copy_computes_the_same_and_has_no_norm_and_no_uneven_padding_left() -> None:
     torch.manual_seed(0)
     network = LiteNetwork()
     frames = torch.rand(2, 3, 64, 96)
     network.train()
     network.look(frames)  # running statistics that are not the initial ones
     network.eval()
-    fused = copy.deepcopy(network)
-    fuse_batch_norm(fused)
+    before = copy.deepcopy(network.state_dict())
+    fast = for_inference(network)
     with torch.no_grad():
-        expected, found = network.look(frames), fused.look(frames)
+        expected, found = network.look(frames), fast.look(frames)
     assert torch.allclose(found.target, expected.target, atol=1e-3)
     for stride, share in expected.decoder.items():
         assert torch.allclose(found.decoder[stride], share, atol=1e-3)
-    assert not [m for m in fused.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert not [m for m in fast.modules() if isinstance(m, nn.BatchNorm2d | Conv2dSame)]
+    assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
+
+
+@pytest.mark.parametrize("size", [3, 5])
+@pytest.mark.parametrize("groups", [1, 4])
+def test_even_padding_gives_the_result_of_same_padding(size: int, groups: int) -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(Conv2dSame(4, 8, size, stride=2, groups=groups))
+    maps = torch.randn(1, 4, 16, 22)
+    with torch.no_grad():
+        expected = network(maps)
+        fuse_same_padding(network)
+        assert type(network[0]) is nn.Conv2d
+        assert torch.allclose(network(maps), expected, atol=1e-6)

@@ -1,13 +1,30 @@
-"""Fold batch normalisation into the convolution before it: the same function, fewer passes over memory."""
+"""Rewrite a trained network into one that computes the same with fewer passes over memory. For inference only."""
 
+import copy
+from typing import TypeVar
+
+import torch
+import torch.nn.functional as F
+from timm.layers import Conv2dSame
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
+
+
+def for_inference(module: ModuleT) -> ModuleT:
+    """A fast copy of a network, in eval mode and channels-last; the network itself is not changed."""
+    fast = copy.deepcopy(module).eval()
+    fuse_batch_norm(fast)
+    fuse_same_padding(fast)
+    fast.to(memory_format=torch.channels_last)  # type: ignore[call-overload,unused-ignore]
+    return fast
 
 
 def fuse_batch_norm(module: nn.Module) -> None:
     """Fold every batch norm that directly follows a convolution into it, in place.
 
-    Only for inference: the module must be in eval mode. An activation that timm keeps inside the norm layer stays.
+    The module must be in eval mode. An activation that timm keeps inside the norm layer stays.
     """
     previous_name, previous = "", nn.Module()
     for name, child in list(module.named_children()):
@@ -17,3 +34,34 @@ def fuse_batch_norm(module: nn.Module) -> None:
         else:
             fuse_batch_norm(child)
         previous_name, previous = name, child
+
+
+def fuse_same_padding(module: nn.Module) -> None:
+    """Give "same" convolutions of stride 2 a kernel that pads evenly, in place; inputs must have even sides.
+
+    TensorFlow pads such an input by one more pixel below and on the right, for which torch copies the whole map. With a
+    row and a column of zeros before the kernel, the same result needs even padding only, which costs no copy.
+    """
+    for name, child in list(module.named_children()):
+        if isinstance(child, Conv2dSame) and child.stride == (2, 2):
+            setattr(module, name, _evenly_padded(child))
+        else:
+            fuse_same_padding(child)
+
+
+def _evenly_padded(old: Conv2dSame) -> nn.Conv2d:
+    size = old.kernel_size[0]
+    new = nn.Conv2d(
+        old.in_channels,
+        old.out_channels,
+        size + 1,
+        stride=2,
+        padding=(size - 1) // 2,
+        groups=old.groups,
+        bias=old.bias is not None,
+    )
+    new.weight.data = F.pad(old.weight.data, (1, 0, 1, 0))
+    if old.bias is not None and new.bias is not None:
+        new.bias.data = old.bias.data
+    new.requires_grad_(old.weight.requires_grad)
+    return new

@@ -1,6 +1,5 @@
 """Train segue-lite from a TOML file: footage -> clips -> objective -> averaged weights."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from segue.data.clips import ClipSettings, draw_clip, load_footage
 from segue.data.davis import davis_sequences
 from segue.models.lite.network import LiteNetwork
 from segue.models.lite.objective import ObjectiveSettings, objective
-from segue.nn.fuse import fuse_batch_norm
+from segue.nn.fuse import for_inference
 from segue.nn.weights import save_weights
 from segue.settings import Settings
 from segue.training.checkpoint import average_weights
@@ -51,8 +50,7 @@ def run(settings: LiteTraining, folder: Path) -> None:
     network.backbone.load_imagenet()
     network.backbone.requires_grad_(False)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,unused-ignore]
-    frozen = copy.deepcopy(network.backbone).eval()
-    fuse_batch_norm(frozen)
+    frozen = for_inference(network.backbone)
     network.train()
     network.backbone.eval()
 

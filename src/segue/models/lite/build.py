@@ -9,7 +9,6 @@ import torch
 from segue.models.lite.model import LiteModel
 from segue.models.lite.network import LiteNetwork
 from segue.models.lite.settings import LiteSettings
-from segue.nn.fuse import fuse_batch_norm
 from segue.nn.weights import load_weights, shipped_weights
 
 
@@ -25,8 +24,5 @@ def build(
     """
     network = LiteNetwork()
     load_weights(network, weights or shipped_weights(name), model_name=name)
-    network.eval()
     network.backbone.requires_grad_(False)
-    fuse_batch_norm(network)
-    network.to(device=torch.device(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return LiteModel(network, LiteSettings.parse(settings), device)
+    return LiteModel(network.to(torch.device(device)), LiteSettings.parse(settings))

@@ -14,6 +14,7 @@ from segue.models.lite import target
 from segue.models.lite.network import FrameFeatures, LiteNetwork
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.strays import without_strays
+from segue.nn.fuse import for_inference
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
 
 _MULTIPLE = 32  # sides must divide by the largest stride of the backbone
@@ -48,12 +49,11 @@ class LiteModel:
     lookahead = 0
     state_type = LiteState
 
-    def __init__(
-        self, network: LiteNetwork, settings: LiteSettings, device: torch.device | str = "cpu"
-    ) -> None:
+    def __init__(self, network: LiteNetwork, settings: LiteSettings) -> None:
         self.network = network
         self.settings = settings
-        self.device = torch.device(device)
+        self._fast = for_inference(network)
+        self._device = next(network.parameters()).device
 
     @torch.no_grad()
     def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, LiteState]:
@@ -64,7 +64,7 @@ class LiteModel:
             raise MaskError(
                 "The first mask holds no object: every pixel is 0 (background) or 255 (void)."
             )
-        features = self.network.look(self._tensor(frame))
+        features = self._fast.look(self._tensor(frame))
         state = self._learn_given(features, frame, labels, None)
         scores = {i: ObjectScore(confidence=1.0) for i in state.ids}
         return Prediction(np.where(labels == VOID, BACKGROUND, labels), scores), state
@@ -80,7 +80,7 @@ class LiteModel:
                 f"The frame is {size_hw[0]}x{size_hw[1]}, the video started with "
                 f"{state.size_hw[0]}x{state.size_hw[1]} (height x width). Resize it, or start again."
             )
-        features = self.network.look(self._tensor(frame))
+        features = self._fast.look(self._tensor(frame))
         logits = self._decode(features, state)
         if self.settings.reach is not None:
             logits = without_strays(logits, state.previous, self.settings.reach)
@@ -105,7 +105,7 @@ class LiteModel:
     ) -> Float[Tensor, "objects height2 width2"]:
         scores = target.apply(torch.cat([state.fixed, state.adaptive], 2), features.target)
         scores = scores.contiguous(memory_format=torch.channels_last)
-        logits: Tensor = self.network.decoder(features.decoder, scores, state.previous)
+        logits: Tensor = self._fast.decoder(features.decoder, scores, state.previous)
         return logits
 
     def _learn_own(
@@ -125,7 +125,7 @@ class LiteModel:
         if not sure:
             return state
         valid = self._valid(state.size_hw)
-        gram, cross = self.network.learn(
+        gram, cross = self._fast.learn(
             features.target, quarter[sure], valid.expand(len(sure), -1, -1)
         )
         rate = self.settings.memory_rate
@@ -134,7 +134,7 @@ class LiteModel:
         moving_cross[sure] = moving_cross[sure].lerp(cross, rate)
         adaptive = state.adaptive.clone()
         share = self.settings.anchor_share
-        adaptive[sure] = self.network.solve(
+        adaptive[sure] = self._fast.solve(
             moving_gram[sure].lerp(state.anchor_gram[sure], share),
             moving_cross[sure].lerp(state.anchor_cross[sure], share),
         )
@@ -148,21 +148,21 @@ class LiteModel:
         gram, cross = self._equations(features.target, labels, ids)
         views = self._views(frame, labels) if self.settings.augment else []
         for view, view_labels in views:
-            seen = self.network.look(self._tensor(view))
+            seen = self._fast.look(self._tensor(view))
             extra = self._equations(seen.target, view_labels, ids)
             gram, cross = gram + extra[0], cross + extra[1]
         gram, cross = gram / (1 + len(views)), cross / (1 + len(views))
         masks = self._masks(labels, ids)
         previous = F.avg_pool2d(masks, 2)[:, None]
         if state is None:
-            fixed = self.network.solve(gram, cross)
+            fixed = self._fast.solve(gram, cross)
             return LiteState(_size(frame), 0, ids, gram, cross, gram, cross, fixed, fixed, previous)
         known = {i: row for row, i in enumerate(state.ids)}
         for row, i in enumerate(ids):
             if i in known:  # a corrected object keeps what was given before
                 gram[row] = gram[row].lerp(state.anchor_gram[known[i]], 0.5)
                 cross[row] = cross[row].lerp(state.anchor_cross[known[i]], 0.5)
-        fixed = self.network.solve(gram, cross)
+        fixed = self._fast.solve(gram, cross)
         kept = [row for row, i in enumerate(state.ids) if i not in ids]
         # Pixels that now belong to a given object cannot belong to another one.
         free = 1 - previous.sum(0, keepdim=True).clamp(0, 1)
@@ -184,7 +184,7 @@ class LiteModel:
     ) -> tuple[target.Gram, target.Cross]:
         valid = self._valid(_size(labels), labels)
         masks = self._masks(labels, ids)
-        return self.network.learn(features, masks, valid.expand(len(ids), -1, -1))
+        return self._fast.learn(features, masks, valid.expand(len(ids), -1, -1))
 
     def _views(self, frame: Frame, labels: Labels) -> list[tuple[Frame, Labels]]:
         """The first frame mirrored and zoomed: what the object may look like later (FRTM's idea, cheaper)."""
@@ -211,15 +211,15 @@ class LiteModel:
         height, width = _size(frame)
         bottom, right = -height % _MULTIPLE, -width % _MULTIPLE
         padded = np.pad(frame, ((0, bottom), (0, right), (0, 0)), mode="edge")
-        pixels = torch.from_numpy(padded).to(self.device)
+        pixels = torch.from_numpy(padded).to(self._device)
         return pixels.permute(2, 0, 1)[None].float() / 255
 
     def _masks(
         self, labels: Labels, ids: tuple[int, ...]
     ) -> Float[Tensor, "objects height4 width4"]:
         height, width = labels.shape
-        found = torch.from_numpy(labels).to(self.device) == torch.tensor(
-            ids, device=self.device, dtype=torch.uint8
+        found = torch.from_numpy(labels).to(self._device) == torch.tensor(
+            ids, device=self._device, dtype=torch.uint8
         ).view(-1, 1, 1)
         padded = F.pad(found.float(), (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
         return F.avg_pool2d(padded, 4)
@@ -229,9 +229,9 @@ class LiteModel:
     ) -> Float[Tensor, "1 height8 width8"]:
         """Share of each stride-8 cell that is inside the frame and not void."""
         height, width = size_hw
-        inside = torch.ones(1, height, width, device=self.device)
+        inside = torch.ones(1, height, width, device=self._device)
         if labels is not None:
-            inside[0, torch.from_numpy(labels == VOID).to(self.device)] = 0
+            inside[0, torch.from_numpy(labels == VOID).to(self._device)] = 0
         padded = F.pad(inside, (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
         return F.avg_pool2d(padded, 8)
 
