@@ -130,7 +130,7 @@ def test_memory_does_not_grow_with_length(make_video: MakeVideo) -> None:
     path = make_video(frames=[picture(i) for i in range(80)])
     for frame in open_video(path):
         if frame.index == 70:
-            alive = [o for o in gc.get_objects() if isinstance(o, type(frame))]
+            alive = [o for o in gc.get_objects() if type(o) is type(frame)]
             assert len(alive) <= 3
 
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from segue.errors import MaskError, NotFoundError, SettingsError, VideoError, WeightsError
+from segue.errors import MaskError, NotFoundError, VideoError, WeightsError
 from segue.models.frtm.build import build
 from segue.models.frtm.model import FrtmModel, FrtmState
 from segue.models.frtm.network import FrtmNetwork
@@ -289,9 +289,3 @@ def test_a_model_without_weights_says_what_to_do(tmp_path: Path) -> None:
         build("frtm", settings={}, weights=None, device="cpu")
     with pytest.raises(NotFoundError, match="nowhere"):
         build("frtm", settings={}, weights=tmp_path / "nowhere", device="cpu")
-
-
-@pytest.mark.parametrize("device", ["gpu", "cuda:99", "meta"])
-def test_devices_that_are_not_there(device: str) -> None:
-    with pytest.raises(SettingsError, match=device):
-        build("frtm-fast", settings=QUICK, weights=None, device=device)

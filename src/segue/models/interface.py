@@ -42,7 +42,7 @@ class VideoModel(Protocol[StateT]):
                 teach nothing.
 
         Returns:
-            The prediction for this frame (the given labels themselves) and the memory to hand to ``step``.
+            The prediction for this frame (the given labels, void as background) and the memory to hand to ``step``.
 
         Raises:
             MaskError: No object in the labels, or labels of another size than the frame.

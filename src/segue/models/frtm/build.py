@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from segue.errors import SettingsError, WeightsError
+from segue.errors import WeightsError
 from segue.models.frtm.model import FrtmModel
 from segue.models.frtm.network import FrtmNetwork
 from segue.models.frtm.settings import FrtmSettings, variant
@@ -27,18 +27,18 @@ def build(
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
     Raises:
-        SettingsError: No variant of that name, an unknown setting, or a device that is not there.
+        SettingsError: No variant of that name, or an unknown setting.
         NotFoundError: There is no such weights file.
         WeightsError: No weights were given, or they do not fit, or ImageNet weights are needed and
             could not be had.
     """
     resolved = variant(name, settings)
-    place = _device(device)
     network = _network(name, resolved, weights)
-    network.eval().requires_grad_(False)
+    network.eval()
+    network.backbone.requires_grad_(False)
     # channels_last is the layout that convolutions on CPUs are fastest in; numbers do not change.
-    network.to(device=place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return FrtmModel(name, network, resolved, place)
+    network.to(device=torch.device(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return FrtmModel(name, network, resolved, torch.device(device))
 
 
 def _network(name: str, settings: FrtmSettings, weights: Path | None) -> FrtmNetwork:
@@ -62,18 +62,3 @@ def _shipped(name: str) -> Path:
         raise WeightsError(
             f"{error} Or set random_weights=true to measure speed with masks that mean nothing."
         ) from None
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise SettingsError(f"No device {name!r}. Known devices: cpu, cuda, cuda:N, mps.") from None
-    there = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if not there.get(device.type, False):
-        raise SettingsError(f"Device {name!r} is not there on this machine. Use cpu.")
-    return device

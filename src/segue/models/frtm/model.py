@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from segue.errors import MaskError, VideoError
@@ -15,10 +15,7 @@ from segue.models.frtm.merging import merge, winners
 from segue.models.frtm.network import TARGET_STRIDE, FrtmNetwork
 from segue.models.frtm.settings import FrtmSettings
 from segue.models.frtm.target_model import TargetState, fit, initial_model, remember
-from segue.types import BACKGROUND, VOID, Frame, Labels, ObjectScore, Prediction
-
-GivenLabels = UInt8[np.ndarray, "label_height label_width"]
-"""Labels that may not have the frame's size: that is an error with a message of its own."""
+from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
 
 
 @dataclass(frozen=True)
