@@ -20,6 +20,7 @@ from record import write
 
 from segue import load_model, open_video, read_masks
 from segue.media.masks import write_mask
+from segue.models.catalog import find
 
 
 def timed(call: Callable[[], Any]) -> tuple[float, Any]:
@@ -41,8 +42,7 @@ def summary(milliseconds: list[float]) -> dict[str, float]:
 
 def load(name: str) -> Any:
     """A model, with random weights where none ship."""
-    settings = {"random_weights": True} if name.startswith("frtm") else {}
-    return load_model(name, settings=settings)
+    return load_model(name, settings=find(name).unweighted)
 
 
 def measure(names: list[str], frames: list[Any], labels: Any) -> dict[str, Any]:

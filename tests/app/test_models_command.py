@@ -31,6 +31,16 @@ def test_one_model_as_json(tmp_path: Path) -> None:
     assert document["weights"] is None
 
 
+def test_a_model_without_weights_can_be_counted(tmp_path: Path) -> None:
+    target = tmp_path / "m.json"
+    words = ["models", "frtm-fast", "--size", "64x96", "--json", str(target)]
+    assert main(words) == 0
+    parameters = json.loads(target.read_text())["parameters"]
+    # The published sizes: decoder with ResNet-18, target model with 96 channels.
+    assert parameters["by_part"]["refiner"] == 1_226_129
+    assert parameters["per_object"] == 25_440
+
+
 def test_weights_come_with_their_card(tmp_path: Path, capsys) -> None:
     (tmp_path / "w.safetensors").write_bytes(b"12345")
     (tmp_path / "w.md").write_text("trained on squares")
@@ -44,7 +54,7 @@ def test_weights_come_with_their_card(tmp_path: Path, capsys) -> None:
     [
         (["colur"], "Did you mean 'colour'"),
         (["colour", "frtm"], "one model at most, got colour, frtm"),
-        (["frtm-fast"], "random_weights"),
+        (["frtm-fast", "randm_weights=true"], "did you mean 'random_weights'"),
     ],
 )
 def test_bad_input(capsys, words: list[str], sentence: str) -> None:

@@ -38,6 +38,7 @@ class ColourModel:
     """Colours follow what was predicted, so that every prediction depends on all earlier frames."""
 
     name = "colour"
+    parameters_per_object = 3
     state_type = ColourState
 
     def __init__(self, settings: ColourSettings | None = None, lookahead: int = 0) -> None:

@@ -3,7 +3,7 @@
 import difflib
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ class Entry:
     """``module:function``; called as ``function(name, settings=..., weights=..., device=...)``."""
     summary: str
     """Half a line for lists and help."""
+    unweighted: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that build the model where no weights ship: to count and time it, not to use it."""
 
 
 MODELS: dict[str, Entry] = {
@@ -26,10 +28,15 @@ MODELS: dict[str, Entry] = {
         "segue.models.lite.build:build",
         "the default: EfficientNet-Lite0, closed-form target model, made for CPUs",
     ),
-    "frtm": Entry("segue.models.frtm.build:build", "FRTM with ResNet-101, as in the paper"),
+    "frtm": Entry(
+        "segue.models.frtm.build:build",
+        "FRTM with ResNet-101, as in the paper",
+        {"random_weights": True},
+    ),
     "frtm-fast": Entry(
         "segue.models.frtm.build:build",
         "FRTM with ResNet-18 and fewer optimiser steps, as in the paper",
+        {"random_weights": True},
     ),
 }
 

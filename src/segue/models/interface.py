@@ -33,6 +33,11 @@ class VideoModel(Protocol[StateT]):
         """
         ...
 
+    @property
+    def parameters_per_object(self) -> int:
+        """Numbers that are fitted for each object while a video is processed."""
+        ...
+
     def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, StateT]:
         """Begin a video.
 

@@ -2,7 +2,7 @@
 
 segue models
 segue models segue-lite --json
-segue models frtm-fast random_weights=true --size 480x854
+segue models frtm-fast --size 480x854
 """
 
 import argparse
@@ -62,9 +62,11 @@ def _describe(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     from segue.models.catalog import load_model
     from segue.nn.weights import describe
 
-    settings = override({}, [word for word in arguments.words if "=" in word])
+    weights = _weights(name, arguments.weights)
+    defaults = {} if weights or arguments.weights else entry.unweighted
+    settings = override(defaults, [word for word in arguments.words if "=" in word])
     model: Any = load_model(name, weights=arguments.weights, settings=settings)
-    sizes = describe(model.network)
+    sizes = {**describe(model.network), "per_object": model.parameters_per_object}
     height, width = arguments.size
     return {
         "name": name,
@@ -72,7 +74,7 @@ def _describe(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
         "settings": model.settings.model_dump(mode="json"),
         "parameters": sizes,
         "macs": {"size": f"{height}x{width}", **_macs(model, arguments.size)},
-        "weights": _weights(name, arguments.weights),
+        "weights": weights,
     }
 
 
@@ -129,6 +131,7 @@ def _print_model(document: dict[str, Any]) -> None:
     print(f"parameters     {counts['total']:,} (trainable: {counts['trainable']:,})")
     for part, number in counts["by_part"].items():
         print(f"  {part:12} {number:,}")
+    print(f"  {'per object':12} {counts['per_object']:,}, fitted in each video")
     print(f"MACs, one object at {macs['size']} (height x width)")
     print(f"  first frame  {macs['first_frame'] / 1e9:.2f} G")
     print(f"  a frame      {macs['frame'] / 1e9:.2f} G")

@@ -15,6 +15,7 @@ from segue.models.frtm.merging import merge, winners
 from segue.models.frtm.network import TARGET_STRIDE, FrtmNetwork
 from segue.models.frtm.settings import FrtmSettings
 from segue.models.frtm.target_model import TargetState, fit, initial_model, remember
+from segue.nn.resnet import CHANNELS
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
 
 
@@ -64,6 +65,11 @@ class FrtmModel:
         self.network = network
         self.settings = settings
         self.device = torch.device(device)
+
+    @property
+    def parameters_per_object(self) -> int:
+        """Size of a target model: its 1x1 projection and its 3x3 filter."""
+        return (CHANNELS[self.settings.backbone][16] + 9) * self.settings.channels
 
     @torch.no_grad()
     def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, FrtmState]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from segue.errors import MaskError, VideoError
 from segue.models.lite import target
-from segue.models.lite.network import FrameFeatures, LiteNetwork
+from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.strays import without_strays
 from segue.nn.fuse import for_inference
@@ -54,6 +54,11 @@ class LiteModel:
         self.settings = settings
         self._fast = for_inference(network)
         self._device = next(network.parameters()).device
+
+    @property
+    def parameters_per_object(self) -> int:
+        """Coefficients of the two target models of an object."""
+        return 2 * self.network.log_ridge.numel() * CODES
 
     @torch.no_grad()
     def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, LiteState]:
