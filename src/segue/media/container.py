@@ -153,7 +153,7 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         container = av.open(str(path))
     except _DECODE_ERRORS as error:
         raise VideoError(
-            f"{path} is not a video that can be opened ({error}). Give a video file, a folder "
+            f"{path} is not a video that can be opened ({getattr(error, 'strerror', None) or error}). Give a video file, a folder "
             "of images or a pattern like 'folder/*.jpg'."
         ) from None
     with container:

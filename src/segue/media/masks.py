@@ -65,7 +65,10 @@ class MaskReader:
             raise NotFoundError(f"No mask file {path}.")
         found = read_values(path)
         if not found.objects:
-            raise MaskError(f"{path} holds no object: every pixel is background or void.")
+            raise MaskError(
+                f"{path} holds no object: every pixel is background or void. "
+                "Give a mask in which the object's pixels are not 0."
+            )
         labels = np.zeros(found.values.shape, np.uint8)
         if found.void is not None:
             labels[found.values == found.void] = VOID
