@@ -152,8 +152,9 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     try:
         container = av.open(str(path))
     except _DECODE_ERRORS as error:
+        reason = getattr(error, "strerror", None) or error
         raise VideoError(
-            f"{path} is not a video that can be opened ({getattr(error, 'strerror', None) or error}). Give a video file, a folder "
+            f"{path} is not a video that can be opened ({reason}). Give a video file, a folder "
             "of images or a pattern like 'folder/*.jpg'."
         ) from None
     with container:
