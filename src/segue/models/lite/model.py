@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Float64, UInt8
 from torch import Tensor
 
 from segue.errors import MaskError, VideoError
@@ -16,6 +16,9 @@ from segue.models.lite.settings import LiteSettings
 from segue.models.lite.strays import without_strays
 from segue.nn.fuse import for_inference
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
+
+View = tuple[UInt8[np.ndarray, "rows columns 3"], UInt8[np.ndarray, "rows columns"]]
+"""A frame and its labels, seen at another size."""
 
 _MULTIPLE = 32  # sides must divide by the largest stride of the backbone
 
@@ -191,26 +194,20 @@ class LiteModel:
         masks = self._masks(labels, ids)
         return self._fast.learn(features, masks, valid.expand(len(ids), -1, -1))
 
-    def _views(self, frame: Frame, labels: Labels) -> list[tuple[Frame, Labels]]:
-        """The first frame mirrored and zoomed: what the object may look like later (FRTM's idea, cheaper)."""
-        height, width = labels.shape
-        views = [(np.ascontiguousarray(frame[:, ::-1]), np.ascontiguousarray(labels[:, ::-1]))]
+    def _views(self, frame: Frame, labels: Labels) -> list[View]:
+        """What the objects may look like later: smaller, mirrored, larger (FRTM's idea).
+
+        Each view has a quarter of the frame's pixels, so that three cost less than one look at the whole frame.
+        """
+        size_hw = (labels.shape[0] + 1) // 2, (labels.shape[1] + 1) // 2
         rows, columns = np.nonzero((labels != BACKGROUND) & (labels != VOID))
-        centre = (float(columns.mean()), float(rows.mean()))
-        for zoom in (0.7, 1.4):
-            matrix = cv2.getRotationMatrix2D(centre, 0.0, zoom)
-            view = cv2.warpAffine(
-                frame,
-                matrix,
-                (width, height),
-                flags=cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REFLECT_101,
-            )
-            seen = cv2.warpAffine(
-                labels, matrix, (width, height), flags=cv2.INTER_NEAREST, borderValue=VOID
-            )
-            views.append((view, seen))
-        return views
+        objects = np.array([columns.mean(), rows.mean()])
+        whole = np.array(labels.shape[::-1]) / 2
+        return [
+            _view(frame, labels, size_hw, whole, zoom_xy=(0.5, 0.5)),
+            _view(frame, labels, size_hw, objects, zoom_xy=(-1.0, 1.0)),
+            _view(frame, labels, size_hw, objects, zoom_xy=(1.5, 1.5)),
+        ]
 
     def _tensor(self, frame: Frame) -> Float[Tensor, "1 3 padded_height padded_width"]:
         height, width = _size(frame)
@@ -244,6 +241,26 @@ class LiteModel:
 def object_ids(labels: GivenLabels) -> tuple[int, ...]:
     """Ids of the objects in a label map, ascending."""
     return tuple(int(i) for i in np.unique(labels) if i not in (BACKGROUND, VOID))
+
+
+def _view(
+    frame: Frame,
+    labels: Labels,
+    size_hw: tuple[int, int],
+    centre_xy: Float64[np.ndarray, " 2"],
+    zoom_xy: tuple[float, float],
+) -> View:
+    """A part of a frame around a point, zoomed (mirrored by a negative zoom); void outside the frame."""
+    height, width = size_hw
+    linear = np.diag(zoom_xy)
+    matrix = np.column_stack([linear, np.array([width, height]) / 2 - linear @ centre_xy])
+    image = cv2.warpAffine(
+        frame, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+    )
+    seen = cv2.warpAffine(
+        labels, matrix, (width, height), flags=cv2.INTER_NEAREST, borderValue=VOID
+    )
+    return image, seen
 
 
 def _merge(logits: Float[Tensor, "objects _ _"]) -> Float[Tensor, "objects _ _"]:

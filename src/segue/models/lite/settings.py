@@ -21,6 +21,6 @@ class LiteSettings(Settings):
     reach: Annotated[float, Field(gt=0)] | None = 1.0
     """How far from its last place, in its own sizes, a part of an object may appear; ``None``: anywhere."""
     augment: bool = True
-    """Learn the first frame also mirrored, shrunk and enlarged."""
+    """Learn given masks also on a smaller, a mirrored and a larger view of the frame."""
     seed: int = 0
     """Kept in the run record; segue-lite itself draws nothing at random."""
