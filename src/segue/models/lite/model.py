@@ -20,6 +20,7 @@ from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScor
 View = tuple[UInt8[np.ndarray, "rows columns 3"], UInt8[np.ndarray, "rows columns"]]
 """A frame and its labels, seen at another size."""
 
+_AREA_RATE = 0.05  # an object's usual area is that of about the last twenty frames
 _MULTIPLE = 32  # sides must divide by the largest stride of the backbone
 
 
@@ -43,6 +44,8 @@ class LiteState:
     """Target models learned from both."""
     previous: Float[Tensor, "objects 1 height8 width8"]
     """Probabilities on the last frame."""
+    areas: Float[Tensor, " objects"]
+    """Area over the last frames, in stride-8 cells."""
 
 
 class LiteModel:
@@ -91,14 +94,16 @@ class LiteModel:
         features = self._fast.look(self._tensor(frame))
         logits = self._decode(features, state)
         if self.settings.reach is not None:
-            logits = without_strays(logits, state.previous, self.settings.reach)
+            logits = without_strays(logits, state.previous, state.areas, self.settings.reach)
         probabilities = _merge(logits)
         prediction = _predict(logits, probabilities, state.ids, size_hw)
         quarter = F.avg_pool2d(probabilities, 2)
+        previous = F.avg_pool2d(quarter, 2)[:, None]
         state = replace(
             state,
             frame_index=state.frame_index + 1,
-            previous=F.avg_pool2d(quarter, 2)[:, None],
+            previous=previous,
+            areas=state.areas.lerp(_areas(previous), _AREA_RATE),
         )
         if state.frame_index % self.settings.update_every == 0:
             state = self._learn_own(features, quarter, prediction, state)
@@ -164,7 +169,8 @@ class LiteModel:
         previous = F.avg_pool2d(masks, 2)[:, None]
         if state is None:
             fixed = self._fast.solve(gram, cross)
-            return LiteState(_size(frame), 0, ids, gram, cross, gram, cross, fixed, fixed, previous)
+            learned = (gram, cross, gram, cross, fixed, fixed)
+            return LiteState(_size(frame), 0, ids, *learned, previous, _areas(previous))
         known = {i: row for row, i in enumerate(state.ids)}
         for row, i in enumerate(ids):
             if i in known:  # a corrected object keeps what was given before
@@ -185,6 +191,7 @@ class LiteModel:
             torch.cat([state.fixed[kept], fixed]),
             torch.cat([state.adaptive[kept], fixed]),
             torch.cat([state.previous[kept] * free, previous]),
+            torch.cat([state.areas[kept], _areas(previous)]),
         )
 
     def _equations(
@@ -261,6 +268,10 @@ def _view(
         labels, matrix, (width, height), flags=cv2.INTER_NEAREST, borderValue=VOID
     )
     return image, seen
+
+
+def _areas(previous: Float[Tensor, "objects 1 height8 width8"]) -> Float[Tensor, " objects"]:
+    return (previous > 0.5).sum((1, 2, 3)).float()
 
 
 def _merge(logits: Float[Tensor, "objects _ _"]) -> Float[Tensor, "objects _ _"]:

@@ -18,8 +18,11 @@ class LiteSettings(Settings):
     """Share of the given masks, against the moving memory, in the adaptive target model."""
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.6
     """An object whose confidence is lower is not learned from on that frame."""
-    reach: Annotated[float, Field(gt=0)] | None = 1.0
-    """How far from its last place, in its own sizes, a part of an object may appear; ``None``: anywhere."""
+    reach: Annotated[float, Field(gt=0)] | None = 0.2
+    """How far from its last place, in its own sizes, a part of an object may appear; ``None``: anywhere.
+
+    In DAVIS-2016 train 99.5 % of all parts of true masks lie within 0.17 sizes of the mask before.
+    """
     augment: bool = True
     """Learn given masks also on a smaller, a mirrored and a larger view of the frame."""
     seed: int = 0
