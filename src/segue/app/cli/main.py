@@ -83,9 +83,9 @@ def _dispatch(words: Sequence[str]) -> int:
         hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(VERBS)}."
         _say(f"segue: error: no command {name!r}; {hint} See segue --help.")
         return 2
-    # Idle OpenMP threads spin by default. On a computer that does something else too, that costs
-    # more than 10x (78 against 1600 ms per frame, two threads, two cores, one other job).
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    # Idle OpenMP threads spin for milliseconds by default. On a computer that is busy otherwise that cost
+    # 1600 ms a frame instead of 78; not to spin at all costs a quarter on an idle one (docs/log.md).
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     verb = importlib.import_module(VERBS[name].module)
     parser = Parser(
         prog=f"segue {name}",
