@@ -14,7 +14,7 @@ from segue.media.video import open_video
 pytestmark = pytest.mark.real
 
 # Below what the shipped weights reach (docs/benchmarks.md), by less than a broken part would cost.
-FLOORS = {"blackswan": 90.0, "drift-straight": 75.0, "dance-twirl": 65.0}
+FLOORS = {"blackswan": 94.0, "drift-straight": 79.0, "dance-twirl": 73.0}
 
 
 @pytest.fixture(scope="module")
