@@ -12,7 +12,8 @@ what came (with value and place) and what to do now.
     ├── NotFoundError(FileNotFoundError)  no such file or folder: exit code 2
     ├── VideoError(OSError)               a source that cannot be opened or decoded: exit code 2
     │   └── DecodeError                   a frame in the middle does not decode: exit code 3, earlier results stay
-    └── WriteError(OSError)               disk full or read-only while writing: exit code 4, earlier results stay
+    ├── WriteError(OSError)               disk full or read-only while writing: exit code 4, earlier results stay
+    └── DivergedError(ArithmeticError)    a training loss that is not a number: exit code 5, the checkpoint stays
 """
 
 
@@ -60,3 +61,9 @@ class WriteError(SegueError, OSError):
     """Results that could not be written (disk full, read-only folder); what was written stays."""
 
     exit_code = 4
+
+
+class DivergedError(SegueError, ArithmeticError):
+    """A training loss that is not a number; the last checkpoint stays."""
+
+    exit_code = 5

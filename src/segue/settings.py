@@ -34,6 +34,22 @@ class Settings(BaseModel):
             ) from None
 
 
+EntryT = TypeVar("EntryT")
+
+
+def look_up(table: Mapping[str, EntryT], kind: str, name: str) -> EntryT:
+    """The entry of a name in a table of one kind of thing ("model", "protocol", ...).
+
+    Raises:
+        SettingsError: There is none; the message names the nearest, or all.
+    """
+    if name not in table:
+        near = difflib.get_close_matches(name, table, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Known {kind}s: {', '.join(table)}."
+        raise SettingsError(f"No {kind} {name!r}. {hint}")
+    return table[name]
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file.
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from segue.errors import WeightsError
+from segue.errors import DivergedError, WeightsError
 from segue.training import checkpoint, journal
-from segue.training.loop import DivergedError, LoopSettings, rate_factor, train
+from segue.training.loop import LoopSettings, rate_factor, train
 
 SETTINGS = LoopSettings(steps=8, batch=2, warmup=2, checkpoint_every=3, average=0.5)
 

@@ -15,14 +15,13 @@
 8. Frames or sequences that the truth does not have are left out.
 """
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import UInt8
 
-from segue.errors import SettingsError
+from segue.settings import look_up
 from segue.types import Mask
 
 
@@ -54,8 +53,4 @@ def find_protocol(name: str) -> Protocol:
     Raises:
         SettingsError: There is none; the message names the nearest.
     """
-    if name not in PROTOCOLS:
-        near = difflib.get_close_matches(name, PROTOCOLS, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known protocols: {', '.join(PROTOCOLS)}."
-        raise SettingsError(f"No protocol {name!r}. {hint}")
-    return PROTOCOLS[name]
+    return look_up(PROTOCOLS, "protocol", name)

@@ -1,14 +1,13 @@
 """The table of models: name -> where it is built. Nothing is imported before it is asked for."""
 
-import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from segue.errors import SettingsError
 from segue.models.interface import VideoModel
+from segue.settings import look_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +78,4 @@ def find(name: str) -> Entry:
     Raises:
         SettingsError: There is none; the message names the nearest.
     """
-    if name not in MODELS:
-        near = difflib.get_close_matches(name, MODELS, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known models: {', '.join(MODELS)}."
-        raise SettingsError(f"No model {name!r}. {hint}")
-    return MODELS[name]
+    return look_up(MODELS, "model", name)

@@ -13,7 +13,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from segue.errors import SegueError
+from segue.errors import DivergedError
 from segue.settings import Settings
 from segue.training import checkpoint, journal
 
@@ -38,18 +38,12 @@ class LoopSettings(Settings):
     seed: int = 0
 
 
-class DivergedError(SegueError):
-    """The loss is not a number."""
-
-
 def train(
     network: nn.Module,
     draw_batch: Callable[[int], Any],
     losses: Callable[[Any], dict[str, Tensor]],
     settings: LoopSettings,
     folder: Path,
-    *,
-    on_checkpoint: Callable[[Path], None] | None = None,
 ) -> None:
     """Train until the last step; goes on from the newest checkpoint in the folder if there is one.
 
@@ -59,7 +53,6 @@ def train(
         losses: Losses by name; their sum is minimised.
         settings: Steps, rates, averaging.
         folder: Receives ``checkpoint.safetensors``, ``metrics.jsonl`` and ``curves.png``.
-        on_checkpoint: Called with the folder after each checkpoint.
 
     Raises:
         DivergedError: The loss is not finite; the last checkpoint stays.
@@ -102,8 +95,6 @@ def train(
             journal.draw_curves(folder / "metrics.jsonl", folder / "curves.png")
             rate = (done - first) / (time.perf_counter() - started)
             log.info("step %d of %d, %.2f steps/s", done, settings.steps, rate)
-            if on_checkpoint:
-                on_checkpoint(folder)
 
 
 def rate_factor(step: int, settings: LoopSettings) -> float:

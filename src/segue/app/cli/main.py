@@ -38,6 +38,7 @@ exit codes:
   2    something that was given is wrong: a path, a mask, a setting, a weights file
   3    a frame of the video does not decode; everything before it is written
   4    results cannot be written (disk full, read-only); what was written stays
+  5    training diverged; the last checkpoint stays
   130  interrupted; track goes on with --resume
 """
 

@@ -13,7 +13,7 @@ from segue.app.cli.output import FrameProgress
 from segue.app.cli.track import command_line, sentence
 from segue.app.tracking import Engine
 from segue.data.catalog import LAYOUTS, VideoSequence
-from segue.errors import NotFoundError, SettingsError
+from segue.errors import NotFoundError
 from segue.inference.atomic import write_json
 from segue.inference.environment import environment
 from segue.inference.job import Job
@@ -21,6 +21,7 @@ from segue.inference.places import Mode, Places
 from segue.media.images import ImageVideo
 from segue.media.mask_args import GivenMasks
 from segue.media.masks import read_mask
+from segue.settings import look_up
 from segue.types import BACKGROUND, VOID
 
 _UNION = {"davis2016"}
@@ -69,9 +70,7 @@ def find_sequences(layout: str, root: Path, split: str) -> list[VideoSequence]:
         SettingsError: No layout of that name.
         NotFoundError: The folder has not what the layout says.
     """
-    if layout not in LAYOUTS:
-        raise SettingsError(f"No layout {layout!r}. Known layouts: {', '.join(sorted(LAYOUTS))}.")
-    module, _, function = LAYOUTS[layout].partition(":")
+    module, _, function = look_up(LAYOUTS, "layout", layout).partition(":")
     found: list[VideoSequence] = getattr(importlib.import_module(module), function)(root, split)
     return found
 
