@@ -1,7 +1,19 @@
-"""What a dataset holds: sequences of frame files, some with masks."""
+"""What a dataset holds: sequences of frame files, with what is annotated in them."""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedObject:
+    """One object of a sequence, where a dataset says more about it than its pixels."""
+
+    object_id: int
+    category: str = ""
+    frames: tuple[str, ...] = ()
+    """Names of the annotated frames that show it, in order; it starts in the first."""
+    seen: bool | None = None
+    """Whether its category occurs in the training split (YouTube-VOS); ``None`` where nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +24,9 @@ class VideoSequence:
     frame_paths: tuple[Path, ...]
     mask_paths: tuple[Path | None, ...]
     """The mask of each frame, or ``None`` where there is none; as long as ``frame_paths``."""
+    objects: tuple[AnnotatedObject, ...] = ()
+    """Filled by layouts with metadata of objects; empty if the masks say it all."""
+    tracks_path: Path | None = None
+    """One file that annotates all frames (MOTS text), where a layout has it."""
+    num_frames: int = 0
+    """Length of the sequence where no frame files are there to be counted (MOTS text alone); else 0."""

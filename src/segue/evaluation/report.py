@@ -1,14 +1,13 @@
-"""What an evaluation says: numbers in percent, as JSON or as rows of a table."""
+"""What an evaluation says: tables, curves and problems, as plain values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from segue.evaluation.interface import Scored, Table
+from segue.problems import Problem, count_by_kind
 
-from segue.metrics.tally import JFTally, statistics
-
-COLUMNS = ("J&F", "J", "F", "J_recall", "J_decay", "F_recall", "F_decay")
+_DECIMALS = {"percent": 3, "ratio": 6, "count": 0}
 
 
 @dataclass(frozen=True)
@@ -16,48 +15,65 @@ class Report:
     """Scores of a dataset under one protocol."""
 
     protocol: str
-    tally: JFTally
-    """J and F of every scored frame."""
-    missing_frames: Mapping[str, int] = field(default_factory=dict)
-    """How many scored frames had no prediction and counted as empty, by sequence."""
-    extra_sequences: tuple[str, ...] = ()
-    """Predicted sequences that the truth does not have."""
+    tables: tuple[Table, ...]
+    """The first is by sequence and has a summary; others are by object or by class."""
+    scored: tuple[Scored, ...]
+    """By sequence: frame scores and curves."""
+    problems: tuple[Problem, ...] = ()
+    """Everything odd that did not stop the evaluation."""
 
     @property
-    def sequences(self) -> dict[str, dict[str, float]]:
-        """Columns by sequence, in percent; the objects of a sequence are averaged."""
-        objects: dict[str, list[dict[str, float]]] = {}
-        for (sequence, _), curve in self.tally.curves.items():
-            objects.setdefault(sequence, []).append(_columns(curve.region, curve.boundary))
-        return {name: _mean(rows) for name, rows in objects.items()}
+    def summary(self) -> Mapping[str, float | None]:
+        """The dataset's numbers by column."""
+        return self.tables[0].summary
 
     @property
-    def mean(self) -> dict[str, float]:
-        """Columns averaged over all objects of all sequences, in percent."""
-        curves = self.tally.curves.values()
-        return _mean([_columns(curve.region, curve.boundary) for curve in curves])
+    def sequences(self) -> Mapping[str, Mapping[str, float | None]]:
+        """Columns by sequence."""
+        return self.tables[0].rows
+
+    @property
+    def num_frames(self) -> int:
+        """Scored frames."""
+        return sum(item.num_frames for item in self.scored)
+
+    @property
+    def missing_frames(self) -> dict[str, int]:
+        """How many scored frames had no prediction and counted as empty, by sequence."""
+        counts: dict[str, int] = {}
+        for problem in self.problems:
+            if problem.kind == "missing-frame":
+                counts[problem.sequence] = counts.get(problem.sequence, 0) + 1
+        return counts
 
     def to_json(self) -> dict[str, Any]:
         """Everything, with plain types."""
         return {
             "protocol": self.protocol,
-            "mean": _rounded(self.mean),
-            "sequences": {name: _rounded(row) for name, row in self.sequences.items()},
-            "num_frames": sum(len(curve.region) for curve in self.tally.curves.values()),
-            "missing_frames": dict(self.missing_frames),
-            "extra_sequences": list(self.extra_sequences),
+            "num_frames": self.num_frames,
+            "summary": _rounded(self.tables[0], self.summary),
+            "tables": {table.title: _table(table) for table in self.tables},
+            "problem_counts": count_by_kind(self.problems),
+            "problems": [
+                {"kind": p.kind, "sequence": p.sequence, "frame": p.frame, "message": p.message}
+                for p in self.problems
+            ],
         }
 
 
-def _columns(region: tuple[float, ...], boundary: tuple[float, ...]) -> dict[str, float]:
-    j, f = statistics(region), statistics(boundary)
-    values = ((j.mean + f.mean) / 2, j.mean, f.mean, j.recall, j.decay, f.recall, f.decay)
-    return {name: 100 * value for name, value in zip(COLUMNS, values, strict=True)}
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "rows": {name: _rounded(table, row) for name, row in table.rows.items()},
+        "summary": _rounded(table, table.summary),
+        "notes": list(table.notes),
+    }
 
 
-def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
-    return {name: float(np.mean([row[name] for row in rows])) for name in COLUMNS}
-
-
-def _rounded(row: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(value, 3) for name, value in row.items()}
+def _rounded(table: Table, row: Mapping[str, float | None]) -> dict[str, float | int | None]:
+    found: dict[str, float | int | None] = {}
+    for column in table.columns:
+        value = row.get(column.name)
+        decimals = _DECIMALS[column.unit]
+        rounded = None if value is None else round(value, decimals)
+        found[column.name] = int(rounded) if rounded is not None and not decimals else rounded
+    return found

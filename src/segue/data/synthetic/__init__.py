@@ -1,0 +1,1 @@
+"""A made-up world with exact truth, written in the layout of any dataset."""

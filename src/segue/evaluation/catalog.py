@@ -1,0 +1,30 @@
+"""The table of protocols: name -> the object that scores. To add one: a file in ``protocols/``, a line here."""
+
+import importlib
+from typing import cast
+
+from segue.evaluation.interface import EvaluationProtocol
+from segue.settings import look_up
+
+PROTOCOLS: dict[str, str] = {
+    "davis2016": "segue.evaluation.protocols.vos:DAVIS2016",
+    "davis2017": "segue.evaluation.protocols.vos:DAVIS2017",
+    "davis2017-unsupervised": "segue.evaluation.protocols.unsupervised:DAVIS2017_UNSUPERVISED",
+    "youtube-vos": "segue.evaluation.protocols.youtube_vos:YOUTUBE_VOS",
+    "kitti-mots": "segue.evaluation.protocols.mots:KITTI_MOTS",
+    "kitti-mots-by-sequence": "segue.evaluation.protocols.mots:KITTI_MOTS_BY_SEQUENCE",
+    "cityscapes": "segue.evaluation.protocols.semantic:CITYSCAPES",
+    "vspw": "segue.evaluation.protocols.vspw:VSPW",
+    "camvid": "segue.evaluation.protocols.semantic:CAMVID",
+    "folder": "segue.evaluation.protocols.folder:FOLDER",
+}
+
+
+def find_protocol(name: str) -> EvaluationProtocol:
+    """The protocol of a name.
+
+    Raises:
+        SettingsError: There is none; the message names the nearest.
+    """
+    module, _, attribute = look_up(PROTOCOLS, "protocol", name).partition(":")
+    return cast(EvaluationProtocol, getattr(importlib.import_module(module), attribute))

@@ -1,0 +1,1 @@
+"""One file per family of protocols; the table is ``segue.evaluation.catalog``."""
