@@ -13,7 +13,8 @@ what came (with value and place) and what to do now.
     ├── VideoError(OSError)               a source that cannot be opened or decoded: exit code 2
     │   └── DecodeError                   a frame in the middle does not decode: exit code 3, earlier results stay
     ├── WriteError(OSError)               disk full or read-only while writing: exit code 4, earlier results stay
-    └── DivergedError(ArithmeticError)    a training loss that is not a number: exit code 5, the checkpoint stays
+    └── TrainingError(RuntimeError)       a training that cannot go on: exit code 5, the last checkpoint stays
+        └── DivergedError                 its loss is not a number
 """
 
 
@@ -63,7 +64,11 @@ class WriteError(SegueError, OSError):
     exit_code = 4
 
 
-class DivergedError(SegueError, ArithmeticError):
-    """A training loss that is not a number; the last checkpoint stays."""
+class TrainingError(SegueError, RuntimeError):
+    """A training that cannot go on, such as when a worker process died; the last checkpoint stays."""
 
     exit_code = 5
+
+
+class DivergedError(TrainingError, ArithmeticError):
+    """A training loss that is not a number."""

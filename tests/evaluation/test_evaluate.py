@@ -6,11 +6,10 @@ import pytest
 from PIL import Image
 
 from fakes.davis import moving_square, write_davis, write_masks
-from segue.errors import MaskError, NotFoundError, SettingsError
-from segue.evaluation.report import COLUMNS
+from segue.errors import InputError, MaskError, NotFoundError, SettingsError
+from segue.evaluation.objects import COLUMNS
 from segue.evaluation.run import evaluate
-from segue.metrics.boundary import boundary_counts
-from segue.metrics.region import region_counts
+from segue.metrics.agreement import agreement
 
 GOAT, BEAR = moving_square(8), moving_square(5, start=9)
 LATE_GOAT, LATE_BEAR = moving_square(8, start=4), moving_square(5, start=10)
@@ -30,9 +29,8 @@ def ours(tmp_path: Path) -> Path:
 
 def expected(predicted: np.ndarray, truth: np.ndarray, measure: str) -> float:
     """Mean over frames 1..N-2, in percent."""
-    counts = {"J": region_counts, "F": boundary_counts}[measure]
     pairs = list(zip(predicted > 0, truth > 0, strict=True))[1:-1]
-    return 100 * float(np.mean([counts(*pair).value for pair in pairs]))
+    return 100 * float(np.mean([agreement(*pair).values["JF".index(measure)] for pair in pairs]))
 
 
 def test_values_of_sequences_and_their_unweighted_mean(ours: Path, truth: Path) -> None:
@@ -44,8 +42,10 @@ def test_values_of_sequences_and_their_unweighted_mean(ours: Path, truth: Path) 
     assert goat["J&F"] == pytest.approx((goat["J"] + goat["F"]) / 2)
     assert 0 < goat["J"] < bear["J"] < 100
     # Six frames against three: a mean over frames would come nearer to the goat.
-    assert report.mean["J"] == pytest.approx((goat["J"] + bear["J"]) / 2)
+    assert report.summary["J"] == pytest.approx((goat["J"] + bear["J"]) / 2)
     assert goat["J_recall"] == 100
+    assert [table.title for table in report.tables] == ["sequence"]
+    assert report.problems == ()
 
 
 @pytest.mark.parametrize("value", [1, 7, 255, True])
@@ -55,7 +55,7 @@ def test_whatever_value_stands_for_the_object(truth: Path, tmp_path: Path, value
         if value is True:
             for path in (tmp_path / "same" / name).iterdir():
                 Image.open(path).point(lambda x: 255 * (x > 0)).convert("1").save(path)
-    assert evaluate(tmp_path / "same", truth).mean["J&F"] == 100
+    assert evaluate(tmp_path / "same", truth).summary["J&F"] == 100
 
 
 def test_all_objects_of_the_truth_count_as_one(ours: Path, truth: Path) -> None:
@@ -87,11 +87,15 @@ def test_missing_frames_count_as_empty_and_are_counted(ours: Path, truth: Path) 
     assert report.sequences["goat"]["J"] == pytest.approx(expected(without, GOAT, "J"))
 
 
-def test_the_curve_of_every_frame_is_kept(ours: Path, truth: Path) -> None:
-    curve = evaluate(ours, truth).tally.curves["goat", 1]
-    found = [region_counts(p > 0, t > 0).value for p, t in zip(LATE_GOAT, GOAT, strict=True)]
-    assert list(curve.region) == found[1:-1]
-    assert len(curve.boundary) == 6
+def test_every_frame_is_kept(ours: Path, truth: Path) -> None:
+    goat = evaluate(ours, truth).scored[0]
+    found = [agreement(p > 0, t > 0).values for p, t in zip(LATE_GOAT, GOAT, strict=True)][1:-1]
+    assert goat.sequence == "goat"
+    assert goat.frame_names == tuple(f"{t:05}" for t in range(1, 7))
+    assert goat.tally[1].region == goat.curves["J"] == tuple(j for j, _ in found)
+    assert goat.tally[1].boundary == goat.curves["F"] == tuple(f for _, f in found)
+    assert goat.frame_scores == pytest.approx([(j + f) / 2 for j, f in found])
+    assert goat.num_frames == 6
 
 
 def test_several_processes_give_the_same(ours: Path, truth: Path) -> None:
@@ -109,16 +113,31 @@ def test_json_holds_everything_in_plain_types(ours: Path, truth: Path) -> None:
     document = json.loads(json.dumps(evaluate(ours, truth).to_json()))
     assert document["protocol"] == "davis2016"
     assert document["num_frames"] == 6 + 3
-    assert document["missing_frames"] == {}
-    assert document["extra_sequences"] == ["zebra"]
-    assert list(document["sequences"]) == ["goat", "bear"]
-    for row in (document["mean"], *document["sequences"].values()):
+    assert document["problem_counts"] == {"extra-sequence": 1}
+    assert document["problems"][0]["sequence"] == "zebra"
+    rows = document["tables"]["sequence"]["rows"]
+    assert list(rows) == ["goat", "bear"]
+    for row in (document["summary"], *rows.values()):
         assert list(row) == list(COLUMNS)
+
+
+def test_a_strict_run_refuses_what_is_odd(ours: Path, truth: Path) -> None:
+    assert evaluate(ours, truth, strict=True) == evaluate(ours, truth)
+    write_masks(ours / "zebra", BEAR)
+    (ours / "goat/00003.png").unlink()
+    with pytest.raises(InputError, match=r"2 problems[\s\S]*zebra[\s\S]*goat/00003"):
+        evaluate(ours, truth, strict=True)
 
 
 def test_another_size(ours: Path, truth: Path) -> None:
     Image.new("L", (30, 20)).save(ours / "goat/00002.png")
     with pytest.raises(MaskError, match=r"ours/goat/00002\.png is 30x20, the truth .* is 60x40"):
+        evaluate(ours, truth)
+
+
+def test_colours_where_indices_are_due(ours: Path, truth: Path) -> None:
+    Image.new("RGB", (60, 40), (128, 0, 0)).save(ours / "bear/00002.png")
+    with pytest.raises(MaskError, match=r"bear/00002\.png holds colours"):
         evaluate(ours, truth)
 
 

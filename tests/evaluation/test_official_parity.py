@@ -19,9 +19,10 @@ def test_every_frame_equals_the_official_value(shared: Path, method: str) -> Non
     official = json.loads((published / f"official/{method}.json").read_text())
     report = evaluate(published / "masks" / method, shared / "data/davis2016_val_dev")
     assert {"id", *report.sequences} == set(official)
-    for (name, _), curve in report.tally.curves.items():
-        for ours, measure in ((curve.region, "J"), (curve.boundary, "F")):
-            theirs = np.array(official[name][measure], dtype=float)
+    for item in report.scored:
+        for measure in ("J", "F"):
+            theirs = np.array(official[item.sequence][measure], dtype=float)
+            ours = item.curves[measure]
             assert len(ours) == len(theirs)
-            np.testing.assert_allclose(ours, theirs, rtol=0, atol=PRINTED, err_msg=name)
-    assert not report.missing_frames
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=PRINTED, err_msg=item.sequence)
+    assert report.problems == ()

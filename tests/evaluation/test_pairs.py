@@ -2,60 +2,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from fakes.davis import moving_square, write_davis, write_masks
+from fakes.label_files import write_labels
 from segue.errors import MaskError, NotFoundError
-from segue.evaluation.pairs import pair, read_values
-
-RAMP = np.arange(12, dtype=np.uint8).reshape(3, 4)
-
-
-def test_palette_indices_are_not_colours(tmp_path: Path) -> None:
-    image = Image.fromarray(RAMP, mode=None).convert("P")
-    image.putdata(RAMP.ravel().tolist())
-    image.putpalette([0] * 768)
-    image.save(tmp_path / "m.png")
-    assert (read_values(tmp_path / "m.png") == RAMP).all()
+from segue.evaluation.pairs import (
+    FramePair,
+    SequencePair,
+    missing_frames,
+    pair_sequences,
+    read_pair,
+)
+from segue.problems import Problem
 
 
-def test_one_bit_values_are_0_and_1(tmp_path: Path) -> None:
-    Image.fromarray(RAMP > 5).save(tmp_path / "m.png")
-    assert (read_values(tmp_path / "m.png") == (RAMP > 5)).all()
-
-
-@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
-def test_grey_in_any_number_of_channels(tmp_path: Path, mode: str) -> None:
-    Image.fromarray(RAMP).convert(mode).save(tmp_path / "m.png")
-    assert (read_values(tmp_path / "m.png") == RAMP).all()
-
-
-def test_16_bit_ids(tmp_path: Path) -> None:
-    Image.fromarray(RAMP.astype(np.uint16)).save(tmp_path / "m.png")
-    assert (read_values(tmp_path / "m.png") == RAMP).all()
-    Image.fromarray(RAMP.astype(np.uint16) * 256).save(tmp_path / "m.png")  # would wrap to 0
-    with pytest.raises(MaskError, match=r"m\.png holds the value 2816"):
-        read_values(tmp_path / "m.png")
-
-
-def test_colours_are_refused(tmp_path: Path) -> None:
-    Image.new("RGB", (4, 3), (128, 0, 0)).save(tmp_path / "m.png")
-    with pytest.raises(MaskError, match=r"m\.png holds colours"):
-        read_values(tmp_path / "m.png")
-
-
-@given(share=st.floats(0, 0.9))
-def test_a_file_cut_anywhere_is_named(
-    tmp_path_factory: pytest.TempPathFactory, share: float
-) -> None:
-    path = tmp_path_factory.mktemp("cut") / "m.png"
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 40), np.uint8)).save(path)
-    data = path.read_bytes()
-    path.write_bytes(data[: int(share * len(data))])
-    with pytest.raises(MaskError, match=r"m\.png is not a readable mask"):
-        read_values(path)
+def pair(predictions: Path, truth: Path) -> tuple[list[SequencePair], list[Problem]]:
+    return pair_sequences(predictions, truth, ("davis2016", "folder"), None)
 
 
 @pytest.fixture
@@ -63,80 +26,111 @@ def truth(tmp_path: Path) -> Path:
     return write_davis(tmp_path / "davis", {"goat": moving_square(4), "bear": moving_square(3)})
 
 
-def test_a_root_and_its_mask_folder_give_the_same_pairs(truth: Path) -> None:
-    masks = truth / "Annotations/480p"
-    from_root, _ = pair(masks, truth, "val")
-    from_folder, _ = pair(masks, masks, "val")
-    assert {p.name for p in from_root} == {"goat", "bear"}
-    assert sorted(from_root, key=lambda p: p.name) == from_folder
-    assert all(p.truths == p.predictions for p in from_root)
-
-
-def test_frames_are_paired_by_name(truth: Path) -> None:
-    masks = truth / "Annotations/480p"
-    predictions = truth.parent / "ours"
+@pytest.fixture
+def ours(truth: Path) -> Path:
     for name in ("goat", "bear"):
-        write_masks(predictions / name, moving_square(5))
-    (predictions / "goat/00001.png").unlink()
-    (goat, bear), _ = pair(predictions, truth, "val")
-    assert goat.truths == tuple(masks / "goat" / f"{t:05}.png" for t in range(4))
-    assert [p.name if p else None for p in goat.predictions] == [
-        "00000.png",
-        None,
-        "00002.png",
-        "00003.png",
-    ]
-    assert None not in bear.predictions
+        write_masks(truth.parent / "ours" / name, moving_square(4 if name == "goat" else 3))
+    return truth.parent / "ours"
+
+
+def test_a_root_and_its_mask_folder_give_the_same_masks(truth: Path, ours: Path) -> None:
+    from_root, _ = pair(ours, truth)
+    from_folder, _ = pair(ours, truth / "Annotations/480p")
+    assert [case.name for case in from_root] == ["goat", "bear"]
+    assert [case.name for case in from_folder] == ["bear", "goat"]
+    for one, other in zip(from_root, from_folder[::-1], strict=True):
+        assert [f.truth for f in one.frames] == [f.truth for f in other.frames]
+        assert [f.predicted for f in one.frames] == [f.predicted for f in other.frames]
+        assert [f.image.name for f in one.frames] == [f"{f.name}.jpg" for f in other.frames]
+        assert [f.image for f in other.frames] == [None] * len(one.frames)
+
+
+def test_frames_are_paired_by_name(truth: Path, ours: Path) -> None:
+    (ours / "goat/00001.png").unlink()
+    (goat, bear), problems = pair(ours, truth)
+    assert [frame.name for frame in goat.frames] == [f"{t:05}" for t in range(4)]
+    assert [bool(frame.predicted) for frame in goat.frames] == [True, False, True, True]
+    assert goat.frame("00003").predicted == ours / "goat/00003.png"
+    assert problems == []
+    (missing,) = missing_frames("goat", goat.frames)
+    assert (missing.kind, missing.sequence, missing.frame) == ("missing-frame", "goat", "00001")
+    assert not list(missing_frames("bear", bear.frames))
 
 
 @pytest.mark.parametrize("place", ["", "masks", "goat"])
 def test_a_single_sequence(truth: Path, place: str) -> None:
     out = truth.parent / "out"
     write_masks(out / place, moving_square(4))
-    (found,), extra = pair(out, truth / "Annotations/480p/goat", "val")
+    (found,), problems = pair(out, truth / "Annotations/480p/goat")
     assert found.name == "goat"
-    assert found.predictions[3] == out / place / "00003.png"
-    assert extra == ()
+    assert found.frames[3].predicted == out / place / "00003.png"
+    assert problems == []
 
 
 def test_frames_count_in_natural_order(tmp_path: Path) -> None:
     for folder in ("truth", "ours"):
-        write_masks(tmp_path / folder, moving_square(3))
-        for old, new in (("00000", "2"), ("00001", "10"), ("00002", "1")):
-            (tmp_path / folder / f"{old}.png").rename(tmp_path / folder / f"{new}.png")
-    (found,), _ = pair(tmp_path / "ours", tmp_path / "truth", "val")
-    assert [p.stem for p in found.truths] == ["1", "2", "10"]
+        write_labels(tmp_path / folder, dict(zip(("2", "10", "1"), moving_square(3), strict=True)))
+    (found,), _ = pair(tmp_path / "ours", tmp_path / "truth")
+    assert [frame.name for frame in found.frames] == ["1", "2", "10"]
 
 
-def test_sequences_that_the_truth_does_not_have(truth: Path) -> None:
-    predictions = truth.parent / "ours"
-    for name in ("goat", "bear", "zebra"):
-        write_masks(predictions / name, moving_square(4))
-    (predictions / "_run").mkdir()  # what segue track leaves there: no masks in it
-    _, extra = pair(predictions, truth, "val")
-    assert extra == ("zebra",)
+def test_what_only_the_predictions_have(truth: Path, ours: Path) -> None:
+    write_masks(ours / "zebra", moving_square(2))
+    (ours / "_run").mkdir()  # what segue track leaves there: no masks in it
+    Image.new("L", (60, 40)).save(ours / "bear/00003.png")
+    Image.new("L", (60, 40)).save(ours / "bear/.hidden.png")
+    _, problems = pair(ours, truth)
+    assert [(p.kind, p.sequence, p.frame) for p in problems] == [
+        ("extra-sequence", "zebra", ""),
+        ("extra-frame", "bear", "00003"),
+    ]
+    assert "bear/00003.png" in problems[1].message
+    assert not any(problem.fatal for problem in problems)
 
 
-def test_missing_sequences_are_named(truth: Path) -> None:
-    predictions = truth.parent / "ours"
-    write_masks(predictions / "goat", moving_square(4))
-    with pytest.raises(NotFoundError, match=r"for 1 of 2 sequences: bear\. .*ours holds goat\."):
-        pair(predictions, truth, "val")
+def test_all_missing_sequences_are_named(truth: Path, ours: Path) -> None:
+    many = {f"cat{i}": moving_square(3) for i in range(8)}
+    whole = write_davis(truth.parent / "more", {"goat": moving_square(4), **many})
+    names = ", ".join(many)
+    with pytest.raises(NotFoundError, match=rf"8 of 9 sequences: {names}\. .*holds bear, goat\."):
+        pair(ours, whole)
     with pytest.raises(NotFoundError, match=r"2 of 2 sequences.*holds no folders of PNG files"):
-        pair(predictions / "goat", truth, "val")
+        pair(ours / "goat", truth)
 
 
-def test_no_file_name_in_common(truth: Path) -> None:
-    predictions = truth.parent / "ours"
-    write_masks(predictions, moving_square(3))
-    for path in predictions.iterdir():
+def test_no_file_name_in_common(truth: Path, ours: Path) -> None:
+    for path in (ours / "bear").iterdir():
         path.rename(path.with_stem(f"frame_{path.stem}"))
     with pytest.raises(NotFoundError, match=r"such as 00000\.png; it holds frame_00000\.png"):
-        pair(predictions, truth / "Annotations/480p/bear", "val")
+        pair(ours, truth)
 
 
 def test_nothing_where_masks_should_be(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"No folder .*nowhere"):
-        pair(tmp_path / "nowhere", tmp_path, "val")
-    with pytest.raises(NotFoundError, match="No masks in"):
-        pair(tmp_path, tmp_path, "val")
+        pair(tmp_path / "nowhere", tmp_path)
+    with pytest.raises(NotFoundError, match="No DAVIS data in"):
+        pair(tmp_path, tmp_path)
+
+
+def test_a_root_of_another_layout_is_explained(truth: Path, ours: Path, tmp_path: Path) -> None:
+    write_davis(tmp_path / "later", {"goat": moving_square(4)}, names_only=True)
+    with pytest.raises(NotFoundError, match=r"looks like davis2017, you said davis2016"):
+        pair(ours, tmp_path / "later")
+
+
+def test_values_of_both_sides(tmp_path: Path) -> None:
+    ids = np.array([[0, 1], [2, 255]], np.uint8)
+    write_labels(tmp_path, {"truth": ids, "ours": ids[::-1]})
+    predicted, truth = read_pair(FramePair(tmp_path / "truth.png", tmp_path / "ours.png"))
+    assert (truth == ids).all()
+    assert (predicted == ids[::-1]).all()
+    predicted, _ = read_pair(FramePair(tmp_path / "truth.png", None))
+    assert not predicted.any()
+
+
+def test_sizes_that_differ(tmp_path: Path) -> None:
+    write_labels(
+        tmp_path, {"truth": np.zeros((40, 60), np.uint8), "ours": np.zeros((20, 30), np.uint8)}
+    )
+    with pytest.raises(MaskError, match=r"ours\.png is 30x20, the truth .*truth\.png is 60x40"):
+        read_pair(FramePair(tmp_path / "truth.png", tmp_path / "ours.png"))

@@ -3,17 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.metrics.tally import Curve, JFTally, statistics, tally_frame
-
-
-def tally(values: dict[tuple[str, int], list[float]]) -> JFTally:
-    return JFTally({k: Curve(tuple(v), tuple(1 - x for x in v)) for k, v in values.items()})
-
-
-def square(left: int) -> np.ndarray:
-    mask = np.zeros((50, 50), bool)
-    mask[10:20, left : left + 10] = True
-    return mask
+from segue.metrics.tally import Curve, curves_by_object, statistics
 
 
 def test_mean_and_recall() -> None:
@@ -46,25 +36,10 @@ def test_no_values() -> None:
         statistics([])
 
 
-def test_one_frame_holds_both_measures() -> None:
-    found = tally_frame("cat", 3, square(10), square(15)).curves
-    curve = found["cat", 3]
-    assert list(found) == [("cat", 3)]
-    assert curve.region == (pytest.approx(50 / 150),)
-    assert 0 < curve.boundary[0] < 1
-
-
-def test_tallies_add_without_changing() -> None:
-    a = tally({("cat", 1): [0.1, 0.2], ("cat", 2): [0.3]})
-    b = tally({("cat", 1): [0.4], ("dog", 1): [0.5]})
-    both = a + b
-    assert both.curves["cat", 1].region == (0.1, 0.2, 0.4)
-    assert both.curves["cat", 1].boundary == (0.9, 0.8, 0.6)
-    assert list(both.curves) == [("cat", 1), ("cat", 2), ("dog", 1)]
-    assert a.curves["cat", 1].region == (0.1, 0.2)
-    assert JFTally() + a == a == a + JFTally()
-
-
-def test_grouping_does_not_matter() -> None:
-    a, b, c = (tally({("cat", 1): [x], ("dog", i): [x]}) for i, x in enumerate((0.1, 0.2, 0.3)))
-    assert (a + b) + c == a + (b + c)
+def test_curves_of_objects_that_come_later() -> None:
+    frames = [{2: (0.1, 0.2)}, {2: (0.3, 0.4)}, {1: (1.0, 0.9), 2: (0.5, 0.6)}]
+    assert curves_by_object(frames) == {
+        1: Curve((1.0,), (0.9,), start=2),
+        2: Curve((0.1, 0.3, 0.5), (0.2, 0.4, 0.6)),
+    }
+    assert curves_by_object([]) == {}

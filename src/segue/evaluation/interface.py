@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt16
@@ -12,6 +12,7 @@ from segue.problems import Problem
 from segue.types import Frame
 
 
+@runtime_checkable
 class Case(Protocol):
     """The files of one sequence, both sides; each protocol has a frozen dataclass of its own, which pickles."""
 
@@ -74,7 +75,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A frame of both sides, for the report's worst frames."""
+    """A frame of both sides, for the report's worst frames. Equal values are right; 0 is nothing."""
 
     truth: UInt16[np.ndarray, "height width"]
     predicted: UInt16[np.ndarray, "height width"]
@@ -84,6 +85,7 @@ class Picture:
     """The frame itself, where the dataset holds it."""
 
 
+@runtime_checkable
 class EvaluationProtocol(Protocol):
     """One way of scoring. Cases are scored in any order and in any process; nothing is kept in between."""
 

@@ -1,34 +1,66 @@
-"""Mask files of the truth beside those of the predictions, and their stored values."""
+"""Sequences of the truth beside their predictions, frame by frame, as mask files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
-from PIL import Image
+from jaxtyping import Integer
 
-from segue.data.davis import davis_sequences
+from segue.data.sample import AnnotatedObject, VideoSequence
 from segue.errors import MaskError, NotFoundError
 from segue.media.images import natural_key
+from segue.media.label_file import read_label_values
+from segue.problems import Problem
 
-_READ_ERRORS = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
+Values = Integer[np.ndarray, "height width"]
+"""What is stored in a mask file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pairing:
-    """The mask files of one sequence; a frame without a prediction has ``None``."""
+class FramePair:
+    """The mask files of one frame."""
+
+    truth: Path
+    predicted: Path | None
+    """``None`` if there is no prediction."""
+    image: Path | None = None
+    """The frame itself, where the dataset holds it."""
+
+    @property
+    def name(self) -> str:
+        """Name of the frame."""
+        return self.truth.stem
+
+
+@dataclass(frozen=True, slots=True)
+class SequencePair:
+    """The annotated frames of one sequence, in order."""
 
     name: str
-    truths: tuple[Path, ...]
-    predictions: tuple[Path | None, ...]
+    frames: tuple[FramePair, ...]
+    objects: tuple[AnnotatedObject, ...] = ()
+    """Filled where the dataset has metadata of objects."""
+
+    def frame(self, name: str) -> FramePair:
+        """The frame of a name."""
+        return next(frame for frame in self.frames if frame.name == name)
 
 
-def pair(predictions: Path, truth: Path, split: str) -> tuple[list[Pairing], tuple[str, ...]]:
+def pair_sequences(
+    predictions: Path, truth: Path, layouts: Sequence[str], split: str | None
+) -> tuple[list[SequencePair], list[Problem]]:
     """The sequences of the truth with their predictions, and what only the predictions have.
 
-    Predictions lie in ``<sequence>/``; those of a single sequence may also lie in the folder itself
-    or in ``masks/`` below it, where ``segue track`` puts them.
+    Predictions lie in ``<sequence>/``; those of a single sequence may also lie in the folder itself or in ``masks/``
+    below it, where ``segue track`` puts them.
+
+    Args:
+        predictions: The folder of predicted masks.
+        truth: A root in one of the layouts.
+        layouts: Names of layouts that the truth may have, the one to explain first.
+        split: Which part of the truth; ``None`` for the layout's default.
 
     Raises:
         NotFoundError: A folder, or all predictions of a sequence, are not there.
@@ -36,92 +68,120 @@ def pair(predictions: Path, truth: Path, split: str) -> tuple[list[Pairing], tup
     for folder in (predictions, truth):
         if not folder.is_dir():
             raise NotFoundError(f"No folder {folder}. Give a folder of masks.")
-    truths = _truths(truth, split)
-    single = any(_masks(truth))
-    places = [predictions, predictions / "masks"] if single else []
-    folders = {name: _first_with_masks([*places, predictions / name]) for name in truths}
-    absent = [name for name, folder in folders.items() if folder is None]
-    if absent:
-        raise NotFoundError(
-            f"No predictions for {len(absent)} of {len(truths)} sequences: {_some(absent)}. "
-            f"{predictions} holds {_some(_folders(predictions)) or 'no folders of PNG files'}. "
-            "Give the folder that holds one folder of PNG files per sequence."
-        )
-    extra = () if single else tuple(sorted(set(_folders(predictions)) - set(truths)))
-    pairings = [_pairing(name, truths[name], folder) for name, folder in folders.items() if folder]
-    return pairings, extra
+    sequences = _true_sequences(truth, layouts, split)
+    folders = _prediction_folders(predictions, [sequence.name for sequence in sequences])
+    pairs, problems = [], _extra_sequences(predictions, folders)
+    for sequence in sequences:
+        found = _masks(folders[sequence.name])
+        pairs.append(_paired(sequence, folders[sequence.name], found))
+        problems.extend(_extra_frames(sequence, found.values()))
+    return pairs, problems
 
 
-def read_values(path: Path) -> UInt8[np.ndarray, "height width"]:
-    """The stored values of a mask file: palette indices, grey levels, 0 and 1 for 1-bit files.
+def missing_frames(sequence: str, frames: Iterable[FramePair]) -> Iterator[Problem]:
+    """Frames without a prediction."""
+    for frame in frames:
+        if frame.predicted is None:
+            message = f"There is no prediction for {frame.truth}. It counts as an empty mask."
+            yield Problem("missing-frame", sequence, frame.name, message)
+
+
+def read_pair(frame: FramePair) -> tuple[Values, Values]:
+    """Stored values of the prediction and of the truth; zeros where there is no prediction.
 
     Raises:
-        MaskError: The file is no image, is damaged, or holds colours or ids above 255.
+        MaskError: A file cannot be read, or the sizes differ; the file is named.
     """
-    try:
-        with Image.open(path) as image:
-            image.load()
-            # Official annotations and masks saved by OpenCV may be grey in several channels.
-            bands = image.getbands()
-            values = np.asarray(image)
-    except _READ_ERRORS as error:
+    truth = read_label_values(frame.truth)
+    if frame.predicted is None:
+        return np.zeros_like(truth), truth
+    predicted = read_label_values(frame.predicted)
+    if predicted.shape != truth.shape:
         raise MaskError(
-            f"{path} is not a readable mask ({error}). It may be cut short; write it again."
-        ) from None
-    if values.ndim == 3:
-        colours = values[..., :-1] if bands[-1] == "A" else values
-        if (colours != colours[..., :1]).any():
-            raise MaskError(
-                f"{path} holds colours, expected one value per pixel. Save it as a palette or "
-                "grey PNG."
-            )
-        values = colours[..., 0]
-    if values.max() > np.iinfo(np.uint8).max:
-        raise MaskError(f"{path} holds the value {values.max()}, expected at most 255.")
-    return values.astype(np.uint8)
-
-
-def _truths(truth: Path, split: str) -> Mapping[str, tuple[Path, ...]]:
-    if (truth / "Annotations").is_dir():
-        sequences = davis_sequences(truth, split)
-        return {s.name: tuple(m for m in s.mask_paths if m) for s in sequences}
-    if any(_masks(truth)):
-        return {truth.resolve().name: _masks(truth)}
-    names = _folders(truth)
-    if not names:
-        raise NotFoundError(
-            f"No masks in {truth}: expected a DAVIS root, folders of PNG files, or PNG files."
+            f"{frame.predicted} is {_size(predicted)}, the truth {frame.truth} is {_size(truth)} "
+            "(width x height). Write predictions at the size of the frames."
         )
-    return {name: _masks(truth / name) for name in names}
+    return predicted, truth
 
 
-def _pairing(name: str, truths: tuple[Path, ...], folder: Path) -> Pairing:
-    found = {path.stem: path for path in _masks(folder)}
-    paired = tuple(found.get(path.stem) for path in truths)
-    if truths and not any(paired):
+def _true_sequences(truth: Path, layouts: Sequence[str], split: str | None) -> list[VideoSequence]:
+    # Imported here: the processes that score import this file too, and their start counts.
+    from segue.data.catalog import find_layout
+    from segue.data.recognise import explain_wrong_layout
+
+    found = [find_layout(name) for name in layouts]
+    layout = next((layout for layout in found if layout.recognise(truth)), found[0])
+    try:
+        return layout.sequences(truth, split or layout.default_split)
+    except NotFoundError as error:
+        hint = explain_wrong_layout(truth, layout.name)
+        raise NotFoundError(f"{error} {hint}".rstrip()) from None
+
+
+def _prediction_folders(predictions: Path, names: list[str]) -> dict[str, Path]:
+    """Where the predictions of each sequence lie."""
+    alone = [predictions, predictions / "masks"] if len(names) == 1 else []
+    found = {name: _first_with_masks([predictions / name, *alone]) for name in names}
+    absent = [name for name, folder in found.items() if folder is None]
+    if absent:
+        held = ", ".join(_folders(predictions)) or "no folders of PNG files"
         raise NotFoundError(
-            f"No file of {folder} is named like a mask of the truth, such as {truths[0].name}; "
-            f"it holds {_some(path.name for path in found.values())}. Name predictions alike."
+            f"No predictions for {len(absent)} of {len(names)} sequences: {', '.join(absent)}. "
+            f"{predictions} holds {held}. "
+            "Give the folder that holds one folder of PNG files per sequence."
         )
-    return Pairing(name, truths, paired)
+    return {name: folder for name, folder in found.items() if folder}
 
 
-def _masks(folder: Path) -> tuple[Path, ...]:
-    """PNG files in natural order: which frame is first and last depends on it."""
+def _extra_sequences(predictions: Path, folders: dict[str, Path]) -> list[Problem]:
+    used = {folder.resolve() for folder in folders.values()}
+    if predictions.resolve() in used:
+        return []
+    message = "The truth has no sequence {}. It is left out."
+    extra = [name for name in _folders(predictions) if (predictions / name).resolve() not in used]
+    return [Problem("extra-sequence", name, "", message.format(name)) for name in extra]
+
+
+def _paired(sequence: VideoSequence, folder: Path, found: dict[str, Path]) -> SequencePair:
+    images = sequence.frame_paths or repeat(None)
+    frames = tuple(
+        FramePair(mask, found.get(mask.stem), image)
+        for mask, image in zip(sequence.mask_paths, images, strict=False)
+        if mask is not None
+    )
+    if frames and not any(frame.predicted for frame in frames):
+        held = ", ".join([path.name for path in found.values()][:5])
+        raise NotFoundError(
+            f"No file of {folder} is named like a mask of the truth, such as "
+            f"{frames[0].truth.name}; it holds {held}. Name predictions alike."
+        )
+    return SequencePair(sequence.name, frames, sequence.objects)
+
+
+def _extra_frames(sequence: VideoSequence, found: Iterable[Path]) -> Iterator[Problem]:
+    paths = (*sequence.frame_paths, *(mask for mask in sequence.mask_paths if mask))
+    known = {path.stem for path in paths}
+    for path in found:
+        if path.stem not in known:
+            message = f"The truth has no frame for {path}. It is left out."
+            yield Problem("extra-frame", sequence.name, path.stem, message)
+
+
+def _masks(folder: Path) -> dict[str, Path]:
+    """PNG files by name, in natural order."""
     found = (path for path in folder.glob("*.png") if not path.name.startswith("."))
-    return tuple(sorted(found, key=lambda path: natural_key(path.stem)))
+    return {path.stem: path for path in sorted(found, key=lambda path: natural_key(path.stem))}
 
 
 def _folders(folder: Path) -> list[str]:
     """Names of the folders with masks, in natural order."""
-    names = (path.name for path in folder.iterdir() if path.is_dir() and any(_masks(path)))
+    names = (path.name for path in folder.iterdir() if path.is_dir() and _masks(path))
     return sorted(names, key=natural_key)
 
 
 def _first_with_masks(folders: Iterable[Path]) -> Path | None:
-    return next((folder for folder in folders if any(_masks(folder))), None)
+    return next((folder for folder in folders if _masks(folder)), None)
 
 
-def _some(names: Iterable[str], most: int = 5) -> str:
-    listed = list(names)
-    return ", ".join(listed[:most]) + (", ..." if len(listed) > most else "")
+def _size(values: Values) -> str:
+    return f"{values.shape[1]}x{values.shape[0]}"

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from segue.evaluation.interface import Scored, Table
+from segue.evaluation.interface import Column, Scored, Table
 from segue.problems import Problem, count_by_kind
 
-_DECIMALS = {"percent": 3, "ratio": 6, "count": 0}
+_DECIMALS = {"percent": 3, "ratio": 6}
+_SHOWN = {"percent": 1, "ratio": 3, "count": 0}
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,17 @@ def _table(table: Table) -> dict[str, Any]:
     }
 
 
-def _rounded(table: Table, row: Mapping[str, float | None]) -> dict[str, float | int | None]:
-    found: dict[str, float | int | None] = {}
-    for column in table.columns:
-        value = row.get(column.name)
-        decimals = _DECIMALS[column.unit]
-        rounded = None if value is None else round(value, decimals)
-        found[column.name] = int(rounded) if rounded is not None and not decimals else rounded
-    return found
+def _rounded(table: Table, row: Mapping[str, float | int | None]) -> dict[str, float | int | None]:
+    return {column.name: stored(row.get(column.name), column) for column in table.columns}
+
+
+def stored(value: float | int | None, column: Column) -> float | int | None:
+    """A value as files hold it: percent with three decimals, ratios with six, counts as integers."""
+    if value is None:
+        return None
+    return round(value) if column.unit == "count" else round(value, _DECIMALS[column.unit])
+
+
+def shown(value: float | int | None, column: Column) -> str:
+    """A value as people read it: percent with one decimal, ratios with three, "-" where there is none."""
+    return "-" if value is None else f"{value:.{_SHOWN[column.unit]}f}"

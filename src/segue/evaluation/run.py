@@ -44,8 +44,6 @@ def evaluate(
         InputError: A strict run found problems; the first ones are named.
     """
     rules = find_protocol(protocol)
-    if workers < 1:
-        raise SettingsError(f"Evaluation needs at least 1 worker, got {workers}.")
     return evaluate_gathered(
         protocol,
         rules,
@@ -59,6 +57,8 @@ def evaluate_gathered(
     name: str, rules: EvaluationProtocol, gathered: Gathered, *, workers: int, strict: bool
 ) -> Report:
     """The second half of ``evaluate``, for callers that want the cases too (pictures of the worst frames)."""
+    if workers < 1:
+        raise SettingsError(f"Evaluation needs at least 1 worker, got {workers}.")
     if strict:
         _refuse(gathered.problems)
     scored = _score_all(gathered.cases, rules, workers)

@@ -1,44 +1,37 @@
-"""J and F of many frames: per sequence, object and frame, added up, turned into numbers last."""
+"""J and F of many frames: frame by frame for each object, turned into numbers last."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-
-from segue.metrics.boundary import boundary_counts
-from segue.metrics.region import region_counts
-from segue.types import Mask
 
 
 @dataclass(frozen=True)
 class Curve:
     """J and F of one object, frame by frame, values in [0, 1]."""
 
-    region: tuple[float, ...] = ()
-    boundary: tuple[float, ...] = ()
-
-    def __add__(self, later: "Curve") -> "Curve":
-        return Curve(self.region + later.region, self.boundary + later.boundary)
-
-
-@dataclass(frozen=True)
-class JFTally:
-    """Curves by sequence and object. Tallies of different frames, objects or sequences add."""
-
-    curves: Mapping[tuple[str, int], Curve] = field(default_factory=dict)
-
-    def __add__(self, other: "JFTally") -> "JFTally":
-        keys = [*self.curves, *(k for k in other.curves if k not in self.curves)]
-        empty = Curve()
-        return JFTally({k: self.curves.get(k, empty) + other.curves.get(k, empty) for k in keys})
+    region: tuple[float, ...]
+    boundary: tuple[float, ...]
+    start: int = 0
+    """Scored frames of the sequence before the first value."""
 
 
-def tally_frame(sequence: str, object_id: int, predicted: Mask, truth: Mask) -> JFTally:
-    """J and F of one object on one frame."""
-    curve = Curve(
-        (region_counts(predicted, truth).value,), (boundary_counts(predicted, truth).value,)
-    )
-    return JFTally({(sequence, object_id): curve})
+def curves_by_object(frames: Sequence[Mapping[int, tuple[float, float]]]) -> dict[int, Curve]:
+    """Curves from J and F by object on each frame; objects may come later, but none leaves."""
+    regions: dict[int, list[float]] = {}
+    boundaries: dict[int, list[float]] = {}
+    for frame in frames:
+        for object_id, (region, boundary) in frame.items():
+            regions.setdefault(object_id, []).append(region)
+            boundaries.setdefault(object_id, []).append(boundary)
+    return {
+        object_id: Curve(
+            tuple(regions[object_id]),
+            tuple(boundaries[object_id]),
+            len(frames) - len(regions[object_id]),
+        )
+        for object_id in sorted(regions)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +48,8 @@ class Statistics:
 def statistics(values: Sequence[float]) -> Statistics:
     """Mean, recall and decay of one object's values (Perazzi et al., CVPR 2016).
 
-    Quarters share their border frames, as in the official tool. Unlike there, the borders are not
-    stored in 8 bits, which made decay wrong beyond 256 frames.
+    Quarters share their border frames, as in the official tool. Unlike there, the borders are not stored in 8 bits,
+    which made decay wrong beyond 256 frames.
 
     Raises:
         ValueError: No values.

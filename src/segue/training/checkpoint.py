@@ -1,75 +1,77 @@
-"""Atomic checkpoints of a training run: weights, optimiser and running average in one safetensors file."""
+"""Atomic checkpoints of a training run: weights, optimiser, running average and the state of the loop, in one file."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
 from segue.errors import WeightsError
-from segue.media.atomic import replacing
+from segue.media.atomic import write_bytes
 
 _NAME = "checkpoint.safetensors"
 
 
 def save(
     folder: Path,
-    step: int,
+    state: Mapping[str, Any],
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
-    average: dict[str, Tensor],
+    average: Mapping[str, Tensor],
 ) -> None:
-    """Write the state after ``step`` steps; an older checkpoint is replaced only once the new one is whole.
+    """Write everything after a step; an older checkpoint is replaced only once the new one is whole.
+
+    Random generators are not in it: what is random at a step follows from the seed and the step.
 
     Raises:
         WriteError: The file cannot be written; the older checkpoint stays.
     """
     tensors = {f"network/{k}": v for k, v in network.state_dict().items()}
     tensors |= {f"average/{k}": v for k, v in average.items()}
-    for index, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser/{index}/{k}": torch.as_tensor(v) for k, v in state.items()}
+    for index, values in optimiser.state_dict()["state"].items():
+        tensors |= {
+            f"optimiser/{index}/{k}": torch.as_tensor(v) for k, v in values.items() if v is not None
+        }
     # Channels-last weights are views with other strides, and safetensors keeps plain arrays only.
-    whole = {k: v.detach().contiguous().clone() for k, v in tensors.items()}
-    with replacing(folder / _NAME) as partial:
-        save_file(whole, partial, metadata={"step": str(step)})
+    whole = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
+    write_bytes(folder / _NAME, serialise(whole, {"state": json.dumps(dict(state))}))
 
 
 def restore(
-    folder: Path, network: nn.Module, optimiser: torch.optim.Optimizer, average: dict[str, Tensor]
-) -> int:
-    """Load the folder's checkpoint into the three, and return the number of steps done (0 without a checkpoint).
+    folder: Path,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    average: dict[str, Tensor],
+) -> dict[str, Any] | None:
+    """Load the folder's checkpoint into the three, and return the loop's state; ``None`` without a checkpoint.
 
     Raises:
         WeightsError: The checkpoint is damaged or belongs to another network.
     """
     path = folder / _NAME
     if not path.is_file():
-        return 0
+        return None
     try:
         with safe_open(path, "pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            step = int((file.metadata() or {})["step"])
+            state: dict[str, Any] = json.loads((file.metadata() or {})["state"])
         network.load_state_dict(_below(tensors, "network/"))
         average.update(_below(tensors, "average/"))
-        state: dict[int, dict[str, Tensor]] = {}
+        moments: dict[int, dict[str, Tensor]] = {}
         for key, value in _below(tensors, "optimiser/").items():
             index, name = key.split("/")
-            state.setdefault(int(index), {})[name] = value
+            moments.setdefault(int(index), {})[name] = value
         groups = optimiser.state_dict()["param_groups"]
-        optimiser.load_state_dict({"state": state, "param_groups": groups})
+        optimiser.load_state_dict({"state": moments, "param_groups": groups})
     except (SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise WeightsError(
             f"{path} is not a checkpoint of this network ({error}). Remove it to start again."
         ) from None
-    return step
-
-
-def average_weights(folder: Path) -> dict[str, Tensor]:
-    """The averaged weights of the folder's checkpoint, by name."""
-    with safe_open(folder / _NAME, "pt") as file:
-        keys = [key for key in file.keys() if key.startswith("average/")]  # noqa: SIM118
-        return {key.removeprefix("average/"): file.get_tensor(key) for key in keys}
+    return state
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,129 +1,334 @@
-"""The training loop: batches drawn by step number, so that a resumed run goes on exactly where it was."""
+"""The one training loop.
 
-import json
-import logging
-import math
+It asks a task for samples and losses, and does the rest: processes, precision, accumulation, schedules, curricula,
+validation, checkpoints, journal. A step is a function of the seed and its number, so a run that was killed goes on to
+the last digit, and several processes compute what one would. Start them with ``torchrun`` or ``accelerate launch``.
+"""
+
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
+import numpy as np
 import torch
-from pydantic import Field
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from safetensors.torch import save
 from torch import Tensor, nn
 
-from segue.errors import DivergedError
-from segue.settings import Settings
-from segue.training import checkpoint, journal
+from segue.errors import DivergedError, SettingsError
+from segue.media.atomic import write_bytes
+from segue.nn.device import check_device
+from segue.nn.weights import save_weights
+from segue.training import average, checkpoint, journal
+from segue.training.batches import Share, Source, steps
+from segue.training.curriculum import Conditions, Curriculum, Stage, lay_out
+from segue.training.schedule import Plateau, rate_factor
+from segue.training.settings import LoopSettings, OptimiserSettings, ScheduleSettings
+from segue.training.task import Batch, Task
 
-log = logging.getLogger(__name__)
-
-
-class LoopSettings(Settings):
-    """How long and how fast to learn."""
-
-    steps: Annotated[int, Field(ge=1)] = 10_000
-    batch: Annotated[int, Field(ge=1)] = 4
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    warmup: Annotated[int, Field(ge=0)] = 200
-    """Steps over which the learning rate rises; afterwards it falls on a cosine to a hundredth."""
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
-    clip_norm: Annotated[float, Field(gt=0)] = 1.0
-    average: Annotated[float, Field(ge=0, lt=1)] = 0.998
-    """Decay of the running average of the weights; the average is what is kept."""
-    bfloat16: bool = False
-    """Compute in mixed precision; several times faster on processors with matrix units."""
-    checkpoint_every: Annotated[int, Field(ge=1)] = 250
-    seed: int = 0
+_PRECISION = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
+WEIGHTS = "weights.safetensors"
 
 
-def train(
-    network: nn.Module,
-    draw_batch: Callable[[int], Any],
-    losses: Callable[[Any], dict[str, Tensor]],
-    settings: LoopSettings,
-    folder: Path,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to train, whatever is trained."""
+
+    loop: LoopSettings
+    optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    stages: tuple[Stage, ...] = ()
+
+    def curriculum(self, task: Task) -> Curriculum:
+        """What holds at each step.
+
+        Raises:
+            SettingsError: No length, two lengths, or a stage that the task cannot follow.
+        """
+        lengths = self.loop.stages()
+        if self.stages and lengths:
+            raise SettingsError("The run has two lengths: give [[stages]], or loop.steps/epochs.")
+        return lay_out(self.stages or lengths, self.steps_per_epoch(task), task.defaults, task.uses)
+
+    def steps_per_epoch(self, task: Task) -> float:
+        """Optimiser steps that see every sample once."""
+        return len(task.samples) / (self.loop.batch * self.loop.accumulate)
+
+
+@dataclass(slots=True)
+class State:
+    """What the loop itself remembers from step to step; all of it is in the checkpoint."""
+
+    step: int = 0
+    stage: int = -1
+    best: float | None = None
+    plateau: Plateau = field(default_factory=Plateau)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a checkpoint."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "State":
+        """The reverse."""
+        return cls(**{**values, "plateau": Plateau(**values["plateau"])})
+
+
+Watch = Callable[[int, int, Mapping[str, float]], None]
+"""Called after each step with steps done, steps in all, and the values of the journal."""
+
+
+def train(task: Task, plan: Plan, folder: Path, watch: Watch | None = None) -> None:
     """Train until the last step; goes on from the newest checkpoint in the folder if there is one.
 
     Args:
-        network: Trained in place: every parameter with ``requires_grad``.
-        draw_batch: Batch of a step, a function of the step number alone.
-        losses: Losses by name; their sum is minimised.
-        settings: Steps, rates, averaging.
-        folder: Receives ``checkpoint.safetensors``, ``metrics.jsonl`` and ``curves.png``.
+        task: What is trained; its network is changed in place.
+        plan: Length, optimiser, schedule, curriculum.
+        folder: Receives ``checkpoint.safetensors``, ``metrics.jsonl``, ``curves.png`` and ``weights.safetensors``,
+            the best weights by the task's validation, or the last ones without.
+        watch: Progress.
 
     Raises:
-        DivergedError: The loss is not finite; the last checkpoint stays.
+        SettingsError: The plan does not fit the task, the device or the number of processes.
+        DivergedError: The loss is not finite; the batch is saved and named, the last checkpoint stays.
+        TrainingError: A worker process died.
+        WriteError: Disk full; the last checkpoint stays.
+        WeightsError: The checkpoint in the folder belongs to something else.
     """
-    device = next(network.parameters()).device
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(
-        parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
-    average = {k: v.detach().clone() for k, v in network.state_dict().items()}
-    first = checkpoint.restore(folder, network, optimiser, average)
-    book = journal.Journal(folder / "metrics.jsonl", first_step=first)
-    started = time.perf_counter()
-    for step, batch in _prefetch(draw_batch, first, settings.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * rate_factor(step, settings)
-        with torch.autocast(device.type, torch.bfloat16, enabled=settings.bfloat16):
-            parts = losses(batch)
-        total = torch.stack(list(parts.values())).sum()
-        if not torch.isfinite(total):
-            raise DivergedError(
-                f"The loss is {total.item()} at step {step}; {folder} keeps the last checkpoint."
+    _Run(task, plan, folder).train(watch)
+
+
+class _Run:
+    def __init__(self, task: Task, plan: Plan, folder: Path) -> None:
+        self.task, self.plan, self.folder = task, plan, folder
+        self.curriculum = plan.curriculum(task)
+        self.accelerator = _accelerator(plan.loop)
+        self.share = Share(self.accelerator.process_index, self.accelerator.num_processes)
+        if plan.loop.accumulate % self.share.num_processes:
+            raise SettingsError(
+                f"loop.accumulate = {plan.loop.accumulate} batches cannot be shared by "
+                f"{self.share.num_processes} processes; set it to a multiple."
             )
-        optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(parameters, settings.clip_norm)
-        optimiser.step()
-        _update_average(average, network, min(settings.average, (1 + step) / (10 + step)))
-        book.write(
-            step,
-            {
-                "total": total.item(),
-                "gradient": norm.item(),
-                **{k: v.item() for k, v in parts.items()},
-            },
+        self.optimiser = _optimiser(task.network, plan.optimiser)
+        self.average = average.begin(task.network)
+        found = checkpoint.restore(folder, task.network, self.optimiser, self.average)
+        self.state = State.from_json(found) if found else State()
+        self.rates = [group["base"] for group in self.optimiser.param_groups]
+        self.objective, self.prepared = self.accelerator.prepare(task.objective, self.optimiser)
+        self.average = {k: v.to(self.accelerator.device) for k, v in self.average.items()}
+
+    @property
+    def leads(self) -> bool:
+        """True in the process that writes files."""
+        return bool(self.accelerator.is_main_process)
+
+    def train(self, watch: Watch | None) -> None:
+        book = journal.Journal(self.folder / "metrics.jsonl", self.state.step, enabled=self.leads)
+        num_steps = self.curriculum.num_steps
+        self._enter_stage(self.curriculum.stage_at(max(0, self.state.step - 1)), fresh=False)
+        source = Source(self.task.samples, self.curriculum, self.plan.loop)
+        stream = steps(source, self.share, self.state.step)
+        clock = Clock()
+        for step, batches in clock.waiting(stream):
+            self._enter_stage(self.curriculum.stage_at(step), fresh=True)
+            values = self._step(step, batches)
+            self.state.step = step + 1
+            book.write(step, values)
+            validated = self._is_due(step + 1)
+            if validated:
+                book.write(step, {journal.VALIDATION: self._validate()})
+            if (
+                validated
+                or (step + 1) % self.plan.loop.checkpoint_every == 0
+                or step + 1 == num_steps
+            ):
+                self._checkpoint()
+            if watch:
+                watch(step + 1, num_steps, {**values, **clock.shares()})
+        self.accelerator.wait_for_everyone()
+
+    def _step(self, step: int, batches: list[Batch]) -> dict[str, float]:
+        conditions = self.curriculum.at(step)
+        rate = self._set_rate(step, conditions)
+        sums: dict[str, Tensor] = {}
+        for index, batch in enumerate(batches):
+            number = index * self.share.num_processes + self.share.process
+            torch.manual_seed(_seed(self.plan.loop.seed, step, number))
+            last = index == len(batches) - 1
+            with self._gradients_shared(last), self.accelerator.autocast():
+                losses = self.objective(_to(batch, self.accelerator.device), conditions)
+                total = torch.stack([loss.float() for loss in losses.values()]).sum()
+                if not torch.isfinite(total):
+                    raise self._diverged(step, batch, total)
+                self.accelerator.backward(total / len(batches))
+            for name, loss in losses.items():
+                sums[name] = sums.get(name, torch.zeros_like(total)) + loss.detach().float()
+        norm = self.accelerator.clip_grad_norm_(
+            self.task.network.parameters(), self.plan.optimiser.clip_norm or float("inf")
         )
-        done = step + 1
-        if done % settings.checkpoint_every == 0 or done == settings.steps:
-            checkpoint.save(folder, done, network, optimiser, average)
-            journal.draw_curves(folder / "metrics.jsonl", folder / "curves.png")
-            rate = (done - first) / (time.perf_counter() - started)
-            log.info("step %d of %d, %.2f steps/s", done, settings.steps, rate)
+        self.prepared.step()
+        self.prepared.zero_grad(set_to_none=True)
+        decay = min(self.plan.loop.average, (1 + step) / (10 + step))
+        average.update(self.average, self.task.network, decay)
+        means = {
+            name: self.accelerator.reduce(value / len(batches), "mean").item()
+            for name, value in sums.items()
+        }
+        return {
+            "total": sum(means.values()),
+            **means,
+            "gradient": float(norm),
+            "learning_rate": rate,
+        }
 
+    def _set_rate(self, step: int, conditions: Conditions) -> float:
+        plan = self.plan
+        factor = conditions.learning_rate * self.state.plateau.factor
+        factor *= rate_factor(
+            step, self.curriculum.num_steps, self.curriculum.steps_per_epoch, plan.schedule
+        )
+        for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
+        return plan.optimiser.learning_rate * factor
 
-def rate_factor(step: int, settings: LoopSettings) -> float:
-    """Share of the learning rate at a step: linear warm-up, then a cosine down to 0.01."""
-    if step < settings.warmup:
-        return (step + 1) / settings.warmup
-    progress = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
-
-
-def _prefetch(draw: Callable[[int], Any], first: int, last: int) -> Iterator[tuple[int, Any]]:
-    """Batches in order, the next one prepared while the current one is used."""
-    with ThreadPoolExecutor(1) as pool:
-        upcoming: Future[Any] = pool.submit(draw, first)
-        for step in range(first, last):
-            batch = upcoming.result()
-            upcoming = pool.submit(draw, step + 1)
-            yield step, batch
-
-
-@torch.no_grad()
-def _update_average(average: dict[str, Tensor], network: nn.Module, decay: float) -> None:
-    for name, value in network.state_dict().items():
-        if value.is_floating_point():
-            average[name].lerp_(value, 1 - decay)
+    @contextmanager
+    def _gradients_shared(self, last: bool) -> Iterator[None]:
+        """Processes exchange gradients only with the last batch of a step."""
+        if last:
+            yield
         else:
-            average[name].copy_(value)
+            with self.accelerator.no_sync(self.objective):
+                yield
+
+    def _enter_stage(self, stage: int, *, fresh: bool) -> None:
+        """Freeze what the stage freezes; a fresh one may also forget the optimiser's moments."""
+        if stage == self.state.stage and fresh:
+            return
+        network = self.task.network
+        network.requires_grad_(True).train()
+        for name in self.curriculum.at(self.curriculum.starts[stage]).frozen:
+            _module(network, name).requires_grad_(False).eval()
+        if fresh and self.curriculum.stages[stage].reset_optimiser:
+            self.optimiser.state.clear()
+        if fresh:
+            self.state.stage = stage
+
+    def _is_due(self, done: int) -> bool:
+        if self.task.validate is None:
+            return False
+        every = self.plan.loop.validate_every * self.curriculum.steps_per_epoch
+        ended = done == self.curriculum.num_steps
+        return ended or (every > 0 and int(done / every) > int((done - 1) / every))
+
+    def _validate(self) -> dict[str, float]:
+        assert self.task.validate is not None
+        with average.standing_in(self.task.network, self.average):
+            scores = dict(self.task.validate())
+            main = next(iter(scores.values()))
+            if self.state.best is None or main > self.state.best:
+                self.state.best = main
+                self._save_weights()
+        self.state.plateau = self.state.plateau.after(main, self.plan.schedule)
+        return scores
+
+    def _checkpoint(self) -> None:
+        if not self.leads:
+            return
+        if self.task.validate is None:
+            with average.standing_in(self.task.network, self.average):
+                self._save_weights()
+        checkpoint.save(
+            self.folder, self.state.to_json(), self.task.network, self.optimiser, self.average
+        )
+        journal.draw_curves(self.folder / "metrics.jsonl", self.folder / "curves.png")
+
+    def _save_weights(self) -> None:
+        if self.leads:
+            path = self.folder / WEIGHTS
+            save_weights(
+                self.task.network,
+                path,
+                model_name=self.task.model_name,
+                metadata=self.task.metadata,
+            )
+
+    def _diverged(self, step: int, batch: Batch, total: Tensor) -> DivergedError:
+        path = self.folder / f"diverged_step_{step}_process_{self.share.process}.safetensors"
+        tensors = {k: v.contiguous() for k, v in batch.items() if isinstance(v, Tensor)}
+        write_bytes(path, save(tensors))
+        names = ", ".join(map(str, batch.get("name", ()))) or "without names"
+        return DivergedError(
+            f"The loss is {total.item()} at step {step}. Its samples ({names}) are in {path}; "
+            f"{self.folder} keeps the last checkpoint. Lower the learning rate, or clip gradients."
+        )
 
 
-def write_record(folder: Path, record: dict[str, Any]) -> None:
-    """What is needed to rerun: the resolved settings and versions, as ``run.json``."""
-    (folder / "run.json").write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+class Clock:
+    """Where the time of a run goes: waiting for samples, or computing."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+        self.started = time.perf_counter()
+
+    def waiting(self, stream: Iterator[Any]) -> Iterator[Any]:
+        """The stream, with the time it takes to answer counted."""
+        while True:
+            asked = time.perf_counter()
+            try:
+                item = next(stream)
+            except StopIteration:
+                return
+            self.waited += time.perf_counter() - asked
+            yield item
+
+    def shares(self) -> dict[str, float]:
+        """Share of the time since the start that was spent waiting."""
+        return {"waiting": self.waited / max(1e-9, time.perf_counter() - self.started)}
+
+
+def _accelerator(settings: LoopSettings) -> Accelerator:
+    if settings.device == "cuda":
+        check_device("cuda")
+    # Frozen or skipped parts of a network get no gradient; processes must not wait for one.
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    return Accelerator(
+        cpu=settings.device == "cpu" or not torch.cuda.is_available(),
+        mixed_precision=_PRECISION[settings.precision],
+        kwargs_handlers=[unused],
+    )
+
+
+def _optimiser(network: nn.Module, settings: OptimiserSettings) -> torch.optim.Optimizer:
+    """One group of parameters per factor; names that fit no factor get 1."""
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        fitting = [f for prefix, f in settings.factors.items() if name.startswith(prefix)]
+        groups.setdefault(fitting[0] if fitting else 1.0, []).append(parameter)
+    rate, decay = settings.learning_rate, settings.weight_decay
+    made = [
+        {"params": parameters, "lr": rate * factor, "base": rate * factor}
+        for factor, parameters in groups.items()
+    ]
+    if settings.name == "sgd":
+        return torch.optim.SGD(made, lr=rate, momentum=settings.momentum, weight_decay=decay)
+    kind = torch.optim.AdamW if settings.name == "adamw" else torch.optim.Adam
+    return kind(made, lr=rate, weight_decay=decay)
+
+
+def _module(network: nn.Module, name: str) -> nn.Module:
+    try:
+        return network.get_submodule(name)
+    except AttributeError:
+        known = ", ".join(child for child, _ in network.named_children())
+        raise SettingsError(f"No part {name!r} to freeze; the network has {known}.") from None
+
+
+def _seed(*numbers: int) -> int:
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+
+
+def _to(batch: Batch, device: torch.device) -> Batch:
+    return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in batch.items()}

@@ -22,13 +22,17 @@ class Verb:
     module: str
     """Has ``add_arguments(parser)`` and ``run(arguments) -> int``; its docstring is the verb's help."""
     help: str
+    actions: bool = False
+    """Whether the word after the name chooses an action with arguments of its own."""
 
 
 VERBS: dict[str, Verb] = {
     "track": Verb("segue.app.cli.track", "carry the objects of a mask through a video"),
     "models": Verb("segue.app.cli.models", "list the models, or describe one"),
     "evaluate": Verb("segue.app.cli.evaluate", "score predicted masks against true ones"),
+    "pack": Verb("segue.app.cli.pack", "check and zip predictions for an evaluation server"),
     "train": Verb("segue.app.cli.train", "train segue-lite from a TOML file"),
+    "data": Verb("segue.app.cli.data", "check a dataset, or write a synthetic one", actions=True),
     "demo": Verb("segue.app.cli.demo", "track something in a real clip, offline"),
 }
 
@@ -97,7 +101,8 @@ def _dispatch(words: Sequence[str]) -> int:
     )
     verb.add_arguments(parser)
     # Intermixed, so that key=value settings may stand before, between and after the options.
-    code: int = verb.run(parser.parse_intermixed_args(words[1:]))
+    parse = parser.parse_args if VERBS[name].actions else parser.parse_intermixed_args
+    code: int = verb.run(parse(words[1:]))
     return code
 
 

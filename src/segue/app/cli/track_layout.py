@@ -1,7 +1,6 @@
 """``segue track --layout``: all sequences of a data set with one model load."""
 
 import argparse
-import importlib
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +11,8 @@ import numpy as np
 from segue.app.cli.output import FrameProgress
 from segue.app.cli.track import command_line, sentence
 from segue.app.tracking import Engine
-from segue.data.catalog import LAYOUTS, VideoSequence
+from segue.data.catalog import find_layout
+from segue.data.sample import VideoSequence
 from segue.errors import NotFoundError
 from segue.inference.atomic import write_json
 from segue.inference.environment import environment
@@ -20,8 +20,7 @@ from segue.inference.job import Job
 from segue.inference.places import Mode, Places
 from segue.media.images import ImageVideo
 from segue.media.mask_args import GivenMasks
-from segue.media.masks import read_mask
-from segue.settings import look_up
+from segue.media.masks import MaskReader
 from segue.types import BACKGROUND, VOID
 
 _UNION = {"davis2016"}
@@ -35,7 +34,7 @@ def track_layout(arguments: argparse.Namespace, engine: Engine, mode: Mode) -> d
     Raises:
         SegueError: As for one video; sequences that are complete stay complete for ``--resume``.
     """
-    sequences = find_sequences(arguments.layout, arguments.root, arguments.split)
+    sequences = find_layout(arguments.layout).sequences(arguments.root, arguments.split)
     out: Path = arguments.out
     jobs = {s.name: _job(arguments, engine, s) for s in sequences}
     # All before any: a refusal in the last sequence should not come after hours.
@@ -63,40 +62,46 @@ def track_layout(arguments: argparse.Namespace, engine: Engine, mode: Mode) -> d
     return report
 
 
-def find_sequences(layout: str, root: Path, split: str) -> list[VideoSequence]:
-    """The sequences of a data set on disk.
-
-    Raises:
-        SettingsError: No layout of that name.
-        NotFoundError: The folder has not what the layout says.
-    """
-    module, _, function = look_up(LAYOUTS, "layout", layout).partition(":")
-    found: list[VideoSequence] = getattr(importlib.import_module(module), function)(root, split)
-    return found
-
-
 def _job(arguments: argparse.Namespace, engine: Engine, sequence: VideoSequence) -> Job:
     return engine.job(
         ImageVideo(sequence.frame_paths, sequence.name, _FRAME_RATE),
-        _first_mask(sequence, union=arguments.layout in _UNION),
+        _given_masks(sequence, union=arguments.layout in _UNION),
         Places.for_sequence(arguments.out, sequence.name),
         overlay=bool(arguments.overlay),
-        partial=arguments.partial_masks,
+        # Masks of objects that start late leave out those that started before.
+        partial=arguments.partial_masks or bool(sequence.objects),
         fit=arguments.fit_mask,
     )
 
 
-def _first_mask(sequence: VideoSequence, union: bool) -> GivenMasks:
-    path = sequence.mask_paths[0]
-    if path is None:
-        raise NotFoundError(
-            f"Sequence {sequence.name!r} has no mask for its first frame {sequence.frame_paths[0]}."
-        )
-    image = read_mask(path)
-    if not union:
-        return GivenMasks({0: image.labels}, image.sources, {0: path})
-    labels = ((image.labels != BACKGROUND) & (image.labels != VOID)).astype(np.uint8)
-    return GivenMasks({0: labels}, {1: path.name}, {0: path})
+def _given_masks(sequence: VideoSequence, union: bool) -> GivenMasks:
+    """Each object where it starts: in the first frame, unless the layout says otherwise."""
+    reader = MaskReader()
+    by_frame, paths = {}, {}
+    for index, ids in _starts(sequence).items():
+        path = sequence.mask_paths[index]
+        if path is None:
+            frame = sequence.frame_paths[index]
+            raise NotFoundError(f"Sequence {sequence.name!r} has no mask for its frame {frame}.")
+        labels = reader.read(path).labels
+        if union:
+            labels = ((labels != BACKGROUND) & (labels != VOID)).astype(np.uint8)
+        elif ids:
+            labels = np.where(np.isin(labels, ids), labels, np.uint8(BACKGROUND))
+        by_frame[index], paths[index] = labels, path
+    return GivenMasks(by_frame, {1: paths[0].name} if union else reader.sources, paths)
+
+
+def _starts(sequence: VideoSequence) -> dict[int, list[int]]:
+    """Index of each frame whose mask is given, and the objects that start there; none for all in the mask."""
+    if not sequence.objects:
+        return {0: []}
+    indices = {path.stem: index for index, path in enumerate(sequence.frame_paths)}
+    starts: dict[int, list[int]] = {}
+    for item in sequence.objects:
+        if item.frames and item.frames[0] in indices:
+            starts.setdefault(indices[item.frames[0]], []).append(item.object_id)
+    return dict(sorted(starts.items()))
 
 
 def _run_all(jobs: dict[str, Job], engine: Engine, mode: Mode) -> dict[str, dict[str, Any]]:

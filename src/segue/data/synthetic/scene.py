@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8, UInt16
@@ -39,6 +39,7 @@ class SceneObject:
     """A name from ``WORLD_CLASSES`` in streets; "animal", "ball", ... elsewhere."""
 
 
+@runtime_checkable
 class Scene(Protocol):
     """A video that can be rendered any number of times, frame by frame, to the same pixels."""
 

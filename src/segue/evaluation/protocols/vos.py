@@ -1,56 +1,129 @@
-"""Named protocols: which frames count, what the foreground is, how values are averaged.
+"""The protocols that score given objects with J and F; their rules, one by one, are in ``docs/protocols/vos.md``.
 
-``davis2016`` (single object, semi-supervised):
-
-1. The ground truth is every pixel whose value is above 0; so is the prediction, whatever value it
-   uses for it (1 or 255).
-2. The first and the last frame of a sequence are not scored.
-3. J is intersection over union of the two masks; 1 if both are empty.
-4. F is the harmonic mean of precision and recall of boundary pixels within 0.8 % of the image's
-   diagonal, rounded up to pixels; 1 if neither mask has a boundary, 0 if only one has.
-5. A frame without a prediction file is scored as an empty mask, and counted in the report.
-6. A sequence's J is the mean over its frames; recall is the share of frames above 0.5; decay is the
-   mean of the first quarter minus that of the last.
-7. The dataset's value is the unweighted mean over sequences; J&F is the mean of J and F.
-8. Frames or sequences that the truth does not have are left out.
+Between DAVIS-2016, DAVIS-2017 and folders of any masks only data differ: which ids are the objects, and how many frames
+at both ends are not scored.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from jaxtyping import UInt8
 
-from segue.settings import look_up
-from segue.types import Mask
-
-
-@dataclass(frozen=True, slots=True)
-class Protocol:
-    """One way of scoring."""
-
-    objects: Callable[[UInt8[np.ndarray, "height width"]], dict[int, Mask]]
-    """Stored values of a mask file -> the objects to score."""
-    skip_first: int
-    """Frames at the start of a sequence that are not scored."""
-    skip_last: int
-    """Frames at its end."""
+from segue.errors import MaskError
+from segue.evaluation.foreground import match_foreground
+from segue.evaluation.interface import Gathered, Picture, Scored, Table
+from segue.evaluation.objects import draw_pair, object_tables, score_objects
+from segue.evaluation.pairs import FramePair, SequencePair, missing_frames, pair_sequences
+from segue.media.label_file import read_label_values
+from segue.types import VOID
 
 
-def union(values: UInt8[np.ndarray, "height width"]) -> dict[int, Mask]:
-    """Everything that is not background as object 1."""
-    return {1: values > 0}
+@dataclass(frozen=True)
+class ObjectProtocol:
+    """Objects keep their ids; J and F are averaged over frames, then over all objects of all sequences."""
+
+    name: str
+    summary: str
+    layouts: tuple[str, ...]
+    """Layouts that the truth may have; the first is the one to explain."""
+    objects: Literal["union", "first-frame", "appearance"]
+    """``union``: every value but 0 is the one object; ``first-frame``: ids 1 to the highest of the first true mask;
+    ``appearance``: every id, from the frame on in which the truth first shows it."""
+    skipped: int = 0
+    """Frames that are not scored, at the start of a sequence and again at its end."""
+
+    def gather(self, predictions: Path, truth: Path, split: str | None) -> Gathered:
+        """Sequences with their predictions.
+
+        Raises:
+            NotFoundError: A folder, or all predictions of a sequence, are not there.
+            MaskError: A sequence has no frame to score.
+        """
+        cases, problems = pair_sequences(predictions, truth, self.layouts, split)
+        for case in cases:
+            problems.extend(missing_frames(case.name, self._scored(case)))
+        return Gathered(cases, tuple(problems))
+
+    def score(self, case: SequencePair) -> Scored:
+        """J and F of one sequence.
+
+        Raises:
+            MaskError: A file cannot be read or has another size than its truth; or the first frame shows no object
+                with an id.
+        """
+        frames = self._scored(case)
+        if self.objects == "union":
+            return score_objects(case.name, frames, {1: 0}, union=True)
+        if self.objects == "first-frame":
+            starts = dict.fromkeys(ids_of_first_frame(case), 0)
+            return score_objects(case.name, frames, starts)
+        renamed, problems = match_foreground(case.name, frames)
+        scored = score_objects(case.name, frames, renamed=renamed)
+        return replace(scored, problems=(*problems, *scored.problems))
+
+    def tables(self, scored: Sequence[Scored]) -> tuple[Table, ...]:
+        """By sequence, and by object where there are several."""
+        return object_tables(scored)
+
+    def picture(self, case: SequencePair, frame: str) -> Picture:
+        """Both sides of one frame, with the values that are compared."""
+        drawn = draw_pair(case.frame(frame))
+        truth, predicted = drawn.truth, drawn.predicted
+        if self.objects == "union":
+            truth, predicted = np.minimum(truth, 1), np.minimum(predicted, 1)
+        elif self.objects == "first-frame":
+            truth, predicted = truth * (truth != VOID), predicted * (predicted != VOID)
+        else:
+            for before, after in match_foreground(case.name, case.frames)[0].items():
+                predicted[predicted == before] = after
+        return replace(drawn, truth=truth, predicted=predicted)
+
+    def _scored(self, case: SequencePair) -> tuple[FramePair, ...]:
+        count = len(case.frames)
+        if count <= 2 * self.skipped:
+            raise MaskError(
+                f"Sequence {case.name!r} has {count} true masks, but {self.name} needs more than "
+                f"{2 * self.skipped}, as it does not score {self.skipped} at either end. Give the "
+                "masks of all frames."
+            )
+        return case.frames[self.skipped : count - self.skipped]
 
 
-PROTOCOLS: dict[str, Protocol] = {
-    "davis2016": Protocol(objects=union, skip_first=1, skip_last=1),
-}
-
-
-def find_protocol(name: str) -> Protocol:
-    """The protocol of a name.
+def ids_of_first_frame(case: SequencePair) -> range:
+    """The objects of a sequence by the rule of DAVIS-2017: 1 to the highest id of the first true mask.
 
     Raises:
-        SettingsError: There is none; the message names the nearest.
+        MaskError: The first mask cannot be read or shows no object with an id.
     """
-    return look_up(PROTOCOLS, "protocol", name)
+    path = case.frames[0].truth
+    values = read_label_values(path)
+    highest = int(values.max(initial=0, where=values != VOID))
+    if not highest and values.any():
+        raise MaskError(
+            f"{path} holds 0 and 255 only, expected ids 1, 2, ... of objects. It looks like a mask "
+            "of DAVIS-2016: use the protocol davis2016."
+        )
+    if not highest:
+        raise MaskError(
+            f"{path} is empty, expected the objects of sequence {case.name!r}: those of the first "
+            "frame are scored. Give the true masks of the whole sequence."
+        )
+    return range(1, highest + 1)
+
+
+DAVIS2016 = ObjectProtocol(
+    name="davis2016",
+    summary="one object per video, every value but 0; first and last frame not scored",
+    layouts=("davis2016", "folder"),
+    objects="union",
+    skipped=1,
+)
+DAVIS2017 = ObjectProtocol(
+    name="davis2017",
+    summary="objects of the first frame by id; first and last frame not scored",
+    layouts=("davis2017", "folder"),
+    objects="first-frame",
+    skipped=1,
+)

@@ -1,0 +1,40 @@
+"""Writes street scenes in the CamVid layout of SegNet, see ``segue.data.camvid``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from segue.data.semantic_classes import CAMVID_CLASSES
+from segue.data.synthetic.png import write_png
+from segue.data.synthetic.scene import WORLD_CLASSES, Scene
+from segue.data.synthetic.writing import write_jpeg
+
+# The 32 classes of CamVid are joined to 11 in the same way.
+_NAMES = {
+    "sidewalk": "pavement",
+    "wall": "building",
+    "traffic light": "sign-symbol",
+    "traffic sign": "sign-symbol",
+    "vegetation": "tree",
+    "terrain": "tree",
+    "person": "pedestrian",
+    "rider": "bicyclist",
+    "truck": "car",
+    "bus": "car",
+    "train": "car",
+    "motorcycle": "bicyclist",
+    "bicycle": "bicyclist",
+}
+_VALUES = np.array(
+    [CAMVID_CLASSES.value_of(_NAMES.get(name, name)) for name in WORLD_CLASSES], np.uint8
+)
+
+
+def write(root: Path, scenes: Sequence[Scene], split: str) -> None:
+    """One split: every frame of every scene with its labels, a drive per scene."""
+    for scene in scenes:
+        for index, frame in enumerate(scene.frames()):
+            name = f"{scene.name}_{index:06}"
+            write_jpeg(root / split / f"{name}.jpg", frame.image)
+            write_png(root / f"{split}annot" / f"{name}.png", _VALUES[frame.classes])

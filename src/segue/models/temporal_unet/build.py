@@ -1,0 +1,105 @@
+"""From a name, settings and a weights file to a network, and to a model that is ready to run."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from segue.errors import SettingsError, WeightsError
+from segue.models.temporal_unet import paper, pretrained
+from segue.models.temporal_unet.blocks import BLOCKS
+from segue.models.temporal_unet.model import TemporalUnetModel
+from segue.models.temporal_unet.network import TemporalUnet
+from segue.models.temporal_unet.settings import TemporalUnetSettings, variant
+from segue.nn.recurrent import ConvGRU, ConvRNN
+from segue.nn.weights import load_weights, shipped_weights
+
+_CELLS: dict[str, type[ConvRNN] | type[ConvGRU]] = {"crnn": ConvRNN, "cgru": ConvGRU}
+
+
+def build(
+    name: str, *, settings: Mapping[str, Any], weights: Path | None, device: str
+) -> TemporalUnetModel:
+    """A temporal U-Net, ready to name the classes of videos.
+
+    Args:
+        name: ``temporal-unet`` or ``temporal-unet-lite``.
+        settings: Values of ``TemporalUnetSettings`` that differ from those of the variant.
+        weights: A file that ``segue.nn.weights.save_weights`` wrote from a network of the same settings; by default
+            what ships with the model.
+        device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+    Raises:
+        SettingsError: No variant of that name, an unknown setting or a value out of range.
+        NotFoundError: There is no such weights file.
+        WeightsError: No weights were given, or they do not fit.
+    """
+    resolved = variant(name, settings)
+    network = _filled(name, resolved, weights)
+    return TemporalUnetModel(name, network.to(torch.device(device)), resolved)
+
+
+def create_network(settings: TemporalUnetSettings, *, imagenet: bool = False) -> TemporalUnet:
+    """A new network, to be trained or filled.
+
+    Args:
+        settings: Which one.
+        imagenet: Fill the pretrained encoder with its ImageNet weights; the encoder ``paper`` has none.
+
+    Raises:
+        SettingsError: A cell at a stride where the network has no map.
+        WeightsError: The package that holds the ImageNet weights is not installed.
+    """
+    num_classes = len(settings.classes)
+    if settings.encoder == "paper":
+        kind, channels = BLOCKS[settings.block], paper.WIDTHS[settings.size]
+        widths = {2**i: w for i, w in enumerate(channels)}
+        decoder: nn.Module = paper.PaperDecoder(kind, channels, num_classes)
+        return _joined(settings, paper.PaperEncoder(kind, channels), decoder, widths, max(widths))
+    encoder = pretrained.PretrainedEncoder()
+    if imagenet:
+        encoder.backbone.load_imagenet()
+    decoder = pretrained.PretrainedDecoder(num_classes)
+    return _joined(settings, encoder, decoder, pretrained.WIDTHS, pretrained.MULTIPLE)
+
+
+def _joined(
+    settings: TemporalUnetSettings,
+    encoder: nn.Module,
+    decoder: nn.Module,
+    widths: Mapping[int, int],
+    multiple: int,
+) -> TemporalUnet:
+    wanted = set(widths if settings.cell_strides is None else settings.cell_strides)
+    if not wanted <= widths.keys():
+        raise SettingsError(
+            f"cell_strides holds {sorted(wanted - widths.keys())}; this network has maps at strides {sorted(widths)}."
+        )
+    if settings.cell == "none":
+        wanted = set()
+    cells = {stride: _CELLS[settings.cell](widths[stride]) for stride in sorted(wanted)}
+    return TemporalUnet(
+        encoder, decoder, cells, widths=widths, residual=settings.residual, multiple=multiple
+    )
+
+
+def _filled(name: str, settings: TemporalUnetSettings, weights: Path | None) -> TemporalUnet:
+    if weights is None and settings.random_weights:
+        # Untrained, yet the same on every run, and without touching the caller's random numbers.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            return create_network(settings)
+    network = create_network(settings)
+    load_weights(network, weights or _shipped(name), model_name=name)
+    return network
+
+
+def _shipped(name: str) -> Path:
+    try:
+        return shipped_weights(name)
+    except WeightsError as error:
+        raise WeightsError(
+            f"{error} Or set random_weights=true to measure speed with classes that mean nothing."
+        ) from None

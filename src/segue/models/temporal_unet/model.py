@@ -1,0 +1,124 @@
+"""The temporal U-Net as a video model: frames and states in, classes per pixel and states out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from segue.errors import MaskError, VideoError
+from segue.models.temporal_unet.network import Hidden, TemporalUnet
+from segue.models.temporal_unet.settings import TemporalUnetSettings
+from segue.nn.fuse import for_inference
+from segue.types import Frame, GivenLabels, ObjectScore, Prediction
+
+_SMALLEST = 4
+"""Cells along a side of the coarsest map that the blocks need, which mirror three at the border."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemporalUnetState:
+    """The memory of a video: of constant size, whatever its length."""
+
+    size_hw: tuple[int, int]
+    frames: int
+    """Frames seen so far."""
+    hidden: Hidden
+    """Recurrent maps of the padded frame."""
+
+
+class TemporalUnetModel:
+    """Implements ``VideoModel[TemporalUnetState]`` without labels: it names what it sees by itself.
+
+    ``prediction.labels`` holds the number of a class per pixel, from 0, and ``prediction.scores`` has an entry per
+    class.
+
+    Args:
+        name: The name of the variant.
+        network: With trained weights, where it shall run.
+        settings: What the network was built with.
+    """
+
+    lookahead = 0
+    state_type = TemporalUnetState
+    parameters_per_object = 0
+
+    def __init__(self, name: str, network: TemporalUnet, settings: TemporalUnetSettings) -> None:
+        self.name = name
+        self.network = network
+        self.settings = settings
+        self._fast = for_inference(network)
+        self._device = next(network.parameters()).device
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; the position is the number that stands in ``prediction.labels``."""
+        return self.settings.classes
+
+    @torch.no_grad()
+    def start(
+        self, frame: Frame, labels: GivenLabels | None = None
+    ) -> tuple[Prediction, TemporalUnetState]:
+        """Begin a video.
+
+        Raises:
+            MaskError: Labels were given.
+        """
+        size_hw = frame.shape[0], frame.shape[1]
+        rows, columns = self._padded(size_hw[0]), self._padded(size_hw[1])
+        generator = None
+        if self.settings.hidden_init == "normal":
+            generator = torch.Generator().manual_seed(self.settings.seed)
+        hidden = self._fast.initial_hidden(1, (rows, columns), generator)
+        return self.step(frame, TemporalUnetState(size_hw, 0, hidden), labels)
+
+    @torch.no_grad()
+    def step(
+        self, frame: Frame, state: TemporalUnetState, labels: GivenLabels | None = None
+    ) -> tuple[Prediction, TemporalUnetState]:
+        """Go on by one frame.
+
+        Raises:
+            VideoError: The frame has another size than the first one.
+            MaskError: Labels were given.
+        """
+        height, width = frame.shape[:2]
+        if labels is not None:
+            raise MaskError(
+                f"{self.name} names classes by itself and takes no mask, but one came with frame "
+                f"{state.frames}. Leave it out, or use a model that follows given objects."
+            )
+        if (height, width) != state.size_hw:
+            raise VideoError(
+                f"Frame {state.frames} is {height}x{width}, the first one {state.size_hw[0]}x"
+                f"{state.size_hw[1]} (height x width). Scale all frames to one size."
+            )
+        logits, hidden = self._fast.step(self._tensor(frame), state.hidden)
+        prediction = _predict(logits[0, :, :height, :width])
+        return prediction, TemporalUnetState(state.size_hw, state.frames + 1, hidden)
+
+    def _padded(self, side: int) -> int:
+        multiple = self.network.multiple
+        return multiple * max(-(-side // multiple), _SMALLEST)
+
+    def _tensor(self, frame: Frame) -> Float[Tensor, "1 3 padded_height padded_width"]:
+        height, width = frame.shape[:2]
+        margins = (0, self._padded(height) - height), (0, self._padded(width) - width), (0, 0)
+        pixels = torch.from_numpy(np.pad(frame, margins, mode="edge")).to(self._device)
+        return pixels.permute(2, 0, 1)[None].float() / 255
+
+
+def _predict(logits: Float[Tensor, "classes height width"]) -> Prediction:
+    probabilities = logits.softmax(0)
+    best, labels = probabilities.max(0)
+    numbers = labels.to(torch.uint8).cpu().numpy()
+    flat, num_classes = numbers.ravel(), len(logits)
+    areas = np.bincount(flat, minlength=num_classes)
+    sums = np.bincount(flat, weights=best.cpu().numpy().ravel(), minlength=num_classes)
+    scores = {}
+    for i, highest in enumerate(probabilities.amax((1, 2)).tolist()):
+        absent = not areas[i]
+        confidence = 1 - highest if absent else sums[i] / areas[i]
+        scores[i] = ObjectScore(round(float(confidence), 4), absent)
+    return Prediction(numbers, scores)

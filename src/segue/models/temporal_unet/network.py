@@ -1,0 +1,136 @@
+"""The wiring: an encoder that sees single frames, temporal cells on its maps, a decoder on what the cells give.
+
+The cells never feed deeper encoder levels (released code), so all frames of a clip are encoded at once, and the only
+thing that runs frame by frame is the cells.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float, Integer
+from torch import Tensor, nn
+
+from segue.errors import InputError
+
+Hidden = tuple[Float[Tensor, "_ _ _ _"], ...]
+"""Hidden states, one per cell, from fine to coarse; empty for the frame-by-frame baseline."""
+Frames = Float[Tensor, "batch time 3 height width"]
+
+
+class TemporalUnet(nn.Module):
+    """Classes per pixel of every frame, from the frame and the hidden states of the frame before.
+
+    Nothing is kept in the module: hidden states go in and come out.
+
+    Args:
+        encoder: Frames -> maps by stride.
+        decoder: Maps by stride -> logits at the size of the frame.
+        cells: By stride, from fine to coarse: ``(map, hidden) -> hidden``.
+        widths: Channels of the maps, by stride.
+        residual: The cell's state is added to its map, times a gain per channel that starts at 0; otherwise it takes
+            the map's place.
+        multiple: Sides of frames must be multiples of this.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        cells: Mapping[int, nn.Module],
+        *,
+        widths: Mapping[int, int],
+        residual: bool,
+        multiple: int,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+        self.cells = nn.ModuleDict({str(stride): cell for stride, cell in cells.items()})
+        gains = {str(s): nn.Parameter(torch.zeros(widths[s], 1, 1)) for s in cells}
+        self.gains = nn.ParameterDict(gains if residual else {})
+        self.multiple = multiple
+        self._widths = {stride: widths[stride] for stride in cells}
+
+    def forward(
+        self, frames: Frames, hidden: Hidden | None = None
+    ) -> Float[Tensor, "batch time classes height width"]:
+        """Logits of every frame of clips.
+
+        Args:
+            frames: Values in [0, 1]; sides are multiples of ``multiple``.
+            hidden: States before the first frame, zeros by default.
+
+        Raises:
+            InputError: Sides that are no multiples.
+        """
+        batch, time = frames.shape[:2]
+        maps, _ = self._remember(frames, hidden)
+        logits: Tensor = self.decoder(maps)
+        return logits.reshape(time, batch, *logits.shape[1:]).transpose(0, 1)
+
+    def at(
+        self, frames: Frames, times: Integer[Tensor, " batch"], hidden: Hidden | None = None
+    ) -> Float[Tensor, "batch classes height width"]:
+        """Logits of one frame of each clip, as ``forward`` gives them; no later frame is looked at.
+
+        For training with one labelled frame per clip: the others are not decoded, which saves most of the time and
+        memory of the full-size maps.
+        """
+        seen = frames[:, : int(times.max()) + 1]
+        maps, _ = self._remember(seen, hidden)
+        rows = times * len(frames) + torch.arange(len(frames), device=times.device)
+        logits: Tensor = self.decoder({stride: m[rows] for stride, m in maps.items()})
+        return logits
+
+    def step(
+        self, frame: Float[Tensor, "batch 3 height width"], hidden: Hidden
+    ) -> tuple[Float[Tensor, "batch classes height width"], Hidden]:
+        """Logits of one frame, and the states to hand to the next step."""
+        maps, hidden = self._remember(frame[:, None], hidden)
+        logits: Tensor = self.decoder(maps)
+        return logits, hidden
+
+    def initial_hidden(
+        self, batch: int, size_hw: tuple[int, int], generator: torch.Generator | None = None
+    ) -> Hidden:
+        """States before the first frame: zeros, or drawn from a normal distribution.
+
+        Args:
+            batch: Number of videos.
+            size_hw: Height and width of the frames.
+            generator: Where to draw from, on the CPU; without one the states are zeros.
+        """
+        height, width = size_hw
+        like = next(self.parameters())
+        states = []
+        for stride, channels in self._widths.items():
+            shape = (batch, channels, height // stride, width // stride)
+            state = torch.randn(shape, generator=generator) if generator else torch.zeros(shape)
+            states.append(state.to(like))
+        return tuple(states)
+
+    def _remember(
+        self, frames: Frames, hidden: Hidden | None
+    ) -> tuple[dict[int, Float[Tensor, "time_batch _ _ _"]], Hidden]:
+        """Maps by stride after the cells, frame by frame along the first axis, and the states after the last frame."""
+        batch, (height, width) = len(frames), frames.shape[3:]
+        if height % self.multiple or width % self.multiple:
+            raise InputError(
+                f"Frames are {height}x{width} (height x width); both sides must be multiples of "
+                f"{self.multiple}. Pad or crop them."
+            )
+        if hidden is None:
+            hidden = self.initial_hidden(batch, (height, width))
+        # Time before batch: joining the cells' outputs then keeps the channels-last layout.
+        maps: dict[int, Tensor] = self.encoder(frames.transpose(0, 1).flatten(0, 1))
+        last = []
+        for (key, cell), state in zip(self.cells.items(), hidden, strict=True):
+            seen = maps[int(key)]
+            states = []
+            for one in torch.split(seen, batch):
+                state = cell(one, state)
+                states.append(state)
+            told = torch.cat(states)
+            maps[int(key)] = seen + self.gains[key] * told if self.gains else told
+            last.append(state)
+        return maps, tuple(last)

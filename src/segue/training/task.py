@@ -1,0 +1,49 @@
+"""What a model brings to the loop: samples, an objective, and a way to see how good it is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from torch import nn
+
+from segue.training.curriculum import Conditions
+
+Sample = dict[str, Any]
+"""Arrays and numbers by name; arrays of the same name stack to a batch. ``"name"`` says where it came from."""
+Batch = dict[str, Any]
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """Training samples, each a function of its number alone, so that any run can be repeated and resumed.
+
+    They travel to worker processes and therefore pickle.
+    """
+
+    def __len__(self) -> int:
+        """Samples of an epoch."""
+        ...
+
+    def draw(self, seed: int, number: int, conditions: Conditions) -> Sample:
+        """Sample ``number`` of the run (epochs follow one another), under the conditions of its step."""
+        ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that the loop needs to know of a model."""
+
+    model_name: str
+    """For weights files."""
+    network: nn.Module
+    """What is trained and kept."""
+    objective: nn.Module
+    """``objective(batch, conditions) -> losses by name``; holds the network, which learns through its ``forward``."""
+    samples: Samples
+    uses: frozenset[str]
+    """Which ``Conditions`` it acts on; a curriculum that sets others is refused."""
+    defaults: Conditions = field(default_factory=Conditions)
+    validate: Callable[[], Mapping[str, float]] | None = None
+    """Scores of the network as it stands, by name; the first one, higher is better, picks the best weights."""
+    metadata: Mapping[str, str] | None = None
+    """Kept in the weights file, such as the names of classes."""

@@ -1,0 +1,1 @@
+"""What can be trained: one file per model, each with its settings and ``build(settings) -> Task``."""

@@ -1,0 +1,56 @@
+"""The table of what can be trained. To add a task: a file in this folder, a line here."""
+
+import importlib
+from dataclasses import dataclass
+
+from segue.settings import Settings, look_up
+from segue.training.curriculum import Stage
+from segue.training.settings import LoopSettings, OptimiserSettings, ScheduleSettings
+from segue.training.task import Task
+
+
+class RunSettings(Settings):
+    """What every run depends on; each task adds its data, its model and its objective."""
+
+    task: str
+    """A name from ``TASKS``."""
+    loop: LoopSettings = LoopSettings()
+    optimiser: OptimiserSettings = OptimiserSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    stages: tuple[Stage, ...] = ()
+    """The curriculum; empty for a run that does the same from the first step to the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEntry:
+    """One line of the table: a module with ``TrainingSettings`` and ``build``."""
+
+    module: str
+    summary: str
+
+    def settings(self) -> type[RunSettings]:
+        """The class of its settings."""
+        found: type[RunSettings] = importlib.import_module(self.module).TrainingSettings
+        return found
+
+    def build(self, settings: RunSettings) -> Task:
+        """The task of validated settings."""
+        task: Task = importlib.import_module(self.module).build(settings)
+        return task
+
+
+TASKS: dict[str, TaskEntry] = {
+    "segue-lite": TaskEntry("segue.training.tasks.lite", "masks through clips of one object"),
+    "temporal-unet": TaskEntry(
+        "segue.training.tasks.temporal_unet", "semantic labels of clips, one frame labelled"
+    ),
+}
+
+
+def find_task(name: str) -> TaskEntry:
+    """The entry of a name.
+
+    Raises:
+        SettingsError: There is none; the message names the nearest.
+    """
+    return look_up(TASKS, "task", name)
