@@ -1,6 +1,6 @@
 """Time and memory of J and F on published masks of DAVIS-2016, against a plain implementation in the same run.
 
-    SEGUE_SHARED=../shared python benchmarks/jf.py [--every 1]
+    SEGUE_SHARED=../shared python benchmarks/jf.py [--step 25]
 
 Three plain implementations, all with the conventions of the official code and boundary maps of the whole image:
 
@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ LENGTHS = (100, 1000)
 SIZE_HW = (480, 854)
 
 Dilate = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Pair = tuple[np.ndarray, np.ndarray]
 
 
 def plain_boundary(mask: np.ndarray) -> np.ndarray:
@@ -66,76 +67,78 @@ def plain(predicted: np.ndarray, truth: np.ndarray, dilate: Dilate) -> tuple[flo
     return region, float(2 * precision * recall / total) if total else 0.0
 
 
-def read_whole_sequence(paths: Iterable[Path]) -> np.ndarray:
-    """Masks of object 1 of all frames, read as the official tool reads them."""
+def plain_values(pairs: Iterable[Pair], dilate: Dilate) -> list[tuple[float, float]]:
+    """J and F of many pairs of masks."""
+    return [plain(*pair, dilate) for pair in pairs]
+
+
+def read_plainly(frames: Iterable[Any]) -> Iterator[Pair]:
+    """Both masks of one frame after the other."""
     from PIL import Image
 
-    masks = np.stack([np.array(Image.open(path)).astype(np.float64) for path in paths])
-    ids = np.ones((1, *masks.shape)) * np.arange(1, 2)[:, None, None, None]
-    return ((masks > 0)[None] == ids)[0]
+    for frame in frames:
+        yield np.array(Image.open(frame.predicted)) > 0, np.array(Image.open(frame.truth)) > 0
+
+
+def read_whole_sequence(frames: Sequence[Any]) -> Iterator[Pair]:
+    """Both masks of all frames, read as the official tool reads them."""
+    from PIL import Image
+
+    sides = []
+    for side in ("predicted", "truth"):
+        files = (Image.open(getattr(frame, side)) for frame in frames)
+        masks = np.stack([np.array(file).astype(np.float64) for file in files])
+        ids = np.ones((1, *masks.shape)) * np.arange(1, 2)[:, None, None, None]
+        sides.append(((masks > 0)[None] == ids)[0])
+    yield from zip(*sides, strict=True)
 
 
 class Clock:
-    """Seconds by name."""
+    """Processor seconds by name, which a busy machine changes less than the time on the wall."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     def __call__(self, name: str, call: Callable[[], Any]) -> Any:
         """What a call returns; its time is added to the name."""
-        started = time.perf_counter()
+        started = time.process_time()
         result = call()
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - started
         return result
 
 
-def measure_metrics(cases: list[Any], every: int) -> dict[str, Any]:
-    """Milliseconds per frame of one process, without and with reading; implementations take turns by sequence."""
+def measure_sequence(clock: Clock, case: Any, step: int) -> dict[str, int]:
+    """All implementations in turn on one sequence, without and with reading; how many frames, and how many differ."""
     import cv2
-    from PIL import Image
     from skimage.morphology import dilation
 
-    from segue.evaluation.pairs import read_pair
     from segue.evaluation.protocols.vos import DAVIS2016
     from segue.metrics.agreement import agreement
 
     cv2.setNumThreads(1)
-    clock, counts = Clock(), {"frames": 0, "frames_scikit_image": 0, "frames_that_differ": 0}
+    frames = case.frames[1:-1]
+    pairs = list(read_plainly(frames))
+    ours = clock("ours", lambda: [agreement(*pair).values for pair in pairs])
+    theirs = clock("opencv", lambda: plain_values(pairs, cv2.dilate))
+    slow = clock("scikit_image", lambda: plain_values(pairs[::step], dilation))
+    scored = clock("ours_reading", lambda: DAVIS2016.score(case))
+    clock("opencv_reading", lambda: plain_values(read_plainly(frames), cv2.dilate))
+    clock("scikit_image_reading", lambda: plain_values(read_plainly(frames[::step]), dilation))
+    clock("whole_sequence_reading", lambda: plain_values(read_whole_sequence(frames), cv2.dilate))
+    curve = scored.tally[1]
+    same = zip(ours, theirs, zip(curve.region, curve.boundary, strict=True), strict=True)
+    differ = sum(len(set(values)) > 1 for values in same)
+    differ += sum(a != b for a, b in zip(ours[::step], slow, strict=True))
+    return {"frames": len(ours), "frames_scikit_image": len(slow), "frames_that_differ": differ}
 
-    def read(path: Path) -> np.ndarray:
-        return np.array(Image.open(path)) > 0
 
-    for case in cases:
-        frames = case.frames[1:-1]
-        pairs = [(a > 0, b > 0) for a, b in map(read_pair, frames)]
-        some = pairs[:: every * 25]
-        ours = clock("ours", lambda p=pairs: [agreement(*pair).values for pair in p])
-        theirs = clock("opencv", lambda p=pairs: [plain(*pair, cv2.dilate) for pair in p])
-        slow = clock("scikit_image", lambda p=some: [plain(*pair, dilation) for pair in p])
-        del pairs
-        scored = clock("ours_reading", lambda c=case: DAVIS2016.score(c))
-        clock(
-            "opencv_reading",
-            lambda f=frames: [plain(read(p.predicted), read(p.truth), cv2.dilate) for p in f],
-        )
-
-        def whole(frames: Any = frames) -> None:
-            predicted = read_whole_sequence(frame.predicted for frame in frames)
-            truth = read_whole_sequence(frame.truth for frame in frames)
-            for pair in zip(predicted, truth, strict=True):
-                plain(*pair, cv2.dilate)
-
-        clock("whole_sequence_reading", whole)
-        curve = scored.tally[1]
-        same = zip(ours, theirs, zip(curve.region, curve.boundary, strict=True), strict=True)
-        counts["frames"] += len(ours)
-        counts["frames_scikit_image"] += len(some)
-        counts["frames_that_differ"] += sum(len(set(values)) > 1 for values in same)
-        counts["frames_that_differ"] += sum(
-            a != b for a, b in zip(ours[:: every * 25], slow, strict=True)
-        )
+def measure_metrics(cases: list[Any], step: int) -> dict[str, Any]:
+    """Processor milliseconds per frame and ratios, one process."""
+    clock = Clock()
+    by_sequence = [measure_sequence(clock, case, step) for case in cases]
+    counts = {name: sum(part[name] for part in by_sequence) for name in by_sequence[0]}
     per_frame = {
-        name: 1e3 * seconds / counts["frames_scikit_image" if name == "scikit_image" else "frames"]
+        name: 1e3 * seconds / counts["frames_scikit_image" if "scikit" in name else "frames"]
         for name, seconds in clock.seconds.items()
     }
     ratios = {
@@ -144,7 +147,7 @@ def measure_metrics(cases: list[Any], every: int) -> dict[str, Any]:
         if "ours" not in name
     }
     ms = {name: round(value, 3) for name, value in per_frame.items()}
-    return {**counts, "ms_per_frame": ms, "times_faster_than": ratios}
+    return {**counts, "processor_ms_per_frame": ms, "times_faster_than": ratios}
 
 
 def measure_processes(folders: list[Path], root: Path, repeats: int) -> dict[str, Any]:
@@ -187,14 +190,14 @@ def write_sequence(folder: Path, length: int) -> None:
 def peak_mib(folder: Path) -> float:
     """Peak of resident memory in a process of its own that evaluates a folder against itself."""
     script = (
-        "import resource, sys; from segue.evaluation.run import evaluate\n"
+        "import sys; from segue.evaluation.run import evaluate\n"
         "evaluate(sys.argv[1], sys.argv[1], 'davis2017')\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=True
     )
-    return round(float(done.stdout), 1)
+    return round(int(done.stdout) / 1024, 1)
 
 
 def measure_memory() -> dict[str, Any]:
@@ -216,7 +219,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, default=os.environ.get("SEGUE_SHARED", "../shared"))
-    parser.add_argument("--every", type=int, default=1, help="thin out what scikit-image does")
+    parser.add_argument("--step", type=int, default=25, help="scikit-image: every so many frames")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     data = Path(options.shared) / "data"
@@ -225,7 +228,7 @@ def main() -> None:
     cases = [case for folder in folders for case in DAVIS2016.gather(folder, root, None).cases]
     results = {
         "processes": measure_processes(folders, root, options.repeats),
-        "one_process": measure_metrics(cases, options.every),
+        "one_process": measure_metrics(cases, options.step),
         "memory": measure_memory(),
     }
     settings = {"root": root.name, "methods": list(METHODS), "size": list(SIZE_HW)}

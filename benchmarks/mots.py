@@ -48,7 +48,7 @@ def draw_set(root: Path, num_frames: int) -> None:
         labels = np.zeros(SIZE, np.uint16)
         found = np.zeros(SIZE, np.uint16)
         for index, (start, class_id) in enumerate(zip(starts, OBJECTS, strict=True)):
-            centre = start + (0.0, 30 * np.sin(time_index / 20 + index))
+            centre = start + np.array([0, 30 * np.sin(time_index / 20 + index)])
             label = class_id * 1000 + index
             blob(labels, centre, label)
             if draw.random() > 0.03:

@@ -6,15 +6,19 @@ from pathlib import Path
 import pytest
 from scenes import write_frames
 
-from segue.app.tracking import Engine
-from segue.inference.places import Places
+from segue.app.engine import Engine
+from segue.inference.places import CLASSES, TRACKS, Places
 from segue.media.mask_args import read_masks
 from segue.media.masks import write_mask
 from segue.media.video import open_video
+from segue.models.catalog import find
 
 ENGINES = {
     "segue-lite": Engine(threads=1),
     "frtm-fast": Engine(model="frtm-fast", settings={"random_weights": True}, threads=1),
+    "temporal-unet-lite": Engine(
+        model="temporal-unet-lite", settings={"random_weights": True}, threads=1
+    ),
 }
 
 
@@ -37,8 +41,11 @@ def test_the_same_bytes_from_a_checkpoint(tmp_path: Path, name: str) -> None:
 
     def job(out: str):
         video = open_video(tmp_path / "frames")
-        masks = read_masks([str(tmp_path / "0.png"), f"6={tmp_path / '6.png'}"])
-        made = engine.job(video, masks, Places.for_video(tmp_path / out))
+        if find(name).kind == "classes":
+            made = engine.label_job(video, Places.for_video(tmp_path / out, CLASSES))
+        else:
+            masks = read_masks([str(tmp_path / "0.png"), f"6={tmp_path / '6.png'}"])
+            made = engine.track_job(video, masks, Places.for_video(tmp_path / out, TRACKS))
         return replace(made, checkpoint_seconds=0.0)
 
     whole = job("whole")

@@ -53,7 +53,8 @@ def world(
         frame[: height // 3, left : left + width // 4] = IGNORE * 1000
     for instance in range(1, draw.integers(3, 8)):
         label = int(draw.choice(classes)) * 1000 + instance
-        first, last = sorted(draw.integers(0, length + 1, 2).tolist())
+        first = int(draw.integers(0, length // 2))
+        last = int(draw.integers(first + 1, length + 1))
         centre = draw.uniform((0, 0), size_hw)
         speed = draw.uniform(-2, 2, 2)
         radii = draw.uniform((4, 6), (height / 4, width / 6))

@@ -1,6 +1,6 @@
 """Runs jobs that kill themselves with SIGKILL, then resumes them; one process per run, forked from this one.
 
-usage: killed_job.py FRAMES OUT LOOKAHEAD PLACE:FRAME ...
+usage: killed_job.py VERB FRAMES OUT LOOKAHEAD PLACE:FRAME ...
 """
 
 import os
@@ -14,49 +14,63 @@ from typing import Any
 import torch
 from colour_model import ColourModel
 from scenes import scene
+from shade_model import ShadeModel
 
-from segue.inference import sinks
+from segue.inference.areas import AreaLog
+from segue.inference.classes import LabelTask
 from segue.inference.job import Job
+from segue.inference.objects import TrackLog, TrackTask
 from segue.inference.places import Places
-from segue.inference.track import Tracker
+from segue.inference.runner import Runner
+from segue.inference.sinks import LineLog, Overlay
 from segue.media.video import open_video
 
+MODELS = {"track": ColourModel, "label": ShadeModel}
 
-def make_job(frames: Path, out: Path, **options: Any) -> Job:
-    """Object 1 from frame 2 on, object 2 from frame 7 on."""
+
+def make_task(verb: str, **options: Any) -> TrackTask | LabelTask:
+    """Tracking has object 1 from frame 2 on, object 2 from frame 7 on."""
     truth = [labels for _, labels in scene(10)]
-    return Job(
-        video=open_video(frames),
-        masks={2: truth[2], 7: truth[7]},
-        places=Places.for_video(out),
-        identity={"frames": 16},
-        **{"checkpoint_seconds": 0.0, **options},
-    )
+    if verb == "label":
+        return LabelTask(**options)
+    return TrackTask(**{"masks": {2: truth[2], 7: truth[7]}, **options})
+
+
+def make_job(frames: Path, out: Path, verb: str = "track", **options: Any) -> Job:
+    given = {
+        "video": open_video(frames),
+        "task": options.pop("task", None) or make_task(verb),
+        "identity": {"frames": 16},
+        "checkpoint_seconds": 0.0,
+        **options,
+    }
+    return Job(places=Places.for_video(out, given["task"].outputs), **given)
 
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def arm(place: str, number: int) -> None:
+def arm(verb: str, place: str, number: int) -> None:
     """Let this process kill itself at a place in the work on a frame."""
     if place == "network":
-        before(Tracker, "feed", lambda _, frame: frame.index == number)
+        before(Runner, "feed", lambda _, frame: frame.index == number)
     elif place == "mask":
-        before(sinks.TrackLog, "append", lambda _, frame, __: frame.index == number)
+        before(LineLog, "append", lambda log, _: len(list(log)) == number)
     elif place == "line":
-        before(sinks.TrackLog, "append", lambda log, frame, _: frame.index == number and tear(log))
+        before(LineLog, "append", lambda log, line: len(list(log)) == number and tear(log, line))
     elif place == "checkpoint":
         calls = iter(range(10**6))
         state = "state.safetensors"
         before(os, "replace", lambda _, to: Path(to).name == state and next(calls) == number)
     elif place == "end":
-        names = [(sinks.Overlay, "finish"), (sinks.TrackLog, "finish"), (Places, "finish")]
+        log = {"track": TrackLog, "label": AreaLog}[verb]
+        names = [(Overlay, "finish"), (log, "finish"), (Places, "finish")]
         before(*names[number], lambda *_: True)
 
 
-def tear(log: sinks.TrackLog) -> bool:
-    log._file.write('{"name": "00')
+def tear(log: LineLog, line: str) -> bool:
+    log._file.write(line[: len(line) // 2])
     log._file.flush()
     return True
 
@@ -87,14 +101,14 @@ def fork(work: Callable[[], None]) -> int:
 
 def main() -> None:
     torch.set_num_threads(1)
-    frames, out, lookahead = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    model = ColourModel(lookahead=lookahead)
-    for spot in sys.argv[4:]:
+    verb, frames, out, lookahead = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
+    model = MODELS[verb](lookahead=int(lookahead))
+    for spot in sys.argv[5:]:
         place, _, number = spot.partition(":")
-        job = make_job(frames, out / spot.replace(":", "-"))
+        job = make_job(frames, out / spot.replace(":", "-"), verb)
 
         def killed(job: Job = job, place: str = place, number: int = int(number)) -> None:
-            arm(place, number)
+            arm(verb, place, number)
             job.check("new")
             job.run(model, "new")
 

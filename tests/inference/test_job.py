@@ -2,18 +2,20 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from colour_model import ColourModel
-from killed_job import make_job
+from killed_job import MODELS, make_job, make_task
 from PIL import Image
 from scenes import scene, write_frames
 
 from segue.errors import DecodeError, MaskError, OutputError, WriteError
 from segue.inference.job import Job
-from segue.inference.places import Places
+from segue.inference.objects import TrackTask
+from segue.inference.places import TRACKS, Places
 from segue.media.video import ArrayVideo, open_video
 
 RESULTS = {"masks", "overlay.mp4", "run.json", "tracks.json"}
@@ -37,7 +39,7 @@ def do(job: Job, mode="new", model=None):
 
 
 def test_one_job_writes_everything(frames: Path, tmp_path: Path) -> None:
-    record = do(make_job(frames, tmp_path / "out", sources={"1": "id 1"}))
+    record = do(make_job(frames, tmp_path / "out"))
     out = tmp_path / "out"
     assert {path.name for path in out.iterdir()} == RESULTS
     assert sorted(p.name for p in (out / "masks").iterdir()) == [f"{i:05d}.png" for i in range(16)]
@@ -53,7 +55,7 @@ def test_one_job_writes_everything(frames: Path, tmp_path: Path) -> None:
 
 
 def test_tracks_say_what_the_masks_show(frames: Path, tmp_path: Path) -> None:
-    do(make_job(frames, tmp_path / "out", sources={"1": "red.png"}))
+    do(make_job(frames, tmp_path / "out", task=make_task("track", sources={1: "red.png"})))
     tracks = json.loads((tmp_path / "out/tracks.json").read_text())
     assert tracks["sources"] == {"1": "red.png"}
     assert tracks["size_hw"] == [38, 53]
@@ -74,10 +76,10 @@ def test_tracks_say_what_the_masks_show(frames: Path, tmp_path: Path) -> None:
 def test_an_absent_object_has_neither_box_nor_centroid(tmp_path: Path) -> None:
     pictures = scene(3)
     grey = np.full_like(pictures[0][0], 120)
-    places = Places.for_video(tmp_path / "out")
+    places = Places.for_video(tmp_path / "out", TRACKS)
     video = ArrayVideo([pictures[0][0], grey])
-    do(Job(video=video, masks={0: pictures[0][1]}, places=places, identity={}))
-    row = json.loads(places.tracks.read_text())["frames"][1]["objects"]["1"]
+    do(Job(video=video, task=TrackTask({0: pictures[0][1]}), places=places, identity={}))
+    row = json.loads((tmp_path / "out/tracks.json").read_text())["frames"][1]["objects"]["1"]
     assert row["absent"]
     assert (row["area"], row["box_xyxy"], row["centroid_xy"]) == (0, None, None)
 
@@ -91,22 +93,25 @@ KILLS = [
 ]
 
 
-@pytest.mark.parametrize("lookahead", [0, 2])
+@pytest.mark.parametrize(("verb", "lookahead"), [("track", 0), ("track", 2), ("label", 1)])
 def test_resume_after_kill_9_gives_the_same_bytes(
-    frames: Path, tmp_path: Path, lookahead: int
+    frames: Path, tmp_path: Path, verb: str, lookahead: int
 ) -> None:
-    do(make_job(frames, tmp_path / "whole"), model=ColourModel(lookahead=lookahead))
+    whole = do(make_job(frames, tmp_path / "whole", verb), model=MODELS[verb](lookahead=lookahead))
     script = Path(__file__).with_name("killed_job.py")
-    command = [sys.executable, str(script), str(frames), str(tmp_path), str(lookahead), *KILLS]
+    words = [verb, str(frames), str(tmp_path), str(lookahead)]
+    command = [sys.executable, str(script), *words, *KILLS]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     expected = files(tmp_path / "whole")
-    assert len(expected) == 18
+    assert len(expected) == 16 + {"track": 2, "label": 3}[verb]
     resumed_at = set()
     for kill in KILLS:
         out = tmp_path / kill.replace(":", "-")
         assert files(out) == expected, kill
-        resumed_at.add(json.loads((out / "run.json").read_text())["resumed_at_frame"])
+        record = json.loads((out / "run.json").read_text())
+        assert record.get("flicker") == whole.get("flicker"), kill
+        resumed_at.add(record["resumed_at_frame"])
     assert len(resumed_at) > 3, "runs should go on from several places, not from the start"
 
 
@@ -168,7 +173,7 @@ def test_resume_with_other_settings_names_them(
 
 def make_job_with(frames: Path, out: Path, values) -> Job:
     job = make_job(frames, out)
-    return Job(video=job.video, masks=job.masks, places=job.places, **values)
+    return Job(video=job.video, task=job.task, places=job.places, **values)
 
 
 def interrupt_with(frames: Path, out: Path, values) -> None:
@@ -188,7 +193,8 @@ def test_overwrite_leaves_nothing_of_the_earlier_run(frames: Path, tmp_path: Pat
     do(make_job(frames, tmp_path / "out"))
     (tmp_path / "out/mine.txt").write_text("keep")
     write_frames(tmp_path / "short", 9)
-    do(make_job(tmp_path / "short", tmp_path / "out", overlay=False), "overwrite")
+    task = make_task("track", overlay=False)
+    do(make_job(tmp_path / "short", tmp_path / "out", task=task), "overwrite")
     found = {path.name for path in (tmp_path / "out").iterdir()}
     assert found == {"masks", "run.json", "tracks.json", "mine.txt"}
     assert len(list((tmp_path / "out/masks").iterdir())) == 9
@@ -213,7 +219,7 @@ def test_inputs_are_never_written_over(frames: Path, tmp_path: Path) -> None:
 def test_a_broken_frame_keeps_what_came_before(frames: Path, tmp_path: Path) -> None:
     (frames / "00006.png").write_bytes((frames / "00006.png").read_bytes()[:300])
     job = make_job(frames, tmp_path / "out")
-    job = Job(video=job.video, masks={2: job.masks[2]}, places=job.places, identity={})
+    job = replace(job, task=TrackTask({2: job.task.masks[2]}))
     with pytest.raises(DecodeError, match="00006") as caught:
         do(job, model=ColourModel(lookahead=2))
     assert caught.value.exit_code == 3
@@ -235,7 +241,8 @@ def test_a_mask_past_the_end_is_told_after_all_is_written(tmp_path: Path) -> Non
     pictures = scene(4)
     video = ArrayVideo([frame for frame, _ in pictures])
     masks = {0: pictures[0][1], 9: pictures[0][1]}
-    job = Job(video=video, masks=masks, places=Places.for_video(tmp_path), identity={})
+    places = Places.for_video(tmp_path, TRACKS)
+    job = Job(video=video, task=TrackTask(masks), places=places, identity={})
     with pytest.raises(MaskError, match="frame 9"):
         do(job)
     assert len(list((tmp_path / "masks").iterdir())) == 4
@@ -266,10 +273,11 @@ def test_an_unusable_folder_is_one_sentence(frames: Path, tmp_path: Path) -> Non
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from killed_job import make_job
+from killed_job import make_job, make_task
 from colour_model import ColourModel
 from segue.errors import WriteError
-job = make_job(Path(sys.argv[1]), Path(sys.argv[2]), overlay=sys.argv[4] == "overlay")
+task = make_task("track", overlay=sys.argv[4] == "overlay")
+job = make_job(Path(sys.argv[1]), Path(sys.argv[2]), task=task)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
 job.check("new")
 try:
@@ -298,8 +306,22 @@ def test_a_full_disk_keeps_the_masks_and_can_be_resumed(
     assert "Traceback" not in done.stderr
     kept = files(out / "masks")
     assert kept
-    use = overlay == "overlay"
-    do(make_job(frames, out, overlay=use), "resume")
-    do(make_job(frames, tmp_path / "whole", overlay=use))
+    task = make_task("track", overlay=overlay == "overlay")
+    do(make_job(frames, out, task=task), "resume")
+    do(make_job(frames, tmp_path / "whole", task=task))
     assert files(out) == files(tmp_path / "whole")
     assert kept.items() <= files(out / "masks").items()
+
+
+def test_the_results_of_another_command_are_never_mixed_with(frames: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    do(make_job(frames, out, identity={"verb": "track"}))
+    before = files(out)
+    label = make_job(frames, out, "label", identity={"verb": "label"})
+    with pytest.raises(OutputError, match="already holds results"):
+        label.check("new")
+    with pytest.raises(OutputError, match="results of segue track, which segue label does not"):
+        label.check("overwrite")
+    with pytest.raises(OutputError, match="verb was track, now is label"):
+        label.check("resume")
+    assert files(out) == before

@@ -11,17 +11,17 @@ from segue.metrics.packed import Region, pack, region_around
 
 
 def whole(size_hw: tuple[int, int], margin: int) -> Region:
-    height, width = size_hw
-    return Region(0, height, 0, -(-width // 8), size_hw, margin)
+    return region_around([pack(np.ones(size_hw, bool))], size_hw, margin)
 
 
 def pixels(bits: int, region: Region) -> np.ndarray:
     """The bits of a region as a mask of the image."""
     height, width = region.image_hw
     found = np.zeros((height, width), bool)
-    for y in range(region.top, region.bottom):
-        for x in range(8 * region.left, min(8 * region.right, width)):
-            found[y, x] = bits >> (y - region.top) * region.stride + x - 8 * region.left & 1
+    top, left = region.rows.start, 8 * region.columns.start
+    for y in range(top, region.rows.stop):
+        for x in range(left, min(8 * region.columns.stop, width)):
+            found[y, x] = bits >> (y - top) * region.stride + x - left & 1
     return found
 
 

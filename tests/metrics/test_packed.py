@@ -50,16 +50,13 @@ def test_a_region_holds_all_of_a_mask_and_what_is_left_of_and_above_it(
     assert bits.bit_count() == mask.sum()
     if mask.any():
         y, x = (places.min() for places in np.nonzero(mask))
-        assert region.top == max(y - 1, 0)
-        assert 8 * region.left <= max(x - 1, 0)
-        shown = pixels(bits, region.stride, (region.bottom - region.top, region.stride))
+        top, left = region.rows.start, 8 * region.columns.start
+        assert top == max(y - 1, 0)
+        assert left <= max(x - 1, 0)
+        shown = pixels(bits, region.stride, (region.rows.stop - top, region.stride))
         height, width = size_hw
         whole = np.zeros((height, width + region.stride), int)
-        at = (
-            slice(region.top, region.bottom),
-            slice(8 * region.left, 8 * region.left + region.stride),
-        )
-        whole[at] = shown
+        whole[region.rows, left : left + region.stride] = shown
         assert (whole[:, :width] == mask).all()
         assert not shown[:, -margin:].any()
 
@@ -67,7 +64,7 @@ def test_a_region_holds_all_of_a_mask_and_what_is_left_of_and_above_it(
 def test_the_region_of_nothing() -> None:
     region = region_around([no_pixels((5, 9))], (5, 9), 1)
     assert region.bits(no_pixels((5, 9))) == 0
-    assert region.columns(0) == 0
+    assert region.has_right == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 8), (7, 9), (3, 16)])

@@ -1,17 +1,19 @@
-"""What every model of the table promises: ``VideoModel`` of ``segue.models.interface``."""
+"""What every model of the table promises: ``VideoModel`` and ``SemanticModel`` of ``segue.models.interface``."""
 
 import copy
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from segue.errors import MaskError, VideoError
-from segue.models.catalog import MODELS, load_model
-from segue.models.interface import VideoModel
-from segue.types import VOID
+from segue.errors import MaskError, SettingsError, VideoError
+from segue.inference.checkpoint import load_state, save_state
+from segue.models.catalog import MODELS, load_model, names
+from segue.models.interface import SemanticModel, VideoModel, as_semantic
+from segue.types import VOID, Frame, Labels, Prediction
 
 # Models without shipped weights are tried with random ones, and short optimisations.
 QUICK = {
@@ -26,13 +28,36 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "segue-lite": {"update_every": 2},
     "frtm": QUICK,
     "frtm-fast": QUICK,
+    "temporal-unet": {"random_weights": True, "size": "small-shallow"},
+    "temporal-unet-lite": {"random_weights": True},
 }
 
 
-@pytest.fixture(scope="module", params=list(MODELS))
-def model(request: pytest.FixtureRequest) -> VideoModel[Any]:
+def load(name: str) -> VideoModel[Any]:
     torch.manual_seed(0)
-    return load_model(request.param, settings=SETTINGS[request.param])
+    return load_model(name, settings=SETTINGS[name])
+
+
+@pytest.fixture(scope="module", params=list(MODELS))
+def any_model(request: pytest.FixtureRequest) -> VideoModel[Any]:
+    return load(request.param)
+
+
+@pytest.fixture(scope="module", params=names("objects"))
+def model(request: pytest.FixtureRequest) -> VideoModel[Any]:
+    return load(request.param)
+
+
+@pytest.fixture(scope="module", params=names("classes"))
+def semantic(request: pytest.FixtureRequest) -> SemanticModel[Any]:
+    return as_semantic(load(request.param))
+
+
+def begin(model: VideoModel[Any], frame: Frame, labels: Labels) -> tuple[Prediction, Any]:
+    """The first frame, with the labels if the model takes any."""
+    if isinstance(model, SemanticModel):
+        return model.start(frame)
+    return model.start(frame, labels)
 
 
 def make_video(num_frames: int, size_hw: tuple[int, int] = (70, 101)) -> tuple[Any, Any]:
@@ -65,41 +90,78 @@ def equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def test_the_table_tells_what_a_model_does(any_model: VideoModel[Any]) -> None:
+    assert isinstance(any_model, VideoModel)
+    assert isinstance(any_model, SemanticModel) == (MODELS[any_model.name].kind == "classes")
+
+
+def test_steps_are_deterministic_and_leave_the_state_alone(any_model: VideoModel[Any]) -> None:
+    frames, labels = make_video(4)
+    first, state = begin(any_model, frames[0], labels[0])
+    known = first.scores.keys()
+    for frame in frames[1:]:
+        before = copy.deepcopy(state)
+        first, after = any_model.step(frame, state)
+        again, after_again = any_model.step(frame, state)
+        assert equal(before, state)
+        assert equal(after, after_again)
+        assert np.array_equal(first.labels, again.labels)
+        assert first.labels.shape == frame.shape[:2]
+        assert first.scores.keys() == known
+        assert all(0 <= s.confidence <= 1 for s in first.scores.values())
+        assert all(s.absent == (not (first.labels == i).any()) for i, s in first.scores.items())
+        state = after
+
+
+def test_two_videos_share_a_model(any_model: VideoModel[Any]) -> None:
+    frames, labels = make_video(3)
+    mirrored = [np.ascontiguousarray(f[:, ::-1]) for f in frames]
+    _, alone = begin(any_model, frames[0], labels[0])
+    alone_prediction, _ = any_model.step(frames[1], alone)
+    _, one = begin(any_model, frames[0], labels[0])
+    _, other = begin(any_model, mirrored[0], np.ascontiguousarray(labels[0][:, ::-1]))
+    any_model.step(mirrored[1], other)
+    prediction, _ = any_model.step(frames[1], one)
+    assert np.array_equal(prediction.labels, alone_prediction.labels)
+
+
+def test_a_video_cut_in_two_gives_the_same(any_model: VideoModel[Any], tmp_path: Path) -> None:
+    frames, labels = make_video(4)
+    _, state = begin(any_model, frames[0], labels[0])
+    _, state = any_model.step(frames[1], state)
+    save_state(tmp_path / "state", state)
+    read, _ = load_state(tmp_path / "state", any_model.state_type)
+    assert equal(read, state)
+    for frame in frames[2:]:
+        expected, state = any_model.step(frame, state)
+        found, read = any_model.step(frame, read)
+        assert np.array_equal(found.labels, expected.labels)
+        assert equal(read, state)
+
+
+@pytest.mark.parametrize("size_hw", [(64, 64), (71, 97), (40, 130)])
+def test_any_size(any_model: VideoModel[Any], size_hw: tuple[int, int]) -> None:
+    frames, labels = make_video(2, (80, 140))
+    frames = [np.ascontiguousarray(f[: size_hw[0], : size_hw[1]]) for f in frames]
+    labels = [np.ascontiguousarray(m[: size_hw[0], : size_hw[1]]) for m in labels]
+    _, state = begin(any_model, frames[0], labels[0])
+    prediction, _ = any_model.step(frames[1], state)
+    assert prediction.labels.shape == size_hw
+
+
+def test_a_frame_of_another_size_is_refused(any_model: VideoModel[Any]) -> None:
+    frames, labels = make_video(2)
+    _, state = begin(any_model, frames[0], labels[0])
+    with pytest.raises(VideoError, match="70x101"):
+        any_model.step(frames[1][:-2], state)
+
+
 def test_the_first_prediction_is_the_given_mask(model: VideoModel[Any]) -> None:
     frames, labels = make_video(1)
     labels[0][0, :5] = VOID
     prediction, _ = model.start(frames[0], labels[0])
     assert np.array_equal(prediction.labels, np.where(labels[0] == VOID, 0, labels[0]))
     assert set(prediction.scores) == {1, 2}
-
-
-def test_steps_are_deterministic_and_leave_the_state_alone(model: VideoModel[Any]) -> None:
-    frames, labels = make_video(4)
-    _, state = model.start(frames[0], labels[0])
-    for frame in frames[1:]:
-        before = copy.deepcopy(state)
-        first, after = model.step(frame, state)
-        again, after_again = model.step(frame, state)
-        assert equal(before, state)
-        assert equal(after, after_again)
-        assert np.array_equal(first.labels, again.labels)
-        assert first.labels.shape == frame.shape[:2]
-        assert first.scores.keys() == {1, 2}
-        assert all(0 <= s.confidence <= 1 for s in first.scores.values())
-        assert all(s.absent == (not (first.labels == i).any()) for i, s in first.scores.items())
-        state = after
-
-
-def test_two_videos_share_a_model(model: VideoModel[Any]) -> None:
-    frames, labels = make_video(3)
-    mirrored = [np.ascontiguousarray(f[:, ::-1]) for f in frames]
-    _, alone = model.start(frames[0], labels[0])
-    alone_prediction, _ = model.step(frames[1], alone)
-    _, one = model.start(frames[0], labels[0])
-    _, other = model.start(mirrored[0], np.ascontiguousarray(labels[0][:, ::-1]))
-    model.step(mirrored[1], other)
-    prediction, _ = model.step(frames[1], one)
-    assert np.array_equal(prediction.labels, alone_prediction.labels)
 
 
 def test_an_object_enters_later_and_keeps_its_given_mask(model: VideoModel[Any]) -> None:
@@ -122,16 +184,6 @@ def test_a_correction_overrules_the_prediction(model: VideoModel[Any]) -> None:
     assert np.array_equal(prediction.mask(1), corrected == 1)
 
 
-@pytest.mark.parametrize("size_hw", [(64, 64), (71, 97), (40, 130)])
-def test_any_size(model: VideoModel[Any], size_hw: tuple[int, int]) -> None:
-    frames, labels = make_video(2, (80, 140))
-    frames = [np.ascontiguousarray(f[: size_hw[0], : size_hw[1]]) for f in frames]
-    labels = [np.ascontiguousarray(m[: size_hw[0], : size_hw[1]]) for m in labels]
-    _, state = model.start(frames[0], labels[0])
-    prediction, _ = model.step(frames[1], state)
-    assert prediction.labels.shape == size_hw
-
-
 def test_an_object_that_fills_the_frame(model: VideoModel[Any]) -> None:
     frames, _ = make_video(2)
     everything = np.ones(frames[0].shape[:2], np.uint8)
@@ -140,12 +192,31 @@ def test_an_object_that_fills_the_frame(model: VideoModel[Any]) -> None:
     assert np.isfinite(prediction.scores[1].confidence)
 
 
-def test_bad_input_is_refused(model: VideoModel[Any]) -> None:
-    frames, labels = make_video(2)
+def test_bad_labels_are_refused(model: VideoModel[Any]) -> None:
+    frames, labels = make_video(1)
     with pytest.raises(MaskError, match="no object"):
         model.start(frames[0], np.zeros_like(labels[0]))
     with pytest.raises(MaskError, match="70x101"):
         model.start(frames[0], labels[0][:-1])
-    _, state = model.start(frames[0], labels[0])
-    with pytest.raises(VideoError, match="70x101"):
-        model.step(frames[1][:-2], state)
+
+
+def test_a_model_of_objects_names_no_classes(model: VideoModel[Any]) -> None:
+    with pytest.raises(SettingsError, match=f"{model.name} follows given objects"):
+        as_semantic(model)
+
+
+def test_every_pixel_has_one_of_the_classes(semantic: SemanticModel[Any]) -> None:
+    frames, _ = make_video(1)
+    prediction, _ = semantic.start(frames[0])
+    assert prediction.labels.shape == frames[0].shape[:2]
+    assert prediction.labels.max() < len(semantic.classes)
+    assert list(prediction.scores) == list(range(len(semantic.classes)))
+
+
+def test_a_model_of_classes_takes_no_labels(semantic: SemanticModel[Any]) -> None:
+    frames, labels = make_video(2)
+    with pytest.raises(MaskError, match="takes no mask"):
+        semantic.start(frames[0], labels[0])
+    _, state = semantic.start(frames[0])
+    with pytest.raises(MaskError, match="takes no mask"):
+        semantic.step(frames[1], state, labels[1])

@@ -106,7 +106,7 @@ def test_stages_that_cannot_be(values: dict[str, object], sentence: str) -> None
 
 def test_what_the_task_does_not_use_is_refused() -> None:
     stages = (Stage(steps=1), Stage(steps=1, size_hw=(3, 3)))
-    with pytest.raises(SettingsError, match="Stage 2 sets size_hw, .* it uses clip_length"):
+    with pytest.raises(SettingsError, match=r"Stage 2 sets size_hw, .* it uses clip_length"):
         lay_out(stages, 1.0, Conditions(), frozenset({"clip_length"}))
     with pytest.raises(SettingsError, match="Nothing to train"):
         lay_out((), 1.0, Conditions(), ALL)

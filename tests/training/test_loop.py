@@ -78,7 +78,9 @@ def test_accumulated_batches_count_as_one(tmp_path: Path) -> None:
 def test_a_loss_that_is_not_a_number_saves_the_batch_and_keeps_the_checkpoint(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(DivergedError, match=r"nan at step 4.*\(18, 19\).*diverged_step_4") as caught:
+    with pytest.raises(
+        DivergedError, match=r"nan at step 4.*\(18, 19\).*diverged_step_4"
+    ) as caught:
         run(tmp_path, nan_at=9)
     assert caught.value.exit_code == 5
     saved = load_file(tmp_path / "diverged_step_4_process_0.safetensors")
@@ -87,7 +89,8 @@ def test_a_loss_that_is_not_a_number_saves_the_batch_and_keeps_the_checkpoint(
     network, average = Small(), {}
     optimiser = torch.optim.AdamW(network.parameters())
     state = checkpoint.restore(tmp_path, network, optimiser, average)
-    assert state and state["step"] == 3
+    assert state is not None
+    assert state["step"] == 3
 
 
 def test_a_dead_worker_is_named(tmp_path: Path) -> None:
@@ -175,10 +178,12 @@ def test_what_does_not_fit_is_refused_before_the_first_step(tmp_path: Path) -> N
         train(toy_task(), plan, tmp_path)
     with pytest.raises(SettingsError, match="two lengths"):
         train(toy_task(), Plan(toy_plan().loop, stages=(Stage(steps=1),)), tmp_path)
+    fed = (Stage(steps=2, feed_prediction=Ramp(start=0, end=1)),)
     with pytest.raises(SettingsError, match="sets feed_prediction, which this task does not use"):
-        stages = (Stage(steps=2, feed_prediction=Ramp(start=0, end=1)),)
-        train(toy_task(), Plan(plan.loop, stages=stages), tmp_path)
-    with pytest.raises(SettingsError, match=r"No part 'tail' to freeze; the network has body, head"):
+        train(toy_task(), Plan(plan.loop, stages=fed), tmp_path)
+    with pytest.raises(
+        SettingsError, match=r"No part 'tail' to freeze; the network has body, head"
+    ):
         train(toy_task(), Plan(plan.loop, stages=(Stage(steps=2, frozen=("tail",)),)), tmp_path)
     if not torch.cuda.is_available():
         with pytest.raises(SettingsError, match="No device 'cuda'"):

@@ -1,6 +1,6 @@
 """The files of MOTS evaluation: a text or a folder of 16-bit PNGs per sequence, on either side."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,10 +82,10 @@ class MotsSide:
         """The masks of a frame; none where nothing is listed.
 
         Raises:
-            MaskError: The PNG cannot be read or holds ids of unknown classes.
+            MaskError: The PNG cannot be read, is of another size than the first, or holds ids of unknown classes.
         """
         if frame in self._files.pngs:
-            return _read_png(self._files.pngs[frame], frame)
+            return _read_png(self._files.pngs[frame], frame, self.size_hw)
         return self._text.get(frame, ())
 
     def place(self, frame: int) -> str:
@@ -101,8 +101,13 @@ class MotsSide:
         return labels
 
 
-def _read_png(path: Path, frame: int) -> tuple[TrackedMask, ...]:
+def _read_png(path: Path, frame: int, size_hw: tuple[int, int] | None) -> tuple[TrackedMask, ...]:
     values = read_label_values(path)
+    if size_hw and values.shape != size_hw:
+        raise MaskError(
+            f"{path} is {_spell(values.shape)}, expected {_spell(size_hw)} (height x width) "
+            "as the first frame of the sequence. Write it again."
+        )
     ids = np.flatnonzero(np.bincount(values.ravel())).tolist()
     foreign = [label for label in ids if label and label // IDS_PER_CLASS not in MOTS_CLASSES]
     if foreign:
@@ -112,6 +117,55 @@ def _read_png(path: Path, frame: int) -> tuple[TrackedMask, ...]:
             f"class * 1000 + instance with the classes {classes}. Write it again."
         )
     return tuple(masks_of_ids(frame, values))
+
+
+def scored_frames(case: MotsCase, truth: MotsSide, predicted: MotsSide) -> list[int]:
+    """Numbers of the frames that are scored.
+
+    Those of the dataset, or with a PNG of the truth. Where text alone does not tell how long the sequence is: from the
+    first to the last frame that either side lists.
+    """
+    if case.truth.pngs:
+        return sorted(truth.listed)
+    if case.frames is not None:
+        return sorted({*case.frames, *truth.listed})
+    listed = truth.listed | predicted.listed
+    return list(range(min(listed), max(listed) + 1)) if listed else []
+
+
+def find_problems(case: MotsCase, frames: Sequence[int], predicted: MotsSide) -> Iterable[Problem]:
+    """Predictions in frames that are not scored, and scored frames without their PNG."""
+    for frame in sorted(predicted.listed.difference(frames)):
+        message = f"{predicted.place(frame)} belongs to no frame of the truth. It is not scored."
+        yield Problem("extra-frame", case.name, frame_name(frame), message)
+    pngs = case.predicted.pngs
+    for frame in sorted(set(frames).difference(pngs)) if pngs else ():
+        folder = next(iter(pngs.values())).parent
+        message = f"{folder} has no PNG of this frame. It is scored as without objects."
+        yield Problem("missing-frame", case.name, frame_name(frame), message)
+
+
+def check_sizes(truth: MotsSide, predicted: MotsSide) -> None:
+    """Refuse masks that are not of the size of the truth.
+
+    Raises:
+        MaskError: They are not; the first frame of each side is named.
+    """
+    if truth.size_hw and predicted.size_hw and truth.size_hw != predicted.size_hw:
+        raise MaskError(
+            f"{predicted.place(min(predicted.listed))} is {_spell(predicted.size_hw)}, expected "
+            f"{_spell(truth.size_hw)} (height x width) as {truth.place(min(truth.listed))}. "
+            "Write masks at the size of the frames."
+        )
+
+
+def frame_name(number: int) -> str:
+    """A frame as the files of KITTI-MOTS name it."""
+    return f"{number:06d}"
+
+
+def _spell(size_hw: tuple[int, ...]) -> str:
+    return "x".join(map(str, size_hw))
 
 
 def gather_mots(predictions: Path, truth: Path, split: str | None) -> Gathered:
@@ -160,7 +214,12 @@ def _find_truth(root: Path, split: str | None) -> list[MotsCase]:
 
 
 def _truth_case(sequence: VideoSequence, first: int) -> MotsCase:
-    pngs = () if sequence.tracks_path else (path for path in sequence.mask_paths if path)
+    pngs = () if sequence.tracks_path else [path for path in sequence.mask_paths if path]
+    if not sequence.tracks_path and not pngs:
+        raise NotFoundError(
+            f"Sequence {sequence.name!r} has neither text nor PNG masks, so it cannot be scored. "
+            "Add its truth, or choose another split."
+        )
     length = sequence.num_frames or len(sequence.frame_paths) or len(sequence.mask_paths)
     return MotsCase(
         sequence.name,

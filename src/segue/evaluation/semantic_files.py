@@ -1,17 +1,27 @@
-"""Label maps of both sides: which prediction belongs to which annotated frame."""
+"""Label maps of both sides: which prediction belongs to which annotated frame, and what both hold."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
 
 from segue.data.folder import folder_sequences
 from segue.data.layout import Layout
 from segue.data.recognise import explain_wrong_layout
 from segue.data.sample import VideoSequence
-from segue.errors import InputError, NotFoundError
+from segue.errors import InputError, MaskError, NotFoundError
+from segue.media.label_file import read_label_values
+from segue.media.plain_png import read_plain_png
 from segue.problems import Problem
+from segue.types import VOID
+
+Values = UInt8[np.ndarray, "height width"]
+"""Stored values of a label map."""
 
 Key = tuple[str, str]
 """Name of a sequence, name of one of its frames."""
@@ -93,8 +103,8 @@ def match_predictions(predictions: Path, wanted: Sequence[Key], locate: Locate) 
     """The prediction of every annotated frame; files that belong to none are reported.
 
     Raises:
-        NotFoundError: No frame is annotated, or one has no prediction. Official tools refuse that as well: left out or counted as wrong,
-            it would change the score unseen.
+        NotFoundError: No frame is annotated, or one has no prediction. Official tools refuse that too: left out or
+            counted as wrong, it would change the score unseen.
         InputError: A frame has two.
     """
     if not predictions.is_dir():
@@ -148,6 +158,37 @@ def locate_by_name(pattern: re.Pattern[str]) -> Locate:
             yield (match[1], match[0]) if match else None, path
 
     return locate
+
+
+def read_pair(files: LabelledFrame, reader: Executor) -> tuple[Values, Values]:
+    """Stored values of truth and prediction; ``reader`` decodes one while the other is decoded here.
+
+    Raises:
+        MaskError: A file cannot be read, or the sizes differ.
+    """
+    reading = reader.submit(read_values, files.truth)
+    predicted = read_values(files.predicted)
+    truth = reading.result()
+    if truth.shape != predicted.shape:
+        expected, found = ("{1}x{0}".format(*side.shape) for side in (truth, predicted))
+        raise MaskError(
+            f"{files.predicted} is {found}, its truth {files.truth} {expected} (width x height). "
+            "Resize predictions to the truth, with nearest neighbours."
+        )
+    return truth, predicted
+
+
+def read_values(path: Path) -> Values:
+    """The stored values of a label map; what is above 255 becomes 255.
+
+    Raises:
+        MaskError: The file is no image, is damaged or holds colours.
+    """
+    plain = read_plain_png(path)
+    if plain is not None:
+        return plain
+    values = read_label_values(path)
+    return values if values.dtype == np.uint8 else np.minimum(values, VOID).astype(np.uint8)
 
 
 def _tell_missing(

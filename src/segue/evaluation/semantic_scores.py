@@ -4,6 +4,7 @@ A protocol is a record: its classes, how both sides store them, where the files 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from math import isnan, nan
 from pathlib import Path
@@ -11,16 +12,18 @@ from statistics import fmean
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
 
 from segue.data.check import spell
 from segue.data.semantic_classes import ClassSet
-from segue.errors import MaskError
 from segue.evaluation.interface import Column, Gathered, Picture, Scored, Table, Unit
-from segue.evaluation.semantic_files import LabelledFrame, SemanticCase
+from segue.evaluation.semantic_files import (
+    LabelledFrame,
+    SemanticCase,
+    Values,
+    read_pair,
+    read_values,
+)
 from segue.media.images import read_image
-from segue.media.label_file import read_label_values
-from segue.media.plain_png import read_plain_png
 from segue.metrics.confusion import VOID, ClassTable, ConfusionTally, class_table, stored_confusion
 from segue.metrics.consistency import ConsistencyMeter, ConsistencyTally
 from segue.metrics.flicker import FlickerMeter, FlickerTally
@@ -28,8 +31,6 @@ from segue.metrics.warped import warped_confusion
 from segue.nn.flow import Dis, FlowFinder
 from segue.problems import Problem, ProblemKind
 from segue.types import Frame
-
-Values = UInt8[np.ndarray, "height width"]
 
 _SUSPICIOUS = 2.0
 """How many times more pixels must be right under another reading of the values for it to be suggested."""
@@ -118,8 +119,9 @@ class SemanticProtocol:
             MaskError: A file that cannot be read, holds colours, or has another size than its truth; it is named.
         """
         scoring = _Scoring(self, case)
-        for stretch in case.stretches:
-            scoring.add(stretch)
+        with ThreadPoolExecutor(1) as reader:
+            for stretch in case.stretches:
+                scoring.add(stretch, reader)
         accuracy = scoring.curves["pixel accuracy"]
         return Scored(
             case.name,
@@ -168,10 +170,10 @@ class _Scoring:
         self.curves: dict[str, list[float]] = {"mIoU": [], "pixel accuracy": []}
         self.problems: list[Problem] = []
 
-    def add(self, stretch: Sequence[LabelledFrame]) -> None:
+    def add(self, stretch: Sequence[LabelledFrame], reader: Executor) -> None:
         video = _Video(self.case.fps, self.num_classes, self.flow) if self.case.fps else None
         for files in stretch:
-            truth, predicted = _read_pair(files)
+            truth, predicted = read_pair(files, reader)
             classes = cv2.LUT(truth, self.truth_table)
             counts = self._count(predicted, truth, self.table)
             self._check_values(files, predicted, classes)
@@ -248,31 +250,6 @@ class _Video:
             self.flicker.tally,
             frozenset({self.flow.name} if self.flow and self.warped.num_pixels else ()),
         )
-
-
-def read_values(path: Path) -> Values:
-    """The stored values of a label map; what is above 255 becomes 255.
-
-    Raises:
-        MaskError: The file is no image, is damaged or holds colours.
-    """
-    plain = read_plain_png(path)
-    if plain is not None:
-        return plain
-    values = read_label_values(path)
-    return values if values.dtype == np.uint8 else np.minimum(values, VOID).astype(np.uint8)
-
-
-def _read_pair(files: LabelledFrame) -> tuple[Values, Values]:
-    """Truth and prediction of a frame, of the same size."""
-    truth, predicted = read_values(files.truth), read_values(files.predicted)
-    if truth.shape != predicted.shape:
-        expected, found = ("{1}x{0}".format(*side.shape) for side in (truth, predicted))
-        raise MaskError(
-            f"{files.predicted} is {found}, its truth {files.truth} {expected} (width x height). "
-            "Resize predictions to the truth, with nearest neighbours."
-        )
-    return truth, predicted
 
 
 def _resized(image: Frame, labels: Values) -> Frame:

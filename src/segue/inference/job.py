@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,13 @@ from segue.inference.checkpoint import load_state, save_state
 from segue.inference.environment import environment
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress, Silent
-from segue.inference.sinks import MaskFolder, Overlay, TrackLog
+from segue.inference.runner import Result, Runner
+from segue.inference.sinks import LabelFolder
 from segue.inference.stopwatch import Stopwatch
-from segue.inference.track import Result, Tracker, check_plan
+from segue.inference.task import Sink, Task
 from segue.media.video import Video, VideoFrame
 from segue.models.interface import VideoModel
-from segue.types import Labels
+from segue.types import Prediction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,18 +26,13 @@ class Job:
     """What is to be done with one video."""
 
     video: Video
-    masks: Mapping[int, Labels]
-    """Frame number -> labels of the frame's size."""
+    task: Task
     places: Places
     identity: Mapping[str, Any]
     """Everything that the results depend on, as plain values; ``--resume`` wants it unchanged."""
     inputs: Sequence[Path] = ()
     """Files read, which the job refuses to write over."""
-    sources: Mapping[str, Any] = field(default_factory=dict)
-    """Where each object id came from, for ``tracks.json``."""
-    partial: bool = False
     max_side: int | None = None
-    overlay: bool = True
     checkpoint_seconds: float = 2.0
     """Least time between two copies of the memory; longer where they would take more than a
     twentieth of the time. 0: after every frame."""
@@ -46,10 +41,10 @@ class Job:
         """Whether the results are complete already; changes no result and needs no model.
 
         Raises:
-            MaskError: The masks do not go with the video.
+            SegueError: The task does not go with the video.
             OutputError: The output folder holds results that this job must not touch.
         """
-        check_plan(self.video, self.masks, partial=self.partial, max_side=self.max_side)
+        self.task.check(self.video, self.max_side)
         return self.places.check(mode, self.identity, self.inputs)
 
     def run(
@@ -62,7 +57,7 @@ class Job:
         """Do it, and return what ``run.json`` then holds.
 
         Args:
-            model: The model that ``identity`` speaks of.
+            model: The model that ``identity`` speaks of, of the task's kind.
             mode: As in ``check``, which has to be asked first.
             progress: Hears about every finished frame.
             notes: More for ``run.json``: the command, the settings.
@@ -73,6 +68,7 @@ class Job:
             OutputError: What an interrupted run left cannot be used.
         """
         self.places.prepare(mode, self.identity)
+        model = self.task.adapt(model)
         return _Run(self, model, mode, progress or Silent()).go(notes or {})
 
 
@@ -88,57 +84,58 @@ class _Run:
         self.checkpoint = job.places.resume / "state.safetensors"
         state, self.read, self.done = self._recall(mode)
         self.resumed_at = self.done
-        self.tracker = Tracker(
-            model, job.masks, job.video.size_hw, max_side=job.max_side, state=state
+        self.runner = Runner(
+            model, job.task.masks, job.video.size_hw, max_side=job.max_side, state=state
         )
-        self.folder = MaskFolder(job.places.masks)
-        self.log = TrackLog(job.places.resume / "tracks.jsonl", keep=self.done)
-        self.painter: Overlay | None = None
-        if job.overlay:
-            self.painter = Overlay(job.places.resume / "overlay.mp4", job.video)
+        self.stored = LabelFolder(job.places.labels)
+        self.sinks = job.task.sinks(model, job.video, job.places, self.done)
         self.saved_at = time.perf_counter()
         self.save_cost = 0.0
 
     def go(self, notes: Mapping[str, Any]) -> dict[str, Any]:
-        with closing(self.log):
-            try:
-                self._all_frames()
-            except (VideoError, MaskError) as error:
-                self._finish(notes, str(error))
-                raise
-            except BaseException:
-                self._let_go()
-                raise
+        try:
+            self._all_frames()
             return self._finish(notes, None)
+        except (VideoError, MaskError) as error:
+            self._finish(notes, str(error))
+            raise
+        finally:
+            for sink in self.sinks:
+                sink.close()
 
     def _all_frames(self) -> None:
         broken: DecodeError | None = None
         try:
             for frame in self.watch.each("decode", self.job.video):
                 if frame.index < self.read:
-                    self._reuse(self.tracker.skip(frame))
+                    self._reuse(self.runner.skip(frame))
                 else:
                     self._new(frame)
         except DecodeError as error:
             # Not yet raised: with lookahead the last good frames still wait for their answer.
             broken = error
-        for result in self.watch.each("network", self.tracker.drain()):
+        for result in self.watch.each("network", self.runner.drain()):
             self._keep(result)
         if broken:
             raise broken
-        self.tracker.check_end()
+        self.runner.check_end()
 
     def _reuse(self, frame: VideoFrame | None) -> None:
-        if frame and self.painter:
-            with self.watch.part("overlay"):
-                self.painter.write(frame, self.folder.read(frame))
-            self.progress.advance(frame.index + 1, self.job.video.num_frames, "reusing masks")
+        """Show a finished frame again to the sinks that cannot go on in the middle of a video."""
+        again = [sink for sink in self.sinks if sink.replays]
+        if not frame or not again:
+            return
+        with self.watch.part("reuse"):
+            prediction = Prediction(self.stored.read(frame))
+        self._hand(again, (frame, prediction))
+        note = f"reusing {self.job.places.outputs.folder}"
+        self.progress.advance(frame.index + 1, self.job.video.num_frames, note)
 
     def _new(self, frame: VideoFrame) -> None:
-        begun = self.tracker.state is not None
+        begun = self.runner.state is not None
         with self.watch.part("network"):
-            result = self.tracker.feed(frame)
-        if not begun and self.tracker.state is not None:
+            result = self.runner.feed(frame)
+        if not begun and self.runner.state is not None:
             self.first_frame = self.watch.lap
         self.read = frame.index + 1
         if result:
@@ -146,15 +143,14 @@ class _Run:
         self._remember()
 
     def _keep(self, result: Result) -> None:
-        frame, prediction = result
-        with self.watch.part("write"):
-            self.folder.write(frame, prediction.labels)
-            self.log.append(frame, prediction)
-        if self.painter:
-            with self.watch.part("overlay"):
-                self.painter.write(frame, prediction.labels)
+        self._hand(self.sinks, result)
         self.done += 1
         self.progress.advance(self.done, self.job.video.num_frames)
+
+    def _hand(self, sinks: Sequence[Sink], result: Result) -> None:
+        for sink in sinks:
+            with self.watch.part(sink.part):
+                sink.write(*result)
 
     def _remember(self) -> None:
         """Copy the memory to disk now and then, after the files of the frames that it has seen."""
@@ -162,11 +158,11 @@ class _Run:
         pause = self.job.checkpoint_seconds and max(
             self.job.checkpoint_seconds, 20 * self.save_cost
         )
-        if self.tracker.state is None or idle < pause:
+        if self.runner.state is None or idle < pause:
             return
         with self.watch.part("checkpoint"):
             counts = {"read": self.read, "done": self.done}
-            save_state(self.checkpoint, self.tracker.state, counts)
+            save_state(self.checkpoint, self.runner.state, counts)
         self.saved_at, self.save_cost = time.perf_counter(), self.watch.lap
 
     def _recall(self, mode: Mode) -> tuple[Any, int, int]:
@@ -177,11 +173,10 @@ class _Run:
 
     def _finish(self, notes: Mapping[str, Any], error: str | None) -> dict[str, Any]:
         places = self.job.places
-        if self.painter:
-            with self.watch.part("overlay"):
-                self.painter.finish(places.overlay)
-        with self.watch.part("write"):
-            self.log.finish(places.tracks, self._header())
+        told: dict[str, Any] = {}
+        for sink in self.sinks:
+            with self.watch.part(sink.part):
+                told |= sink.finish()
         record = {
             "complete": error is None,
             "error": error,
@@ -189,22 +184,13 @@ class _Run:
             "frames": self.done,
             "resumed_at_frame": self.resumed_at or None,
             "timings": self._timings(),
+            **told,
             "identity": dict(self.job.identity),
             **environment(),
         }
         write_json(places.record, record)
         places.finish()
         return record
-
-    def _header(self) -> dict[str, Any]:
-        video = self.job.video
-        rate = video.frame_rate
-        return {
-            "video": video.name,
-            "size_hw": list(video.size_hw),
-            "frame_rate": str(rate) if rate else None,
-            "sources": dict(self.job.sources),
-        }
 
     def _timings(self) -> dict[str, float | None]:
         """Seconds by part, of this run only; ``fps`` counts the frames that this run answered."""
@@ -218,9 +204,3 @@ class _Run:
             "total_s": round(total, 4),
             "fps": round(fresh / total, 3) if total else None,
         }
-
-    def _let_go(self) -> None:
-        """Close what is open after a failure, without hiding the failure behind a second one."""
-        if self.painter:
-            with suppress(OSError):
-                self.painter.close()

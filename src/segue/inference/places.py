@@ -15,31 +15,47 @@ Mode = Literal["new", "overwrite", "resume"]
 
 
 @dataclass(frozen=True, slots=True)
+class Outputs:
+    """The names of what a command leaves, besides ``overlay.mp4`` and ``run.json``."""
+
+    verb: str
+    """The command."""
+    folder: str
+    """Holds one PNG per frame."""
+    files: tuple[str, ...]
+
+
+TRACKS = Outputs("track", "masks", ("tracks.json",))
+CLASSES = Outputs("label", "labels", ("areas.csv", "areas.png"))
+
+
+@dataclass(frozen=True, slots=True)
 class Places:
-    """The files of one job: masks in one folder, everything else in another."""
+    """The files of one job: one PNG per frame in one folder, everything else in another."""
 
-    masks: Path
+    labels: Path
     run: Path
+    outputs: Outputs
 
     @classmethod
-    def for_video(cls, out: Path) -> "Places":
-        """``OUT/masks/*.png`` and the rest in ``OUT``."""
-        return cls(out / "masks", out)
+    def for_video(cls, out: Path, outputs: Outputs) -> "Places":
+        """``OUT/masks/*.png`` (or how else the folder is called) and the rest in ``OUT``."""
+        return cls(out / outputs.folder, out, outputs)
 
     @classmethod
-    def for_sequence(cls, out: Path, name: str) -> "Places":
+    def for_sequence(cls, out: Path, name: str, outputs: Outputs) -> "Places":
         """``OUT/<sequence>/*.png`` as evaluation servers want it, and the rest in ``OUT/_run``."""
-        return cls(out / name, out / "_run" / name)
+        return cls(out / name, out / "_run" / name, outputs)
 
     @property
     def overlay(self) -> Path:
-        """The video with the objects painted in."""
+        """The video with the labels painted in."""
         return self.run / "overlay.mp4"
 
     @property
-    def tracks(self) -> Path:
-        """Numbers per frame and object."""
-        return self.run / "tracks.json"
+    def files(self) -> tuple[Path, ...]:
+        """What the command writes about the whole video, in the order of its ``Outputs``."""
+        return tuple(self.run / name for name in self.outputs.files)
 
     @property
     def record(self) -> Path:
@@ -53,8 +69,8 @@ class Places:
 
     def occupied(self) -> bool:
         """Whether there are results, whole or begun."""
-        single = (self.overlay, self.tracks, self.record, self.resume)
-        return any(path.exists() for path in single) or any(self.masks.glob("*.png"))
+        single = (self.overlay, self.record, self.resume, *self.files)
+        return any(path.exists() for path in single) or any(self.labels.glob("*.png"))
 
     def check(self, mode: Mode, identity: Mapping[str, Any], inputs: Sequence[Path] = ()) -> bool:
         """Whether the job is complete already; changes no result.
@@ -73,6 +89,8 @@ class Places:
                 f"{self.run} already holds results. Give another --out, --resume to go on with them, "
                 "or --overwrite to replace them."
             )
+        if mode == "overwrite":
+            self._refuse_other_command()
         if mode != "resume" or not self.occupied():
             return False
         complete, before = self.earlier()
@@ -118,7 +136,7 @@ class Places:
         """
         if mode == "overwrite":
             self._clear()
-        for folder in (self.masks, self.resume):
+        for folder in (self.labels, self.resume):
             with writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 # Left behind by a process that was killed while it wrote.
@@ -138,12 +156,24 @@ class Places:
 
     def _clear(self) -> None:
         with writing(self.run):
-            for path in (self.record, self.tracks, self.overlay, *self.masks.glob("*.png")):
+            for path in (self.record, self.overlay, *self.files, *self.labels.glob("*.png")):
                 path.unlink(missing_ok=True)
         self.finish()
 
+    def _refuse_other_command(self) -> None:
+        """Its files have other names: what is replaced and what is not would lie side by side."""
+        try:
+            verb = self.earlier()[1].get("verb", self.outputs.verb)
+        except OutputError:
+            return
+        if verb != self.outputs.verb:
+            raise OutputError(
+                f"{self.run} holds results of segue {verb}, which segue {self.outputs.verb} does not replace. "
+                "Give another --out."
+            )
+
     def _refuse_inputs(self, inputs: Sequence[Path]) -> None:
-        written = (self.masks.resolve(), self.resume.resolve(), self.overlay.resolve())
+        written = (self.labels.resolve(), self.resume.resolve(), self.overlay.resolve())
         for path in inputs:
             spot = path.resolve()
             if any(spot == place or place in spot.parents for place in written):

@@ -1,33 +1,40 @@
-"""Where results go as they come: mask files, a log of numbers, an overlay video."""
+"""Where results go as they come, whatever they are: label files, lines about frames, an overlay video."""
 
-import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-import cv2
 import numpy as np
+from jaxtyping import UInt8
 from PIL import Image
 
 from segue.errors import OutputError
 from segue.inference.atomic import writing
-from segue.media.atomic import replacing
 from segue.media.encode import VideoWriter
-from segue.media.masks import write_mask
-from segue.media.overlay import paint
+from segue.media.palette import write_mask
 from segue.media.video import Video, VideoFrame
-from segue.types import Labels, Prediction
+from segue.types import Frame, Labels, Prediction
 
 
-class MaskFolder:
+class LabelFolder:
     """One palette PNG per frame, named like the frame."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    part = "write"
+    replays = False
 
-    def write(self, frame: VideoFrame, labels: Labels) -> None:
+    def __init__(self, folder: Path, colours: UInt8[np.ndarray, "256 3"] | None = None) -> None:
+        """Take a folder that exists.
+
+        Args:
+            folder: Where to write.
+            colours: As in ``write_mask``.
+        """
+        self.folder = folder
+        self._colours = colours
+
+    def write(self, frame: VideoFrame, prediction: Prediction) -> None:
         """Store one frame's labels.
 
         Raises:
@@ -35,7 +42,7 @@ class MaskFolder:
         """
         path = self.folder / f"{frame.name}.png"
         with writing(path):
-            write_mask(path, labels)
+            write_mask(path, prediction.labels, self._colours)
 
     def read(self, frame: VideoFrame) -> Labels:
         """The labels that an earlier run stored for a frame.
@@ -55,9 +62,16 @@ class MaskFolder:
                 "Start again with --overwrite."
             ) from None
 
+    def finish(self) -> Mapping[str, Any]:
+        """Nothing is left to do."""
+        return {}
 
-class TrackLog:
-    """Numbers per frame, appended line by line while the job runs, one JSON document at its end."""
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class LineLog:
+    """A line of text per frame, appended while a job runs; a killed job's lines are taken over."""
 
     def __init__(self, path: Path, keep: int = 0) -> None:
         """Open the log, with the first ``keep`` lines of an earlier run.
@@ -71,32 +85,21 @@ class TrackLog:
             self._cut(keep)
             self._file: TextIO = path.open("a", encoding="utf-8")
 
-    def append(self, frame: VideoFrame, prediction: Prediction) -> None:
-        """One line about one frame, on disk when the call returns.
+    def append(self, line: str) -> None:
+        """One line, on disk when the call returns.
 
         Raises:
             WriteError: The system refuses.
         """
         with writing(self.path):
-            self._file.write(json.dumps(describe(frame, prediction)) + "\n")
+            self._file.write(line + "\n")
             self._file.flush()
 
-    def finish(self, path: Path, header: Mapping[str, Any]) -> None:
-        """Write ``tracks.json``: the header, then ``frames`` with one line each.
-
-        Raises:
-            WriteError: The system refuses.
-        """
-        opening = json.dumps(dict(header), indent=2).removesuffix("\n}")
-        with (
-            replacing(path) as temporary,
-            temporary.open("w", encoding="utf-8") as out,
-            self.path.open(encoding="utf-8") as lines,
-        ):
-            out.write(f'{opening},\n  "frames": [')
-            for number, line in enumerate(lines):
-                out.write(f"{',' if number else ''}\n    {line.rstrip()}")
-            out.write("\n  ]\n}\n")
+    def __iter__(self) -> Iterator[str]:
+        """All lines so far, without their ends."""
+        with self.path.open(encoding="utf-8") as lines:
+            for line in lines:
+                yield line.rstrip("\n")
 
     def close(self) -> None:
         """Let go of the file; a disk that refuses has refused before."""
@@ -117,14 +120,29 @@ class TrackLog:
 
 
 class Overlay:
-    """The video with the objects painted in, written next to the resume data and moved at the end."""
+    """The video with the labels painted in, written next to the resume data and moved at the end."""
 
-    def __init__(self, path: Path, video: Video) -> None:
+    part = "overlay"
+    replays = True
+
+    def __init__(
+        self, path: Path, target: Path, video: Video, paint: Callable[[Frame, Labels], Frame]
+    ) -> None:
+        """Prepare; no file is made before the first frame.
+
+        Args:
+            path: Where it is written.
+            target: Where it belongs.
+            video: Has its size and its timing.
+            paint: A new frame from a frame and its labels.
+        """
         self._path = path
+        self._target = target
         self._timing = (video.size_hw, video.frame_rate, video.time_base)
+        self._paint = paint
         self._writer: VideoWriter | None = None
 
-    def write(self, frame: VideoFrame, labels: Labels) -> None:
+    def write(self, frame: VideoFrame, prediction: Prediction) -> None:
         """Paint and encode one frame.
 
         Raises:
@@ -133,48 +151,26 @@ class Overlay:
         with writing(self._path):
             if self._writer is None:
                 self._writer = VideoWriter(self._path, *self._timing).__enter__()
-            self._writer.write(paint(frame.image, labels), frame.time)
+            self._writer.write(self._paint(frame.image, prediction.labels), frame.time)
 
-    def finish(self, target: Path) -> None:
+    def finish(self) -> Mapping[str, Any]:
         """Close the video and move it to where it belongs; nothing if it has no frame.
 
         Raises:
             WriteError: The system refuses.
         """
         if self._writer is not None:
-            with writing(target):
-                self.close()
-                os.replace(self._path, target)
+            with writing(self._target):
+                self._end()
+                os.replace(self._path, self._target)
+        return {}
 
     def close(self) -> None:
-        """Close the encoder."""
+        """Close the encoder, without hiding an earlier failure behind a second one."""
+        with suppress(OSError):
+            self._end()
+
+    def _end(self) -> None:
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.__exit__(None, None, None)
-
-
-def describe(frame: VideoFrame, prediction: Prediction) -> dict[str, Any]:
-    """What ``tracks.json`` says about one frame.
-
-    Area in pixels; box ``x0 y0 x1 y1`` with the far side excluded; centroid ``x y`` with whole numbers at
-    pixel centres; box and centroid are null for an object without pixels; time in seconds.
-    """
-    objects: dict[str, Any] = {}
-    for object_id, score in sorted(prediction.scores.items()):
-        mask = prediction.mask(object_id).view(np.uint8)
-        moments = cv2.moments(mask, binaryImage=True)
-        area = round(moments["m00"])
-        left, top, width, height = cv2.boundingRect(mask)
-        objects[str(object_id)] = {
-            "area": area,
-            "box_xyxy": [left, top, left + width, top + height] if area else None,
-            "centroid_xy": [round(moments[m] / area, 2) for m in ("m10", "m01")] if area else None,
-            "confidence": round(score.confidence, 4),
-            "absent": score.absent,
-        }
-    return {
-        "name": frame.name,
-        "index": frame.index,
-        "time": round(float(frame.time), 6),
-        "objects": objects,
-    }

@@ -29,14 +29,21 @@ def palette() -> UInt8[np.ndarray, "256 3"]:
     return colours
 
 
-def write_mask(path: Path, labels: Labels) -> None:
+def write_mask(
+    path: Path, labels: Labels, colours: UInt8[np.ndarray, "256 3"] | None = None
+) -> None:
     """Write labels as palette PNG; whole or not at all, the same bytes every time.
+
+    Args:
+        path: The file.
+        labels: What it stores.
+        colours: RGB by id, for viewers; by default those of ``palette``.
 
     Raises:
         WriteError: Disk full, read-only or missing folder.
     """
     image = Image.fromarray(labels, mode="L")
-    image.putpalette(palette().tobytes())
+    image.putpalette((palette() if colours is None else colours).tobytes())
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=6)
     write_bytes(path, buffer.getvalue())

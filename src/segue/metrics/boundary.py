@@ -66,27 +66,24 @@ def tolerance_px(height: int, width: int, bound: float = BOUND) -> int:
 
 def boundary(mask: int, region: Region) -> int:
     """The pixels of a region that differ from their right, lower or lower right neighbour in the image."""
-    height, width = region.image_hw
-    stride, left = region.stride, 8 * region.left
-    east = region.columns(min(8 * region.right, width - 1) - left)  # that have a right neighbour
-    south = (1 << (min(region.bottom, height - 1) - region.top) * stride) - 1  # and a lower one
-    across, down = mask ^ mask >> 1, mask ^ mask >> stride
-    diagonal = mask ^ mask >> stride + 1
-    return across & east | down & south | diagonal & east & south
+    stride = region.stride
+    across, down, diagonal = mask ^ mask >> 1, mask ^ mask >> stride, mask ^ mask >> stride + 1
+    return (across | diagonal & region.has_lower) & region.has_right | down & region.has_lower
 
 
 def dilate_disk(mask: int, radius: int, stride: int) -> int:
     """The pixels whose distance to the mask is at most ``radius``, exactly; and pixels in the gaps and below.
 
     The disk is dilated row by row, each grown from the shorter row before it: the time grows with the radius, not with
-    its square as with a kernel.
+    its square as with a kernel. Rows grow to one side, which takes half the steps, and all is moved back at the end.
     """
-    row, half, dilated = mask, 0, 0
+    row, length, dilated = mask, 1, 0
     for dy in range(radius, -1, -1):
-        wanted = math.isqrt(radius * radius - dy * dy)
-        while half < wanted:
-            # A step longer than the row so far would leave holes beside it.
-            step = min(wanted - half, 2 * half + 1)
-            row, half = row | row << step | row >> step, half + step
-        dilated |= row << dy * stride | row >> dy * stride
-    return dilated
+        half = math.isqrt(radius * radius - dy * dy)
+        while length <= 2 * half:
+            # A step longer than the row so far would leave holes.
+            step = min(2 * half + 1 - length, length)
+            row, length = row | row << step, length + step
+        left = radius - half
+        dilated |= row << (radius + dy) * stride + left | row << (radius - dy) * stride + left
+    return dilated >> radius * (stride + 1)

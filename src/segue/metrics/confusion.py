@@ -10,7 +10,7 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from jaxtyping import Float64, Int64, Integer, UInt8
+from jaxtyping import Bool, Float64, Int64, Integer, UInt8
 
 from segue.errors import InputError, MaskError
 
@@ -21,7 +21,7 @@ SMOOTHING = 1e-6
 ClassTable = UInt8[np.ndarray, "256"]
 """Class by stored value; values that stand for no class have 255."""
 
-_MIN_RUN = 24
+_MIN_RUN = 16
 """Mean length of a run in pixels from which counting runs is faster than counting pixels."""
 _EXACT = 1 << 24
 """OpenCV returns histograms as float32, which holds every integer up to this one."""
@@ -222,14 +222,27 @@ def _runs(
 ]:
     """True value, predicted value and number of pixels of each run of equal pairs, row after row."""
     theirs, ours = truth.ravel(), predicted.ravel()
-    changes = theirs[1:] != theirs[:-1]
-    changes |= ours[1:] != ours[:-1]
-    if np.count_nonzero(changes) * _MIN_RUN > truth.size:
+    is_end = np.zeros((truth.size + 7) // 8 * 8, np.bool_)
+    inner = is_end[: truth.size - 1]
+    np.not_equal(theirs[1:], theirs[:-1], out=inner)
+    inner |= ours[1:] != ours[:-1]
+    is_end[truth.size - 1] = True
+    if np.count_nonzero(is_end) * _MIN_RUN > truth.size:
         counts = _joint_histogram(ours, theirs)
         true_values, predicted_values = np.nonzero(counts)
         return true_values, predicted_values, counts[true_values, predicted_values]
-    ends = np.append(np.flatnonzero(changes), truth.size - 1)
-    return theirs[ends], ours[ends], np.diff(ends, prepend=-1)
+    ends = _places(is_end)
+    return theirs.take(ends), ours.take(ends), np.diff(ends, prepend=-1)
+
+
+def _places(marks: Bool[np.ndarray, " pixels"]) -> Int64[np.ndarray, " runs"]:
+    """``np.flatnonzero`` of few marks, in half its time: first the words of eight that hold any."""
+    words = marks.view(np.uint64)
+    busy = np.flatnonzero(words != 0)
+    inside = np.flatnonzero(words[busy].view(np.bool_))
+    # Shifts and masks: // and % are slow on signed integers.
+    places: np.ndarray = (busy.take(inside >> 3) << 3) + (inside & 7)
+    return places
 
 
 def _joint_histogram(

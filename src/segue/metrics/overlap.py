@@ -23,27 +23,51 @@ class FrameOverlap:
 
 
 def overlap_masks(
-    truth: Mapping[int, RunLengths],
-    predicted: Mapping[int, RunLengths],
+    truth: Sequence[Mapping[int, RunLengths]],
+    predicted: Sequence[Mapping[int, RunLengths]],
     ignore: Sequence[RunLengths] = (),
-) -> FrameOverlap:
-    """Overlap of masks by track id; a side's masks share no pixels.
+) -> list[FrameOverlap]:
+    """Overlaps in one frame, class by class.
 
     Predictions without a match that lie on ignore regions by more than half are left out: they are neither right nor
     wrong (Voigtlaender et al., MOTS, CVPR 2019).
 
+    Args:
+        truth: For each class the true masks by track id. No two masks share pixels, whatever their class.
+        predicted: The same for predictions, with as many classes.
+        ignore: Regions of the truth where predictions of any class are not judged.
+
     Raises:
         MaskError: The masks are not all of one size.
     """
-    masks = list(predicted.values())
-    iou = overlaps(list(truth.values()), masks)
-    truth_ids = np.fromiter(truth, np.int64, len(truth))
-    predicted_ids = np.fromiter(predicted, np.int64, len(predicted))
-    if ignore and masks:
-        unmatched = ~(iou >= MATCH_IOU).any(axis=0)
-        kept = ~(unmatched & _ignored(masks, ignore))
-        predicted_ids, iou = predicted_ids[kept], iou[:, kept]
-    return FrameOverlap(truth_ids, predicted_ids, iou)
+    # One native call for all classes: reading the run lengths is what takes time.
+    iou = overlaps(
+        *([mask for masks in side for mask in masks.values()] for side in (truth, predicted))
+    )
+    found = []
+    row, column = 0, 0
+    for true_masks, masks in zip(truth, predicted, strict=True):
+        rows, columns = slice(row, row + len(true_masks)), slice(column, column + len(masks))
+        row, column = rows.stop, columns.stop
+        found.append(FrameOverlap(_ids(true_masks), *_judged(masks, iou[rows, columns], ignore)))
+    return found
+
+
+def _ids(masks: Mapping[int, RunLengths]) -> Int64[np.ndarray, " masks"]:
+    return np.fromiter(masks, np.int64, len(masks))
+
+
+def _judged(
+    masks: Mapping[int, RunLengths],
+    iou: Float64[np.ndarray, "truths masks"],
+    ignore: Sequence[RunLengths],
+) -> tuple[Int64[np.ndarray, " judged"], Float64[np.ndarray, "truths judged"]]:
+    """Ids and overlaps of the predictions that are not left out."""
+    if not ignore or not masks:
+        return _ids(masks), iou
+    unmatched = ~(iou >= MATCH_IOU).any(axis=0)
+    kept = ~(unmatched & _ignored(list(masks.values()), ignore))
+    return _ids(masks)[kept], iou[:, kept]
 
 
 def _ignored(
@@ -90,22 +114,27 @@ class SequenceOverlap:
     @property
     def pair_frames(self) -> Int64[np.ndarray, " pairs"]:
         """Index of the frame of each pair."""
-        return self.truth.frames[self.rows]
+        frames: Int64[np.ndarray, " pairs"] = self.truth.frames[self.rows]
+        return frames
 
     @property
     def truth_tracks(self) -> Int64[np.ndarray, " pairs"]:
         """Index of the true track of each pair."""
-        return self.truth.tracks[self.rows]
+        tracks: Int64[np.ndarray, " pairs"] = self.truth.tracks[self.rows]
+        return tracks
 
     @property
     def predicted_tracks(self) -> Int64[np.ndarray, " pairs"]:
         """Index of the predicted track of each pair."""
-        return self.predicted.tracks[self.columns]
+        tracks: Int64[np.ndarray, " pairs"] = self.predicted.tracks[self.columns]
+        return tracks
 
     @property
     def track_pairs(self) -> Int64[np.ndarray, " pairs"]:
         """One number for both tracks of each pair."""
-        return self.truth_tracks * len(self.predicted.lengths) + self.predicted_tracks
+        width = len(self.predicted.lengths)
+        pairs: Int64[np.ndarray, " pairs"] = self.truth_tracks * width + self.predicted_tracks
+        return pairs
 
 
 def join_frames(frames: Sequence[FrameOverlap]) -> SequenceOverlap:
@@ -134,7 +163,7 @@ def _starts(sizes: Int64[np.ndarray, "frames ..."]) -> Int64[np.ndarray, "frames
     return starts
 
 
-def _join_side(ids: Sequence[Int64[np.ndarray, " objects"]]) -> SequenceMasks:
+def _join_side(ids: Sequence[Int64[np.ndarray, " _"]]) -> SequenceMasks:
     frames = np.repeat(np.arange(len(ids)), [len(found) for found in ids])
     joined = np.concatenate([np.zeros(0, np.int64), *ids])
     _, tracks, lengths = np.unique(joined, return_inverse=True, return_counts=True)

@@ -52,18 +52,16 @@ class Region:
     reach the next row.
     """
 
-    top: int
-    bottom: int
-    left: int
-    """First byte of each row; the rectangle is eight times as wide in pixels."""
-    right: int
+    rows: slice
+    columns: slice
+    """Bytes of each row; the rectangle is eight times as wide in pixels."""
+    row_bytes: int
+    """From one row to the next."""
     image_hw: tuple[int, int]
-    margin: int
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes from one row to the next."""
-        return self.right - self.left + math.ceil(self.margin / 8)
+    has_right: int
+    """The pixels that have a right neighbour in the image."""
+    has_lower: int
+    """The bits up to the last row that has a row below it in the image."""
 
     @property
     def stride(self) -> int:
@@ -72,23 +70,28 @@ class Region:
 
     def bits(self, mask: Packed) -> int:
         """The part of a mask that lies in the region."""
-        part = mask[self.top : self.bottom, self.left : self.right]
-        rows = np.zeros((part.shape[0], self.row_bytes), np.uint8)
-        rows[:, : part.shape[1]] = part
-        return int.from_bytes(rows.tobytes(), "little")
-
-    def columns(self, count: int) -> int:
-        """The first pixels of all rows."""
-        row = ((1 << count) - 1).to_bytes(self.row_bytes, "little")
-        return int.from_bytes(row * (self.bottom - self.top), "little")
+        part = mask[self.rows, self.columns]
+        spread = np.zeros((part.shape[0], self.row_bytes), np.uint8)
+        spread[:, : part.shape[1]] = part
+        return int.from_bytes(spread.tobytes(), "little")
 
 
 def region_around(masks: Iterable[Packed], image_hw: tuple[int, int], margin: int) -> Region:
     """The smallest region that holds all masks and, within the image, the pixels left of and above them."""
+    height, width = image_hw
     either = np.bitwise_or.reduce(list(masks))
     top, bottom = _extent(either.any(axis=1))
     left, right = _extent(either.any(axis=0))
-    return Region(top, bottom, left, right, image_hw, margin)
+    row_bytes = right - left + math.ceil(margin / 8)
+    row = (1 << min(8 * right, width - 1) - 8 * left) - 1
+    return Region(
+        slice(top, bottom),
+        slice(left, right),
+        row_bytes,
+        image_hw,
+        has_right=int.from_bytes(row.to_bytes(row_bytes, "little") * (bottom - top), "little"),
+        has_lower=(1 << (min(bottom, height - 1) - top) * 8 * row_bytes) - 1,
+    )
 
 
 def _extent(occupied: Bool[np.ndarray, " places"]) -> tuple[int, int]:

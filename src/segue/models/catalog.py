@@ -4,10 +4,18 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from segue.errors import SettingsError
 from segue.models.interface import VideoModel
 from segue.settings import look_up
+
+Kind = Literal["objects", "classes"]
+
+WHAT_THEY_DO: dict[Kind, str] = {
+    "objects": "follows given objects (segue track)",
+    "classes": "names the class of every pixel (segue label)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +26,8 @@ class Entry:
     """``module:function``; called as ``function(name, settings=..., weights=..., device=...)``."""
     summary: str
     """Half a line for lists and help."""
+    kind: Kind = "objects"
+    """What the model does: a model of classes is a ``SemanticModel``."""
     unweighted: Mapping[str, Any] = field(default_factory=dict)
     """Settings that build the model where no weights ship: to count and time it, not to use it."""
 
@@ -30,11 +40,23 @@ MODELS: dict[str, Entry] = {
     "frtm": Entry(
         "segue.models.frtm.build:build",
         "FRTM with ResNet-101, as in the paper",
-        {"random_weights": True},
+        unweighted={"random_weights": True},
     ),
     "frtm-fast": Entry(
         "segue.models.frtm.build:build",
         "FRTM with ResNet-18 and fewer optimiser steps, as in the paper",
+        unweighted={"random_weights": True},
+    ),
+    "temporal-unet": Entry(
+        "segue.models.temporal_unet.build:build",
+        "temporal U-Net, ResNet cGRU small-deep, as in the report; Cityscapes classes",
+        "classes",
+        {"random_weights": True},
+    ),
+    "temporal-unet-lite": Entry(
+        "segue.models.temporal_unet.build:build",
+        "temporal U-Net on EfficientNet-Lite0, made for CPUs; CamVid classes",
+        "classes",
         {"random_weights": True},
     ),
 }
@@ -72,10 +94,26 @@ def load_model(
     return model
 
 
-def find(name: str) -> Entry:
+def find(name: str, kind: Kind | None = None) -> Entry:
     """The table's line for a name.
 
+    Args:
+        name: A name from ``MODELS``.
+        kind: What the model has to do, if that matters.
+
     Raises:
-        SettingsError: There is none; the message names the nearest.
+        SettingsError: There is none, and the message names the nearest; or it does something else, and the message
+            names those that do this.
     """
-    return look_up(MODELS, "model", name)
+    entry = look_up(MODELS, "model", name)
+    if kind is None or kind == entry.kind:
+        return entry
+    raise SettingsError(
+        f"Model {name!r} {WHAT_THEY_DO[entry.kind]}. Here a model is needed that {WHAT_THEY_DO[kind]}: "
+        f"{', '.join(names(kind))}."
+    )
+
+
+def names(kind: Kind) -> tuple[str, ...]:
+    """The models of one kind."""
+    return tuple(name for name, entry in MODELS.items() if entry.kind == kind)

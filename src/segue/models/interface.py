@@ -1,7 +1,8 @@
 """What every video model offers: memory goes in as a value and comes back as a value."""
 
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from segue.errors import SettingsError
 from segue.types import Frame, GivenLabels, Prediction
 
 StateT = TypeVar("StateT")
@@ -9,7 +10,10 @@ StateT = TypeVar("StateT")
 
 @runtime_checkable
 class VideoModel(Protocol[StateT]):
-    """A model that carries objects through a video, one frame at a time.
+    """A model that goes through a video one frame at a time: it carries given objects, or names classes.
+
+    What is said here about labels holds for models that follow objects; ``SemanticModel`` tells what differs for
+    those that name classes.
 
     Nothing about a video is kept in the model: one model may serve many videos at once, and a state may be stored,
     copied, or used twice. ``step`` never changes the state that it is given.
@@ -73,3 +77,45 @@ class VideoModel(Protocol[StateT]):
             MaskError: Labels of another size than the frame.
         """
         ...
+
+
+@runtime_checkable
+class SemanticModel(VideoModel[StateT], Protocol[StateT]):
+    """A video model that names the class of every pixel by itself.
+
+    ``prediction.labels`` holds class numbers from 0, none of which means background, and ``prediction.scores`` has an
+    entry per class. Given labels are refused.
+    """
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; the position is the number that stands in ``prediction.labels``."""
+        ...
+
+    def start(self, frame: Frame, labels: GivenLabels | None = None) -> tuple[Prediction, StateT]:
+        """Begin a video.
+
+        Args:
+            frame: The first frame, RGB.
+            labels: None; the parameter is there because every video model has it.
+
+        Returns:
+            The prediction for this frame and the memory to hand to ``step``.
+
+        Raises:
+            MaskError: Labels were given.
+        """
+        ...
+
+
+def as_semantic(model: VideoModel[Any]) -> SemanticModel[Any]:
+    """The same model, if it names classes.
+
+    Raises:
+        SettingsError: It follows given objects.
+    """
+    if isinstance(model, SemanticModel):
+        return model
+    raise SettingsError(
+        f"{model.name} follows given objects and names no classes. Give it masks, or use a model that names classes."
+    )

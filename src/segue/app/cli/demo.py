@@ -41,10 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Track, and say where the results are."""
+    from segue.app.cli.jobs import sentence
     from segue.app.cli.output import FrameProgress
-    from segue.app.cli.track import sentence
-    from segue.app.tracking import Engine
-    from segue.inference.places import Places
+    from segue.app.engine import Engine
+    from segue.inference.places import TRACKS, Places
     from segue.media.mask_args import read_masks
     from segue.media.video import open_video
     from segue.settings import override
@@ -53,8 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
         model=arguments.model, weights=arguments.weights, settings=override({}, arguments.words)
     )
     video = Shot(open_video(find_clip()), SHOT)
-    places = Places.for_video(arguments.out)
-    job = engine.job(video, read_masks([str(MASK)]), places)
+    places = Places.for_video(arguments.out, TRACKS)
+    job = engine.track_job(video, read_masks([str(MASK)]), places)
     job = replace(job, identity={**job.identity, "demo": True})
     job.check("overwrite" if arguments.overwrite or _is_ours(places) else "new")
     model, notes = engine.load()
@@ -122,12 +122,12 @@ class Shot:
 
 
 def _write_sheet(path: Path, video: "Video", places: "Places") -> None:
-    from segue.inference.sinks import MaskFolder
+    from segue.inference.sinks import LabelFolder
     from segue.media.overlay import contact_sheet, paint, write_image
 
     last = (video.num_frames or 1) - 1
     shown = {round(i * last / (_SHEET_FRAMES - 1)) for i in range(_SHEET_FRAMES)}
-    masks = MaskFolder(places.masks)
+    masks = LabelFolder(places.labels)
     picked = [frame for frame in video if frame.index in shown]
     painted = [paint(frame.image, masks.read(frame)) for frame in picked]
     captions = [f"frame {frame.index}, {float(frame.time):.2f} s" for frame in picked]

@@ -24,14 +24,20 @@ class Verb:
     help: str
     actions: bool = False
     """Whether the word after the name chooses an action with arguments of its own."""
+    resumes: bool = False
+    """Whether it goes on with --resume after an interruption."""
 
 
 VERBS: dict[str, Verb] = {
-    "track": Verb("segue.app.cli.track", "carry the objects of a mask through a video"),
+    "track": Verb(
+        "segue.app.cli.track", "carry the objects of a mask through a video", resumes=True
+    ),
+    "label": Verb("segue.app.cli.label", "name the class of every pixel of a video", resumes=True),
     "models": Verb("segue.app.cli.models", "list the models, or describe one"),
     "evaluate": Verb("segue.app.cli.evaluate", "score predicted masks against true ones"),
     "pack": Verb("segue.app.cli.pack", "check and zip predictions for an evaluation server"),
     "train": Verb("segue.app.cli.train", "train segue-lite from a TOML file"),
+    "reproduce": Verb("segue.app.cli.reproduce", "train and score the rows of a published table"),
     "data": Verb("segue.app.cli.data", "check a dataset, or write a synthetic one", actions=True),
     "demo": Verb("segue.app.cli.demo", "track something in a real clip, offline"),
 }
@@ -43,7 +49,7 @@ exit codes:
   3    a frame of the video does not decode; everything before it is written
   4    results cannot be written (disk full, read-only); what was written stays
   5    training diverged; the last checkpoint stays
-  130  interrupted; track goes on with --resume
+  130  interrupted; track and label go on with --resume
 """
 
 
@@ -66,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"segue: error: {error}{hint}")
         return error.exit_code
     except KeyboardInterrupt:
-        resumable = words[:1] == ["track"]
+        resumable = words[:1] in ([name] for name, verb in VERBS.items() if verb.resumes)
         _say("segue: interrupted." + (" Go on with --resume." if resumable else ""))
         return INTERRUPTED
     except BrokenPipeError:

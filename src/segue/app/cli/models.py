@@ -1,4 +1,4 @@
-"""List the models, or describe one: parameters, multiply-accumulates, weights and their card.
+"""List the models, or describe one: what it does, parameters, multiply-accumulates, weights and their card.
 
 segue models
 segue models segue-lite --json
@@ -12,7 +12,7 @@ from typing import Any
 
 from segue.app.cli.output import add_json_argument, check_json_target, write_document
 from segue.errors import InputError
-from segue.models.catalog import MODELS, find
+from segue.models.catalog import MODELS, WHAT_THEY_DO, find
 from segue.settings import override
 
 
@@ -51,7 +51,12 @@ def _list() -> dict[str, Any]:
     """Everything that can be said without building a model."""
     return {
         "models": [
-            {"name": name, "summary": entry.summary, "weights": _weights(name, None)}
+            {
+                "name": name,
+                "kind": entry.kind,
+                "summary": entry.summary,
+                "weights": _weights(name, None),
+            }
             for name, entry in MODELS.items()
         ]
     }
@@ -70,7 +75,9 @@ def _describe(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     height, width = arguments.size
     return {
         "name": name,
+        "kind": entry.kind,
         "summary": entry.summary,
+        "classes": list(model.classes) if entry.kind == "classes" else None,
         "settings": model.settings.model_dump(mode="json"),
         "parameters": sizes,
         "macs": {"size": f"{height}x{width}", **_macs(model, arguments.size)},
@@ -79,16 +86,19 @@ def _describe(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _macs(model: Any, size_hw: tuple[int, int]) -> dict[str, int]:
-    """Operations of the first frame and of a later one, with one object in the middle."""
+    """Operations of the first frame and of a later one; a model that follows objects has one, in the middle."""
     import numpy as np
 
+    from segue.models.interface import SemanticModel
     from segue.nn.weights import count_macs
 
     height, width = size_hw
     rng = np.random.default_rng(0)
     frame = rng.integers(0, 256, (height, width, 3), np.uint8)
-    labels = np.zeros(size_hw, np.uint8)
-    labels[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3] = 1
+    labels = None
+    if not isinstance(model, SemanticModel):
+        labels = np.zeros(size_hw, np.uint8)
+        labels[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3] = 1
     states = []
 
     def start() -> None:
@@ -116,11 +126,11 @@ def _print_list(document: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("model", "what it is", "weights", box=None, pad_edge=False)
+    table = Table("model", "for", "what it is", "weights", box=None, pad_edge=False)
     for row in document["models"]:
         weights = row["weights"]
         size = f"{weights['bytes'] / 1e6:.1f} MB, shipped" if weights else "not shipped"
-        table.add_row(row["name"], row["summary"], size)
+        table.add_row(row["name"], row["kind"], row["summary"], size)
     Console().print(table)
     print("\nMore about one: segue models NAME")
 
@@ -128,11 +138,16 @@ def _print_list(document: dict[str, Any]) -> None:
 def _print_model(document: dict[str, Any]) -> None:
     counts, macs, weights = (document[key] for key in ("parameters", "macs", "weights"))
     print(f"{document['name']}: {document['summary']}\n")
+    print(f"it             {WHAT_THEY_DO[document['kind']]}")
+    if document["classes"]:
+        print(f"classes        {', '.join(document['classes'])}")
     print(f"parameters     {counts['total']:,} (trainable: {counts['trainable']:,})")
     for part, number in counts["by_part"].items():
         print(f"  {part:12} {number:,}")
-    print(f"  {'per object':12} {counts['per_object']:,}, fitted in each video")
-    print(f"MACs, one object at {macs['size']} (height x width)")
+    if counts["per_object"]:
+        print(f"  {'per object':12} {counts['per_object']:,}, fitted in each video")
+    given = "one object at " if document["kind"] == "objects" else ""
+    print(f"MACs, {given}{macs['size']} (height x width)")
     print(f"  first frame  {macs['first_frame'] / 1e9:.2f} G")
     print(f"  a frame      {macs['frame'] / 1e9:.2f} G")
     print("settings")

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from segue.app.cli.jobs import command_line, mode, sentence
 from segue.app.cli.output import FrameProgress
-from segue.app.cli.track import command_line, sentence
-from segue.app.tracking import Engine
+from segue.app.engine import Engine
 from segue.data.catalog import find_layout
 from segue.data.sample import VideoSequence
 from segue.errors import NotFoundError
 from segue.inference.atomic import write_json
 from segue.inference.environment import environment
 from segue.inference.job import Job
-from segue.inference.places import Mode, Places
+from segue.inference.places import TRACKS, Places
 from segue.media.images import ImageVideo
 from segue.media.mask_args import GivenMasks
 from segue.media.masks import MaskReader
@@ -28,7 +28,7 @@ _UNION = {"davis2016"}
 _FRAME_RATE = Fraction(24)
 
 
-def track_layout(arguments: argparse.Namespace, engine: Engine, mode: Mode) -> dict[str, Any]:
+def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any]:
     """Track every sequence, and return what ``_run/run.json`` then holds.
 
     Raises:
@@ -38,11 +38,11 @@ def track_layout(arguments: argparse.Namespace, engine: Engine, mode: Mode) -> d
     out: Path = arguments.out
     jobs = {s.name: _job(arguments, engine, s) for s in sequences}
     # All before any: a refusal in the last sequence should not come after hours.
-    complete = {name: job.check(mode) for name, job in jobs.items()}
+    complete = {name: job.check(mode(arguments)) for name, job in jobs.items()}
     records = {name: jobs[name].places.read_record() for name in jobs if complete[name]}
     todo = [name for name in jobs if not complete[name]]
     if todo:
-        records |= _run_all({name: jobs[name] for name in todo}, engine, mode)
+        records |= _run_all(arguments, engine, {name: jobs[name] for name in todo})
     report = {
         "complete": True,
         "out": str(out),
@@ -63,10 +63,10 @@ def track_layout(arguments: argparse.Namespace, engine: Engine, mode: Mode) -> d
 
 
 def _job(arguments: argparse.Namespace, engine: Engine, sequence: VideoSequence) -> Job:
-    return engine.job(
+    return engine.track_job(
         ImageVideo(sequence.frame_paths, sequence.name, _FRAME_RATE),
         _given_masks(sequence, union=arguments.layout in _UNION),
-        Places.for_sequence(arguments.out, sequence.name),
+        Places.for_sequence(arguments.out, sequence.name, TRACKS),
         overlay=bool(arguments.overlay),
         # Masks of objects that start late leave out those that started before.
         partial=arguments.partial_masks or bool(sequence.objects),
@@ -104,14 +104,16 @@ def _starts(sequence: VideoSequence) -> dict[int, list[int]]:
     return dict(sorted(starts.items()))
 
 
-def _run_all(jobs: dict[str, Job], engine: Engine, mode: Mode) -> dict[str, dict[str, Any]]:
+def _run_all(
+    arguments: argparse.Namespace, engine: Engine, jobs: dict[str, Job]
+) -> dict[str, dict[str, Any]]:
     model, notes = engine.load()
     notes = {"command": command_line(), **notes}
     records = {}
     with FrameProgress("") as progress:
         for number, (name, job) in enumerate(jobs.items(), start=1):
             progress.begin(f"{name} ({number}/{len(jobs)})")
-            records[name] = job.run(model, mode, progress, notes)
+            records[name] = job.run(model, mode(arguments), progress, notes)
     return records
 
 

@@ -94,18 +94,21 @@ def person(rng: np.random.Generator, stride: float) -> Figure:
 
     side = 0.21 * broad
     darker = shaded(shirt, 0.75)
-    torso = cushion(0.44 * broad, 0.66, (0, 1.17)) * scale
+    torso = cushion(0.44 * broad, 0.66, (0.0, 1.17)) * scale
     head = disc(0.115, (0.01, 1.62), 1.2) * scale
     hair = head[(head - head.mean(axis=0)) @ (0.35, 1.0) > 0.01]
-    parts = [arm(-side, 1), leg(-0.07, -1), leg(0.07, 1), part(torso, cloth, shirt)]
+    parts = [arm(-side, 1.0), leg(-0.07, -1.0), leg(0.07, 1.0), part(torso, cloth, shirt)]
     if rng.random() < 0.3:
-        parts[1:3] = [*parts[1:3], part(limb((0, 1.0), (0, 0.5), 0.2, 0.3) * scale, cloth, shirt)]
+        parts[1:3] = [
+            *parts[1:3],
+            part(limb((0.0, 1.0), (0.0, 0.5), 0.2, 0.3) * scale, cloth, shirt),
+        ]
     if rng.random() < 0.3:
         parts.append(part(cushion(0.3, 0.42, (-0.06, 1.25)) * scale, "rough 0", draw_colour(rng)))
     parts += [
         part(head, "paint 0", skin),
         part(hair, "fur 0", draw_colour(rng, 0.1, 0.7)),
-        replace(arm(side, -1), colour=darker),
+        replace(arm(side, -1.0), colour=darker),
     ]
     return tuple(parts)
 
@@ -126,14 +129,14 @@ def animal(rng: np.random.Generator) -> Figure:
     wag = Swing(rng.uniform(0.2, 0.6), speed * 1.5, start, (-long, high))
     tail = (-long - rng.uniform(0.2, 0.5), high + rng.uniform(-0.4, 0.3))
     ear = (neck[0] - 0.07, neck[1] + 0.24)
-    body = blob(rng, (long, thick), (0, high), 3, 0.08)
+    body = blob(rng, (long, thick), (0.0, high), 3, 0.08)
     return (
         part(limb((-long * 0.9, high + 0.05), tail, 0.05, 0.025), coat, colour, wag),
-        leg(-long * 0.7, 1, far),
-        leg(long * 0.65, -1, far),
+        leg(-long * 0.7, 1.0, far),
+        leg(long * 0.65, -1.0, far),
         part(body, coat, colour),
-        leg(-long * 0.75, -1, colour),
-        leg(long * 0.7, 1, colour),
+        leg(-long * 0.75, -1.0, colour),
+        leg(long * 0.7, 1.0, colour),
         part(limb((long * 0.75, high), neck, 0.15, 0.1), coat, colour, nod),
         part(limb(neck, (neck[0] + 0.22, neck[1] - 0.06), 0.14, 0.08), coat, colour, nod),
         part(limb((neck[0] - 0.03, neck[1] + 0.06), ear, 0.06, 0.02), coat, far, nod),
@@ -145,7 +148,7 @@ def bird(rng: np.random.Generator) -> Figure:
     """A bird in flight to the right, about a metre long, beating its wings."""
     coat, colour = pick(rng, "fur", "spots", "rough"), draw_colour(rng, 0.3, 1.1)
     wing_colour, far = draw_colour(rng, 0.3, 1.0), shaded(colour, 0.6)
-    speed, start = rng.uniform(0.3, 0.8), rng.uniform(0, 6.3)
+    speed, start = rng.uniform(0.2, 0.5), rng.uniform(0, 6.3)
     span = rng.uniform(0.55, 0.8)
 
     def wing(lean: float, shade: Colour, sign: float) -> Surface:
@@ -158,13 +161,13 @@ def bird(rng: np.random.Generator) -> Figure:
     tail = np.array([(-0.35, 0.0), (-0.8, 0.12), (-0.75, -0.12)])
     beak = np.array([(0.55, 0.15), (0.55, 0.07), (0.72, 0.09)])
     return (
-        wing(0.15, far, 1),
+        wing(0.15, far, 1.0),
         part(tail, coat, far),
-        part(blob(rng, (0.45, 0.17), (0, 0), 2, 0.06), coat, colour),
+        part(blob(rng, (0.45, 0.17), (0.0, 0.0), 2, 0.06), coat, colour),
         part(disc(0.13, (0.46, 0.11)), coat, colour),
         part(beak, "paint 0", (1.1, 0.7, 0.2)),
         part(disc(0.02, (0.5, 0.15)), "glass 0", (0.2, 0.2, 0.2)),
-        wing(-0.05, wing_colour, -1),
+        wing(-0.05, wing_colour, -1.0),
     )
 
 
@@ -181,7 +184,7 @@ def fish(rng: np.random.Generator) -> Figure:
     parts = (
         part(divide(tail, 0.05), coat, fin),
         part(divide(back, 0.05), coat, fin),
-        part(blob(rng, (0.6, high), (0, 0), 2, 0.05), coat, colour),
+        part(blob(rng, (0.6, high), (0.0, 0.0), 2, 0.05), coat, colour),
         part(disc(0.05, (0.42, high * 0.25)), "paint 0", (1.1, 1.1, 1.1)),
         part(disc(0.025, (0.43, high * 0.25)), "glass 0", (0.1, 0.1, 0.1)),
     )
@@ -219,5 +222,5 @@ def toy(rng: np.random.Generator) -> Figure:
         centre = (0.9 * size[0] * np.cos(angle), 0.9 * size[1] * np.sin(angle))
         knob = blob(rng, tuple(rng.uniform(0.12, 0.25, 2)), centre, 3, 0.1)
         parts.append(part(knob, coat, draw_colour(rng, 0.3, 1.2)))
-    parts.append(part(blob(rng, size, (0, 0), 6, 0.25), coat, colour))
+    parts.append(part(blob(rng, size, (0.0, 0.0), 6, 0.25), coat, colour))
     return tuple(_rippling(surface, ripple) for surface in parts)

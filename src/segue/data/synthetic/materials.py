@@ -122,7 +122,7 @@ def _shops(rng: np.random.Generator) -> Texture:
     panes = blend((20, 24, 30), (190, 170, 140), steepen(things, 150, 2))
     colours = rng.integers(30, 230, (2, 3))
     band = (across >= 128) * np.int32(255)
-    bands = blend(*colours.tolist(), band)
+    bands = blend(colours[0].tolist(), colours[1].tolist(), band)
     letters = steepen(noise(rng, side, (18, 40)), 150, 8)
     letters = letters * _frame(across % 128, down, 14, 36, 100, 18)
     texture = over(_rough(rng, 90, 190, side), panes, inner * 255)

@@ -69,7 +69,8 @@ def _polygons(
     owners = stage.outline_row[wanted[stage.outline_row]].tolist()
     rows, places = (part[..., wanted[stage.point_row]] for part in (stage.point_row, stage.points))
     wavy = np.flatnonzero(stage.ripples[rows])
-    places[:, wavy] = stage.rippled(*places[:, wavy], rows[wavy], pose.frame)
+    u, v = places[:, wavy]
+    places[:, wavy] = stage.rippled(u, v, rows[wavy], pose.frame)
     table = _table(pose.matrices).take(rows, axis=1).reshape(3, 3, -1)
     seen = table[:, 0] * places[0] + table[:, 1] * places[1] + table[:, 2]
     pixels = seen[:2] / np.maximum(seen[2], NEAR)
@@ -92,7 +93,8 @@ def _polygons(
 
 def _fixed(pixels: Float[np.ndarray, "2 points"]) -> _Polygon:
     near = np.clip(pixels.T, -_FAR_PIXEL, _FAR_PIXEL)
-    return np.rint(near * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    fixed: _Polygon = np.rint(near * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    return fixed
 
 
 def _cut(seen: Float[np.ndarray, "3 points"]) -> Float[np.ndarray, "2 kept"]:
@@ -103,7 +105,8 @@ def _cut(seen: Float[np.ndarray, "3 points"]) -> Float[np.ndarray, "2 kept"]:
     share = (NEAR - seen[2]) / np.where(crossing, after[2] - seen[2], 1)
     crossings = seen + (after - seen) * share
     both = np.stack([seen, crossings], axis=2)[:, np.stack([kept, crossing], axis=1)]
-    return both[:2] / both[2]
+    polygon: Float[np.ndarray, "2 kept"] = both[:2] / both[2]
+    return polygon
 
 
 def colour(
@@ -155,7 +158,8 @@ def _light(
     shade = stage.stage.shade
     soft = cv2.GaussianBlur(painted.lit, (5, 5), 1.2)
     steps = (shade + (1 - shade) / 255 * np.arange(256)) * np.exp(stage.stage.light.at(frame))
-    return steps.astype(np.float32)[soft]
+    light: Float32[np.ndarray, "height width"] = steps.astype(np.float32)[soft]
+    return light
 
 
 def _project(table: _Table, x: _Numbers, y: _Numbers) -> tuple[_Numbers, _Numbers, _Numbers]:
@@ -175,7 +179,8 @@ def _extent(
     """How far apart neighbouring pixels lie on the surface, in metres, along the direction where it is most."""
     across, down = np.abs(table[0] - u * table[6]), np.abs(table[4] - v * table[7])
     facing = np.float32(1 / stage.stage.camera.focal)
-    return np.maximum(np.maximum(across, down), facing) / np.abs(nearness)
+    extent: _Numbers = np.maximum(np.maximum(across, down), facing) / np.abs(nearness)
+    return extent
 
 
 def _shade(

@@ -32,17 +32,17 @@ def house(rng: np.random.Generator, length: float) -> Figure:
     wall, plaster = pick(rng, "facade"), rng.uniform(0.65, 1.05) + rng.normal(0, 0.04)
     warmth = rng.uniform(-0.06, 0.22)
     colour = (plaster * (1 + warmth / 2), plaster, plaster * (1 - warmth))
-    walls = solid((half, -length / 2, length / 2, 0), (half, -length / 2, length / 2, height))
+    walls = solid((half, -length / 2, length / 2, 0.0), (half, -length / 2, length / 2, height))
     surfaces = painted(
-        walls, wall, colour, class_id=class_id, gradient=(0, 0.3 / height), shift=(0, 0)
+        walls, wall, colour, class_id=class_id, gradient=(0.0, 0.3 / height), shift=(0.0, 0.0)
     )
     if rng.random() < 0.5:
         shops = pick(rng, "shops")
         for side in ("left", "right"):
-            corners = patch(walls[side], 0, 0, 1, 1 / floors)
+            corners = patch(walls[side], 0.0, 0.0, 1.0, 1 / floors)
             light = lit((0.95, 0.95, 0.95), side)
             surfaces.append(
-                face(corners, material=shops, colour=light, density=80, class_id=class_id)
+                face(corners, material=shops, colour=light, density=80.0, class_id=class_id)
             )
     if rng.random() < 0.6:
         ridge = height + rng.uniform(1.5, 3.0)
@@ -69,14 +69,14 @@ def tree(rng: np.random.Generator) -> Figure:
         crown = part(blob(rng, size, place, 9, 0.22), pick(rng, "leaves"), tuple(tint))
         tint = tint * 1.12
         crowns.append(replace(crown, ripple=wind, density=40.0))
-    trunk = part(limb((0, 0), (lean, height * 0.8), 0.16, 0.08), "bark 0", (1.0, 1.0, 1.0))
+    trunk = part(limb((0.0, 0.0), (lean, height * 0.8), 0.16, 0.08), "bark 0", (1.0, 1.0, 1.0))
     return _classed((trunk, *crowns), "vegetation")
 
 
 def bush(rng: np.random.Generator) -> Figure:
     """A bush."""
     size = (rng.uniform(0.5, 1.5), rng.uniform(0.4, 0.9))
-    shape = blob(rng, size, (0, size[1] * 0.7), 9, 0.2)
+    shape = blob(rng, size, (0.0, size[1] * 0.7), 9, 0.2)
     return _classed((part(shape, pick(rng, "leaves"), draw_colour(rng, 0.7, 1.1)),), "vegetation")
 
 
@@ -86,7 +86,7 @@ def barrier(rng: np.random.Generator, kind: str, length: float) -> Figure:
     colour = draw_colour(rng, 0.5, 1.1)
     material = pick(rng, "stones", "bricks") if kind == "wall" else pick(rng, "planks")
     if kind == "wall":
-        edges = solid((0.12, -length / 2, length / 2, 0), (0.12, -length / 2, length / 2, height))
+        edges = solid((0.12, -length / 2, length / 2, 0.0), (0.12, -length / 2, length / 2, height))
         return _classed(tuple(painted(edges, material, colour)), kind)
     steps = np.arange(0, length, 0.25)
     tips = np.stack([steps, height + 0.1 * (np.arange(len(steps)) % 2)], axis=1)
@@ -99,10 +99,10 @@ def barrier(rng: np.random.Generator, kind: str, length: float) -> Figure:
 def lamp(rng: np.random.Generator, towards: float) -> Figure:
     """A street lamp whose arm reaches ``towards`` the road (-1 left, 1 right)."""
     height = rng.uniform(5.5, 7.5)
-    arm = limb((0, height), (1.4 * towards, height + 0.3), 0.06, 0.05)
+    arm = limb((0.0, height), (1.4 * towards, height + 0.3), 0.06, 0.05)
     return _classed(
         (
-            part(limb((0, 0), (0, height), 0.1, 0.06), "rough 0", _METAL),
+            part(limb((0.0, 0.0), (0.0, height), 0.1, 0.06), "rough 0", _METAL),
             part(arm, "rough 0", _METAL),
             part(cushion(0.6, 0.16, (1.5 * towards, height + 0.27)), "paint 0", (0.8, 0.8, 0.75)),
         ),
@@ -114,12 +114,12 @@ def sign(rng: np.random.Generator) -> Figure:
     """A traffic sign on its pole: an order, a warning, a direction or a notice."""
     top = rng.uniform(2.2, 2.9)
     kind = int(rng.integers(4))
-    triangle = disc(0.48, (0, top))[[2, 12, 21]]
+    triangle = disc(0.48, (0.0, top))[[2, 12, 21]]
     outer = (
-        disc(0.38, (0, top)),
+        disc(0.38, (0.0, top)),
         triangle,
         rectangle(-0.45, top - 0.4, 0.45, top + 0.4),
-        disc(0.38, (0, top)),
+        disc(0.38, (0.0, top)),
     )
     rim: Colour = ((0.95, 0.12, 0.12), (0.95, 0.15, 0.1), (0.12, 0.28, 0.9), (0.1, 0.3, 0.95))[kind]
     middle = outer[kind].mean(axis=0)
@@ -128,7 +128,7 @@ def sign(rng: np.random.Generator) -> Figure:
         part(outer[kind], "paint 0", rim),
         part(inner, pick(rng, "strokes"), (1.1, 1.1, 1.1) if kind < 2 else (0.9, 0.95, 1.2)),
     )
-    pole = part(limb((0, 0), (0, top), 0.045, 0.045), "rough 0", _METAL)
+    pole = part(limb((0.0, 0.0), (0.0, top), 0.045, 0.045), "rough 0", _METAL)
     return (*_classed((pole,), "pole"), *_classed(plate, "traffic sign"))
 
 
@@ -140,17 +140,17 @@ def traffic_light(rng: np.random.Generator) -> Figure:
     if rng.random() < 0.5:
         lamps = ((0.05, 0.25, 0.12), (0.35, 0.28, 0.08), (1.3, 0.12, 0.08))
     lenses = tuple(
-        part(disc(0.12, (0, low + 0.22 + 0.33 * number)), "paint 0", colour)
+        part(disc(0.12, (0.0, low + 0.22 + 0.33 * number)), "paint 0", colour)
         for number, colour in enumerate(lamps)
     )
-    pole = part(limb((0, 0), (0, low), 0.07, 0.07), "rough 0", _METAL)
+    pole = part(limb((0.0, 0.0), (0.0, low), 0.07, 0.07), "rough 0", _METAL)
     return (*_classed((pole,), "pole"), *_classed((box, *lenses), "traffic light"))
 
 
 def bin_or_box(rng: np.random.Generator) -> Figure:
     """A bin or a box, which no class names: void."""
     half, height = rng.uniform(0.25, 0.4), rng.uniform(0.7, 1.3)
-    body = solid((half, -half, half, 0), (half * 1.05, -half, half, height))
+    body = solid((half, -half, half, 0.0), (half * 1.05, -half, half, height))
     return tuple(painted(body, pick(rng, "rough", "planks"), draw_colour(rng, 0.15, 0.9)))
 
 
@@ -165,7 +165,7 @@ def hills(rng: np.random.Generator, distance: float) -> Figure:
     outline = np.concatenate([[(x[0], -0.1 * distance)], [(x[-1], -0.1 * distance)], top[::-1]])
     colour = (0.75, 0.85, 0.8)
     woods = Surface(
-        (outline,), upright(0, 0, distance), "leaves 0", colour, 800 / distance, two_sided=True
+        (outline,), upright(0.0, 0.0, distance), "leaves 0", colour, 800 / distance, two_sided=True
     )
     return _classed((woods,), "vegetation")
 
@@ -177,7 +177,7 @@ def bonnet(corner: float) -> Figure:
     outline = np.concatenate([[(-corner, -3.0), (corner, -3.0)], rim[::-1]])
     return (
         Surface(
-            (divide(outline, 0.5),), upright(), "paint 0", (0.2, 0.21, 0.23), gradient=(0, 0.6)
+            (divide(outline, 0.5),), upright(), "paint 0", (0.2, 0.21, 0.23), gradient=(0.0, 0.6)
         ),
     )
 

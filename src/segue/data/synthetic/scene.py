@@ -44,11 +44,20 @@ class Scene(Protocol):
     """A video that can be rendered any number of times, frame by frame, to the same pixels."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What the video is called."""
+        ...
+
     @property
-    def num_frames(self) -> int: ...
+    def num_frames(self) -> int:
+        """Its length."""
+        ...
+
     @property
-    def size_hw(self) -> tuple[int, int]: ...
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width of its frames."""
+        ...
+
     @property
     def objects(self) -> tuple[SceneObject, ...]:
         """Every object that is visible in at least one frame."""

@@ -14,10 +14,12 @@ Solid = dict[str, Corners]
 """Faces by side: "rear" looks along -z, "front" along +z, "left" along -x, "right" along +x, "top" up."""
 
 
-def disc(radius: float, centre: tuple[float, float] = (0, 0), squash: float = 1.0) -> Points:
+def disc(radius: float, centre: tuple[float, float] = (0.0, 0.0), squash: float = 1.0) -> Points:
     """An ellipse; ``squash`` is its height over its width."""
     angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
-    return np.stack([np.cos(angle), squash * np.sin(angle)], axis=1) * radius + np.array(centre)
+    unit = np.stack([np.cos(angle), squash * np.sin(angle)], axis=1)
+    outline: Points = unit * radius + np.array(centre)
+    return outline
 
 
 def rectangle(left: float, bottom: float, right: float, top: float) -> Points:
@@ -25,12 +27,13 @@ def rectangle(left: float, bottom: float, right: float, top: float) -> Points:
     return np.array([(left, bottom), (right, bottom), (right, top), (left, top)], np.float64)
 
 
-def cushion(width: float, height: float, centre: tuple[float, float] = (0, 0)) -> Points:
+def cushion(width: float, height: float, centre: tuple[float, float] = (0.0, 0.0)) -> Points:
     """A rectangle with round corners."""
     angle = np.linspace(0, 2 * np.pi, 32, endpoint=False)
     unit = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     half = np.array((width / 2, height / 2))
-    return np.sign(unit) * np.sqrt(np.abs(unit)) * half + np.array(centre)
+    outline: Points = np.sign(unit) * np.sqrt(np.abs(unit)) * half + np.array(centre)
+    return outline
 
 
 def limb(
@@ -50,7 +53,7 @@ def limb(
 def blob(
     rng: np.random.Generator,
     size: tuple[float, float],
-    centre: tuple[float, float] = (0, 0),
+    centre: tuple[float, float] = (0.0, 0.0),
     bumps: int = 5,
     strength: float = 0.15,
 ) -> Points:
@@ -60,10 +63,11 @@ def blob(
     for count in range(2, 2 + bumps):
         radius += strength / np.sqrt(bumps) * np.sin(count * angle + rng.uniform(0, 2 * np.pi))
     unit = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return radius[:, None] * unit * np.array(size) + np.array(centre)
+    outline: Points = radius[:, None] * unit * np.array(size) + np.array(centre)
+    return outline
 
 
-def divide(outline: Points, step: float) -> Points:
+def divide(outline: Points, step: float) -> Float64[np.ndarray, "divided 2"]:
     """The same outline with points at most ``step`` apart, so that it can bend."""
     after = np.roll(outline, -1, axis=0)
     parts = []
@@ -102,29 +106,23 @@ def solid(
     wide, near, far, low = bottom
     slim, top_near, top_far, high = top
 
-    def corners(*points: tuple[float, float, float]) -> Corners:
-        return np.array(points, np.float64)
-
     lower = (-wide, low, near), (wide, low, near), (wide, low, far), (-wide, low, far)
-    upper = (
-        (-slim, high, top_near), (slim, high, top_near), (slim, high, top_far), (-slim, high, top_far)
-    )  # fmt: skip
+    upper = (-slim, top_near), (slim, top_near), (slim, top_far), (-slim, top_far)
+    ground = np.array(lower)
+    roof = np.array([(x, high, z) for x, z in upper])
     sides = {"rear": (0, 1), "right": (1, 2), "front": (2, 3), "left": (3, 0)}
     faces = {
-        name: corners(lower[a], lower[b], upper[b], upper[a]) for name, (a, b) in sides.items()
+        name: np.stack([ground[a], ground[b], roof[b], roof[a]]) for name, (a, b) in sides.items()
     }
-    return {"top": corners(*upper), **faces}
+    return {"top": roof, **faces}
 
 
 def patch(corners: Corners, left: float, bottom: float, right: float, top: float) -> Corners:
     """A part of a face, between shares of its width and height."""
     lower_left, lower_right, upper_right, upper_left = corners
-
-    def point(u: float, v: float) -> Float64[np.ndarray, "3"]:
-        low = lower_left + (lower_right - lower_left) * u
-        high = upper_left + (upper_right - upper_left) * u
-        return low + (high - low) * v
-
-    return np.stack(
-        [point(left, bottom), point(right, bottom), point(right, top), point(left, top)]
-    )
+    across = np.array([[left], [right], [right], [left]])
+    up = np.array([[bottom], [bottom], [top], [top]])
+    low = lower_left + (lower_right - lower_left) * across
+    high = upper_left + (upper_right - upper_left) * across
+    part: Corners = low + (high - low) * up
+    return part

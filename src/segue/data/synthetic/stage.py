@@ -124,8 +124,8 @@ BEHIND = 16.0
 """Metres behind the camera after which a looping body is taken ahead."""
 
 
-_NO_RIPPLE = Ripple((0, 0), (0, 0), (0, 0), 0)
-_NO_SWING = Swing(0, 0, 0, (0, 0))
+_NO_RIPPLE = Ripple((0.0, 0.0), (0.0, 0.0), (0.0, 0.0), 0.0)
+_NO_SWING = Swing(0.0, 0.0, 0.0, (0.0, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +221,9 @@ class CompiledStage:
         depth = matrices[:, 2, 2]
         middle = matrices[:, :2, 2:] / np.maximum(depth, NEAR)[:, None, None]
         growth = np.abs(matrices[:, :2, :2] - middle * matrices[:, 2:, :2]).max(axis=(1, 2))
-        large: Bool[np.ndarray, " surfaces"] = growth * self._radius > 0.4 * depth
-        return inside & (large | (depth < reach[:, 4] + 1))
+        large = (growth * self._radius > 0.4 * depth) | (depth < reach[:, 4] + 1)
+        seen: Bool[np.ndarray, " surfaces"] = inside & large
+        return seen
 
     def rippled(
         self, u: Numbers, v: Numbers, rows: Int64[np.ndarray, " points"], frame: int

@@ -45,7 +45,9 @@ def draw_street(rng: np.random.Generator, size_hw: tuple[int, int]) -> Stage:
         tuple(cast.categories),
         camera,
         draw_materials(int(rng.integers(1 << 32)), names),
-        light=Curve(rng.uniform(-0.3, 0.2), 0, (draw_wave(rng, rng.uniform(0, 0.12), (30, 120)),)),
+        light=Curve(
+            rng.uniform(-0.3, 0.2), 0.0, (draw_wave(rng, rng.uniform(0, 0.12), (30.0, 120.0)),)
+        ),
         haze=(haze, haze * 1.03, haze * 1.07),
         haze_per_metre=rng.uniform(0.001, 0.008),
         shade=rng.uniform(0.4, 0.75),
@@ -57,15 +59,17 @@ def draw_street(rng: np.random.Generator, size_hw: tuple[int, int]) -> Stage:
 
 def _draw_camera(rng: np.random.Generator, layout: Layout, size_hw: tuple[int, int]) -> Camera:
     shake = rng.uniform(0.0003, 0.002)
-    pan = draw_wave(rng, rng.uniform(0.0, 0.12 if layout.waiting else 0.05), (60, 160))
-    pace = draw_wave(rng, rng.uniform(0, 2.0) * layout.speed, (60, 120))
+    pan = draw_wave(rng, rng.uniform(0.0, 0.12 if layout.waiting else 0.05), (60.0, 160.0))
+    pace = draw_wave(rng, rng.uniform(0, 2.0) * layout.speed, (60.0, 120.0))
     path = Path(
-        x=Curve(rng.uniform(-0.2, 0.2), 0, (draw_wave(rng, 0.12, (40, 90)),)),
-        y=Curve(rng.uniform(1.3, 1.7), 0, (draw_wave(rng, 0.015, (6, 12)),)),
-        z=Curve(0, layout.speed, (pace,)),
-        yaw=Curve(0, 0, (pan, draw_wave(rng, shake, (4, 9)))),
-        pitch=Curve(0, 0, (draw_wave(rng, 2 * shake, (5, 11)), draw_wave(rng, 0.006, (30, 60)))),
-        roll=Curve(0, 0, (draw_wave(rng, 0.008, (20, 50)),)),
+        x=Curve(rng.uniform(-0.2, 0.2), 0.0, (draw_wave(rng, 0.12, (40.0, 90.0)),)),
+        y=Curve(rng.uniform(1.3, 1.7), 0.0, (draw_wave(rng, 0.015, (6.0, 12.0)),)),
+        z=Curve(0.0, layout.speed, (pace,)),
+        yaw=Curve(0.0, 0.0, (pan, draw_wave(rng, shake, (4.0, 9.0)))),
+        pitch=Curve(
+            0.0, 0.0, (draw_wave(rng, 2 * shake, (5.0, 11.0)), draw_wave(rng, 0.006, (30.0, 60.0)))
+        ),
+        roll=Curve(0.0, 0.0, (draw_wave(rng, 0.008, (20.0, 50.0)),)),
         size=Curve(rng.uniform(-0.1, 0.15)),
     )
     return Camera(path, size_hw, horizon=rng.uniform(0.42, 0.5))

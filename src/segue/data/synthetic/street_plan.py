@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from segue.data.synthetic.camera import Curve, Path
 from segue.data.synthetic.figures import Figure, class_of, owned
 from segue.data.synthetic.shapes import disc, flat
@@ -45,16 +47,19 @@ class Cast:
         self.categories: list[str] = []
 
     def place(self, surfaces: Figure, path: Path, layer: int = THINGS, loop: float = LOOP) -> None:
-        """A body that is no object."""
+        """Adds a body."""
         self.bodies.append(Body(surfaces, path, layer, loop))
+
+    def stand(
+        self, figure: Figure, path: Path, half_size: tuple[float, float], loop: float = LOOP
+    ) -> None:
+        """Adds a body with a shadow under it of the given half width and half length."""
+        outline = disc(1.15, (0.25, 0.0)) * np.array(half_size)
+        shadow = Surface((outline,), flat(), shadow=True, two_sided=True)
+        self.place((shadow,), replace(path, y=Curve(), roll=Curve()), SHADOWS, loop)
+        self.place(figure, path, loop=loop)
 
     def thing(self, category: str, figure: Figure) -> Figure:
         """The figure as a new object."""
         self.categories.append(category)
         return owned(figure, len(self.categories), class_of(category))
-
-    def shadow(self, path: Path, half_width: float, half_length: float) -> None:
-        """A shadow on the ground below something that moves on a path."""
-        outline = disc(1.15, (0.25, 0.0)) * (half_width, half_length)
-        ground = replace(path, y=Curve(), roll=Curve())
-        self.place((Surface((outline,), flat(), shadow=True, two_sided=True),), ground, SHADOWS)

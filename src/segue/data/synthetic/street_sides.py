@@ -34,7 +34,9 @@ def build_side(rng: np.random.Generator, cast: Cast, layout: Layout, side: float
             path = Path(x=Curve(back + side * (5 + setback)), z=Curve(z + length / 2))
             cast.place(house(rng, length), path, HOUSES)
             if side > 0:
-                reach = rectangle(-5 - setback - rng.uniform(1.0, 3.5), -length / 2, 0, length / 2)
+                reach = rectangle(
+                    -5 - setback - rng.uniform(1.0, 3.5), -length / 2, 0.0, length / 2
+                )
                 cast.place((Surface((reach,), flat(), shadow=True, two_sided=True),), path, SHADOWS)
         z += length
     for _ in range(int(rng.integers(10, 18))):
@@ -64,8 +66,7 @@ def _plant(
 def _furnish(rng: np.random.Generator, cast: Cast, path: Path, side: float) -> None:
     kind = rng.choice(5, p=[0.32, 0.2, 0.22, 0.12, 0.14])
     if kind == 0:
-        cast.place(tree(rng), path)
-        cast.shadow(path, 1.5, 1.2)
+        cast.stand(tree(rng), path, (1.5, 1.2))
     elif kind == 4:
         cast.place(bin_or_box(rng), path)
     else:

@@ -4,8 +4,7 @@ import numpy as np
 
 from segue.data.synthetic.camera import Curve, Path, draw_wave
 from segue.data.synthetic.figures import person
-from segue.data.synthetic.stage import Body
-from segue.data.synthetic.street_plan import KERB, LANE, LOOP, THINGS, Cast, Layout
+from segue.data.synthetic.street_plan import KERB, LANE, LOOP, Cast, Layout
 from segue.data.synthetic.vehicles import VEHICLES, bicycle, motorcycle, rider
 
 
@@ -35,27 +34,29 @@ def _add_vehicle(
 ) -> None:
     surfaces = cast.thing(kind, VEHICLES[kind](rng))
     half_length = max(abs(float(surface.frame[2, 2])) for surface in surfaces)
-    cast.shadow(path, 1.1 if kind == "car" else 1.4, half_length)
-    cast.bodies.append(Body(surfaces, path, THINGS, loop))
+    cast.stand(surfaces, path, (1.1 if kind == "car" else 1.4, half_length), loop)
 
 
 def drive(rng: np.random.Generator, cast: Cast, layout: Layout) -> None:
     """Traffic: one or two ahead, others coming towards the camera, and across if it waits."""
-    kinds, shares = ["car", "truck", "bus", "train"], [0.7, 0.12, 0.12, 0.06]
+    kinds, shares = ["car", "truck", "bus", "train"], [0.68, 0.12, 0.13, 0.07]
     z = rng.uniform(9, 16)
     for _ in range(0 if layout.waiting else int(rng.integers(0, 3))):
-        pace = draw_wave(rng, rng.uniform(0.5, 2.0), (50, 120))
+        pace = draw_wave(rng, rng.uniform(0.5, 2.0), (50.0, 120.0))
         path = Path(
-            x=Curve(0, 0, (draw_wave(rng, 0.15, (40, 80)),)), z=Curve(z, layout.speed, (pace,))
+            x=Curve(0.0, 0.0, (draw_wave(rng, 0.15, (40.0, 80.0)),)),
+            z=Curve(z, layout.speed, (pace,)),
         )
-        _add_vehicle(rng, cast, str(rng.choice(kinds[:3])), path, 0)
+        _add_vehicle(rng, cast, str(rng.choice(kinds[:3])), path, 0.0)
         z += rng.uniform(16, 25)
     lanes = round((-LANE / 2 - layout.left) // LANE)
     for lane in range(1, lanes + 1):
         speed, z = -rng.uniform(0.1, 0.6), rng.uniform(14, 40)
+        kind = "train" if rng.random() < 0.25 else "car"
         while z < LOOP - 20:
             path = Path(x=Curve(-lane * LANE), z=Curve(z, speed), yaw=Curve(np.pi))
-            _add_vehicle(rng, cast, str(rng.choice(kinds, p=shares)), path)
+            _add_vehicle(rng, cast, kind, path)
+            kind = str(rng.choice(kinds, p=shares))
             z += rng.uniform(20, 40)
     for _ in range(int(rng.integers(1, 4)) if layout.waiting else 0):
         towards = float(rng.choice([-1.0, 1.0]))
@@ -65,7 +66,7 @@ def drive(rng: np.random.Generator, cast: Cast, layout: Layout) -> None:
             z=Curve(16.5 - 2 * towards),
             yaw=Curve(-towards * np.pi / 2),
         )
-        _add_vehicle(rng, cast, str(rng.choice(kinds[:3], p=[0.7, 0.15, 0.15])), path, 0)
+        _add_vehicle(rng, cast, str(rng.choice(kinds[:3], p=[0.7, 0.15, 0.15])), path, 0.0)
     for _ in range(int(rng.integers(1, 4))):
         _ride(rng, cast, layout)
 
@@ -82,7 +83,7 @@ def _ride(rng: np.random.Generator, cast: Cast, layout: Layout) -> None:
         x=Curve(x),
         z=Curve(rng.uniform(9, 60), speed),
         yaw=Curve(lean),
-        roll=Curve(0, 0, (draw_wave(rng, 0.05, (15, 40)),)),
+        roll=Curve(0.0, 0.0, (draw_wave(rng, 0.05, (15.0, 40.0)),)),
     )
     loop = LOOP
     if layout.waiting:
@@ -90,11 +91,10 @@ def _ride(rng: np.random.Generator, cast: Cast, layout: Layout) -> None:
         path = Path(
             x=Curve(-side * rng.uniform(0, 9), side * rng.uniform(0.12, 0.3)),
             z=Curve(rng.uniform(9, 12)),
-            yaw=Curve(0 if side > 0 else np.pi),
+            yaw=Curve(0.0 if side > 0 else np.pi),
         )
         loop = 0.0
-    cast.shadow(path, 0.7, 0.35)
-    cast.bodies.append(Body(figure, path, THINGS, loop))
+    cast.stand(figure, path, (0.7, 0.35), loop)
 
 
 def walk(rng: np.random.Generator, cast: Cast, layout: Layout) -> None:
@@ -104,20 +104,18 @@ def walk(rng: np.random.Generator, cast: Cast, layout: Layout) -> None:
         edge = layout.edge(side)
         x = edge + side * rng.uniform(0.8, layout.walk - 0.3)
         path = Path(
-            x=Curve(x, 0, (draw_wave(rng, 0.2, (40, 90)),)),
+            x=Curve(x, 0.0, (draw_wave(rng, 0.2, (40.0, 90.0)),)),
             y=Curve(KERB),
             z=Curve(rng.uniform(6, LOOP), rng.uniform(-0.1, 0.1)),
             yaw=Curve(rng.choice([0.0, np.pi]) + rng.uniform(-0.7, 0.7)),
         )
-        cast.place(cast.thing("person", person(rng, rng.uniform(0.1, 0.4))), path)
-        cast.shadow(path, 0.4, 0.3)
+        cast.stand(cast.thing("person", person(rng, rng.uniform(0.1, 0.4))), path, (0.4, 0.3))
     for _ in range(int(rng.integers(2, 6)) if layout.waiting else 0):
         side = float(rng.choice([-1.0, 1.0]))
         start, speed = rng.uniform(-2, 8), rng.uniform(0.06, 0.13)
         path = Path(
             x=Curve(-side * start, side * speed),
             z=Curve(rng.uniform(9, 12.3)),
-            yaw=Curve(0 if side > 0 else np.pi),
+            yaw=Curve(0.0 if side > 0 else np.pi),
         )
-        cast.place(cast.thing("person", person(rng, rng.uniform(0.3, 0.5))), path, loop=0)
-        cast.shadow(path, 0.4, 0.3)
+        cast.stand(cast.thing("person", person(rng, rng.uniform(0.3, 0.5))), path, (0.4, 0.3), 0.0)

@@ -30,7 +30,8 @@ def noise(rng: np.random.Generator, side: int, cells: tuple[int, int], octaves: 
         for _ in range(2):
             grid = _refine(grid, side).T
         total += grid >> octave
-    total = total * 255 // sum(255 >> octave for octave in range(octaves))
+    total *= 255
+    total //= sum(255 >> octave for octave in range(octaves))
     return total
 
 
@@ -46,7 +47,8 @@ def _refine(grid: Int32[np.ndarray, "cells others"], side: int) -> Int32[np.ndar
 
 def steepen(levels: Levels, threshold: int, slope: int) -> Levels:
     """The levels pulled apart at a threshold: towards 0 below it, towards 255 above."""
-    return np.clip((levels - threshold) * slope + 128, 0, 255)
+    steep: Levels = np.clip((levels - threshold) * slope + 128, 0, 255)
+    return steep
 
 
 def blend(low: Sequence[int], high: Sequence[int], levels: Levels) -> Texture:

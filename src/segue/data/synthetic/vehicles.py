@@ -27,6 +27,26 @@ _SIDE_LIGHT = {"rear": 0.86, "front": 0.86, "left": 0.7, "right": 1.0, "top": 1.
 _GLASS: Colour = (0.9, 0.95, 1.0)
 _TYRE: Colour = (0.14, 0.14, 0.15)
 
+_CABINS = np.array(
+    [
+        (-0.49, 0.22, -0.40, 0.05, 0),
+        (-0.36, 0.20, -0.22, 0.04, 0),
+        (-0.49, 0.25, -0.46, 0.08, 0),
+        (-0.50, 0.36, -0.49, 0.22, 0.4),
+    ]
+)
+"""Hatchback, saloon, estate, van: where the cabin and its roof begin and end, in shares of the length from the middle
+of the car; metres by which it is taller."""
+
+_TUBES = (
+    ((-0.52, 0.34), (-0.12, 0.85)),
+    ((-0.12, 0.8), (0.42, 0.85)),
+    ((-0.02, 0.34), (0.44, 0.8)),
+    ((0.52, 0.34), (0.38, 1.0)),
+    ((-0.52, 0.34), (-0.02, 0.34)),
+)
+"""The frame of a bicycle."""
+
 
 def lit(colour: Colour, side: str) -> Colour:
     """A colour as the sun lights the side of a solid."""
@@ -49,14 +69,14 @@ def _wheels(half_width: float, places: tuple[float, ...], radius: float) -> list
         tyres = tuple(disc(radius, (sign * z, radius)) for z in places)
         hubs = tuple(disc(radius * 0.6, (sign * z, radius)) for z in places)
         surfaces.append(Surface(tyres, frame, "rough 0", _TYRE))
-        surfaces.append(Surface(hubs, frame, "strokes 0", (0.6, 0.6, 0.62), density=100))
+        surfaces.append(Surface(hubs, frame, "strokes 0", (0.6, 0.6, 0.62), density=100.0))
     width = half_width * 0.25
     pair = tuple(
-        rectangle(x - width / 2, 0, x + width / 2, radius * 1.2)
+        rectangle(x - width / 2, 0.0, x + width / 2, radius * 1.2)
         for x in (-half_width + width, half_width - width)
     )
     for z in (min(places) - radius, max(places) + radius):
-        surfaces.append(Surface(pair, upright(0, 0, z), "rough 0", _TYRE, two_sided=True))
+        surfaces.append(Surface(pair, upright(0.0, 0.0, z), "rough 0", _TYRE, two_sided=True))
     return surfaces
 
 
@@ -65,16 +85,15 @@ def car(rng: np.random.Generator) -> Figure:
     colour, paint = draw_colour(rng, 0.1, 1.1), pick(rng, "paint")
     half, length = rng.uniform(0.82, 0.92), rng.uniform(3.7, 4.7)
     belt, height = rng.uniform(0.8, 0.95), rng.uniform(1.4, 1.65)
-    cabins = (-0.49, 0.22, -0.4, 0.05), (-0.36, 0.2, -0.22, 0.04)
-    cabins += (-0.49, 0.25, -0.46, 0.08), (-0.5, 0.36, -0.49, 0.22)
-    kind = int(rng.integers(4))
-    if kind == 3:
-        height += 0.4
-    rear, front, roof_rear, roof_front = (share * length for share in cabins[kind])
+    rear, front, roof_rear, roof_front, taller = _CABINS[rng.integers(len(_CABINS))]
+    height += taller
     body = solid((half, -length / 2, length / 2, 0.28), (half, -length / 2, length / 2, belt))
-    cabin = solid((half * 0.98, rear, front, belt), (half * 0.78, roof_rear, roof_front, height))
+    cabin = solid(
+        (half * 0.98, rear * length, front * length, belt),
+        (half * 0.78, roof_rear * length, roof_front * length, height),
+    )
     surfaces = _wheels(half, (-0.31 * length, 0.31 * length), 0.31)
-    surfaces = [*surfaces[4:], *painted(body, paint, colour, gradient=(0, 0.25)), *surfaces[:4]]
+    surfaces = [*surfaces[4:], *painted(body, paint, colour, gradient=(0.0, 0.25)), *surfaces[:4]]
     surfaces += _ends(body, pick(rng, "strokes"))
     surfaces += painted(cabin, paint, colour)
     for side, corners in cabin.items():
@@ -97,7 +116,7 @@ def _ends(body: Solid, plate: str) -> list[Surface]:
             corners = patch(body[side], left, 0.6, right, 0.84)
             surfaces.append(face(corners, material="paint 0", colour=colour))
         middle = patch(body[side], 0.38, 0.3, 0.62, 0.5)
-        surfaces.append(face(middle, material=plate, colour=(1.0, 1.0, 0.9), density=120))
+        surfaces.append(face(middle, material=plate, colour=(1.0, 1.0, 0.9), density=120.0))
         bumper = patch(body[side], 0.0, 0.0, 1.0, 0.18)
         surfaces.append(face(bumper, material="rough 0", colour=(0.2, 0.2, 0.2)))
     return surfaces
@@ -120,7 +139,7 @@ def truck(rng: np.random.Generator) -> Figure:
         face(patch(head[side], 0.1, 0.5, 0.9, 0.88), material="glass 0", colour=_GLASS)
         for side in ("left", "right", "front")
     ]
-    surfaces += painted(box, load, draw_colour(rng, 0.4, 1.15), density=30)
+    surfaces += painted(box, load, draw_colour(rng, 0.4, 1.15), density=30.0)
     seam = patch(box["rear"], 0.49, 0.02, 0.51, 0.98)
     surfaces.append(face(seam, material="rough 0", colour=(0.3, 0.3, 0.3)))
     return (*surfaces, *_ends(chassis, "strokes 0"))
@@ -143,13 +162,13 @@ def _coach(
     half, length, height = size
     floor = 0.35 if wheels else 0.2
     body = solid((half, -length / 2, length / 2, floor), (half, -length / 2, length / 2, height))
-    surfaces = painted(body, pick(rng, "paint"), colour, gradient=(0, 0.05))
+    surfaces = painted(body, pick(rng, "paint"), colour, gradient=(0.0, 0.05))
     band = draw_colour(rng, 0.1, 1.1)
     doors = rng.integers(2, 4)
     for side, corners in body.items():
         if side == "top":
             continue
-        stripe = patch(corners, 0, 0.06, 1, 0.22)
+        stripe = patch(corners, 0.0, 0.06, 1.0, 0.22)
         surfaces.append(face(stripe, material="paint 1", colour=lit(band, side)))
         count = int(length / 1.4) if side in ("left", "right") else 1
         for number in range(count):
@@ -160,7 +179,7 @@ def _coach(
     if wheels:
         round_parts = _wheels(half, (-0.3 * length, 0.32 * length), 0.46)
         surfaces = [*round_parts[4:], *surfaces, *round_parts[:4]]
-    below = {side: patch(body[side], 0, 0, 1, 0.25) for side in ("rear", "front")}
+    below = {side: patch(body[side], 0.0, 0.0, 1.0, 0.25) for side in ("rear", "front")}
     return (*surfaces, *_ends(below, "strokes 1"))
 
 
@@ -172,13 +191,7 @@ def bicycle(rng: np.random.Generator) -> Figure:
         for x in (-0.52, 0.52)
         for outline in (disc(0.34, (x, 0.34)), disc(0.27, (x, 0.34)), disc(0.05, (x, 0.34)))
     )
-    tubes = ((-0.52, 0.34), (-0.12, 0.85)), ((-0.12, 0.8), (0.42, 0.85))
-    tubes += (
-        ((-0.02, 0.34), (0.44, 0.8)),
-        ((0.52, 0.34), (0.38, 1.0)),
-        ((-0.52, 0.34), (-0.02, 0.34)),
-    )
-    frame = [part(limb(start, end, 0.03, 0.03), "paint 0", colour) for start, end in tubes]
+    frame = [part(limb(start, end, 0.03, 0.03), "paint 0", colour) for start, end in _TUBES]
     rings = Surface(wheels, upright(), "rough 0", (0.25, 0.25, 0.25), two_sided=True)
     return (rings, *frame, part(cushion(0.26, 0.07, (-0.14, 0.92)), "rough 0", (0.2, 0.2, 0.2)))
 

@@ -7,7 +7,7 @@ everything else rests on integers or is rounded once, so that machines agree.
 """
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -19,14 +19,20 @@ from segue.data.synthetic.scene import Scene, SceneFrame, SceneObject
 from segue.data.synthetic.stage import CompiledStage, Stage
 from segue.data.synthetic.street import draw_street
 
-_DRAW: dict[str, Callable[[np.random.Generator, tuple[int, int]], Stage]] = {
+_KINDS: dict[str, Callable[[np.random.Generator, tuple[int, int]], Stage]] = {
     "objects": draw_objects,
     "street": draw_street,
 }
 
 
+@lru_cache(maxsize=2)
+def _draw(kind: str, seed: int, index: int, size_hw: tuple[int, int]) -> CompiledStage:
+    """The stage of a scene, kept for the next call: writers ask for the objects, then for the frames."""
+    return CompiledStage(_KINDS[kind](np.random.default_rng([seed, index]), size_hw))
+
+
 class SyntheticScene:
-    """A video of the synthetic world; it holds its seed, and draws its record anew for each rendering."""
+    """A video of the synthetic world; it holds its seed, and draws its record when it is rendered."""
 
     def __init__(
         self, kind: str, index: int, num_frames: int, seed: int, size_hw: tuple[int, int]
@@ -34,17 +40,12 @@ class SyntheticScene:
         self.name = f"{kind}-{seed}-{index:04d}"
         self.num_frames = num_frames
         self.size_hw = size_hw
-        self._kind = kind
-        self._seed = (seed, index)
-
-    def stage(self) -> Stage:
-        """The record of the scene."""
-        return _DRAW[self._kind](np.random.default_rng(self._seed), self.size_hw)
+        self._drawn = (kind, seed, index, size_hw)
 
     @cached_property
     def objects(self) -> tuple[SceneObject, ...]:
         """Every object that is visible in at least one frame; all frames are painted once, without colours."""
-        stage = CompiledStage(self.stage())
+        stage = _draw(*self._drawn)
         ids = _Ids(stage)
         for frame in range(self.num_frames):
             ids.instances(paint(stage, stage.pose(frame)))
@@ -55,7 +56,7 @@ class SyntheticScene:
 
     def frames(self) -> Iterator[SceneFrame]:
         """Frames in order; memory does not grow with their number."""
-        stage = CompiledStage(self.stage())
+        stage = _draw(*self._drawn)
         ids = _Ids(stage)
         for frame in range(self.num_frames):
             pose = stage.pose(frame)

@@ -14,16 +14,22 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from segue.data.mots_text import CAR, IGNORE_REGION, PEDESTRIAN, TrackedMask
-from segue.errors import MaskError
 from segue.evaluation.interface import Column, Gathered, Picture, Scored, Table
-from segue.evaluation.mots_files import MotsCase, MotsSide, gather_mots
+from segue.evaluation.mots_files import (
+    MotsCase,
+    MotsSide,
+    check_sizes,
+    find_problems,
+    frame_name,
+    gather_mots,
+    scored_frames,
+)
 from segue.media.images import read_image
 from segue.media.rle import RunLengths
 from segue.metrics.hota import HotaTally, tally_hota
 from segue.metrics.identity import IdentityTally, tally_identity
 from segue.metrics.mots import MotsTally, match_masks, tally_mots
 from segue.metrics.overlap import FrameOverlap, SequenceOverlap, join_frames, overlap_masks
-from segue.problems import Problem
 
 CLASSES = {"car": CAR, "pedestrian": PEDESTRIAN}
 
@@ -64,8 +70,11 @@ class ClassTally:
     def values(self) -> Values:
         """Every column."""
         ratios = {**self.mots.scores(), **self.hota.scores(), **self.identity.scores()}
-        percents = {name: value and 100 * value for name, value in ratios.items()}
-        return {**percents, **self.mots.counts(), **self.identity.counts()}
+        counts = {**self.mots.counts(), **self.identity.counts()}
+        return {
+            **{name: None if ratio is None else 100 * ratio for name, ratio in ratios.items()},
+            **{name: float(count) for name, count in counts.items()},
+        }
 
 
 def add_counts(tallies: Sequence[ClassTally]) -> Values:
@@ -110,9 +119,13 @@ class MotsProtocol:
             MaskError: A damaged file, an unknown class, masks that overlap or are of another size.
         """
         truth, predicted = MotsSide(case.truth), MotsSide(case.predicted)
-        frames = _scored_frames(case, truth, predicted)
+        check_sizes(truth, predicted)
+        frames = scored_frames(case, truth, predicted)
         overlaps = [_overlap(frame, truth, predicted) for frame in frames]
-        sequences = {name: join_frames([frame[name] for frame in overlaps]) for name in CLASSES}
+        sequences = {
+            name: join_frames([classes[index] for classes in overlaps])
+            for index, name in enumerate(CLASSES)
+        }
         matches = {name: match_masks(sequence) for name, sequence in sequences.items()}
         tallies = {
             name: ClassTally(
@@ -128,7 +141,7 @@ class MotsProtocol:
             tuple(map(frame_name, frames)),
             scores,
             curves,
-            tuple(_problems(case, frames, predicted)),
+            tuple(find_problems(case, frames, predicted)),
         )
 
     def tables(self, scored: Sequence[Scored]) -> tuple[Table, ...]:
@@ -180,71 +193,39 @@ KITTI_MOTS_BY_SEQUENCE = MotsProtocol(
 )
 
 
-def frame_name(number: int) -> str:
-    """A frame as the files of KITTI-MOTS name it."""
-    return f"{number:06d}"
+def _overlap(frame: int, truth: MotsSide, predicted: MotsSide) -> list[FrameOverlap]:
+    """Overlaps of each class."""
+    true_masks = _by_class(truth.masks(frame))
+    found_masks = _by_class(predicted.masks(frame))
+    return overlap_masks(
+        [true_masks.get(class_id, {}) for class_id in CLASSES.values()],
+        [found_masks.get(class_id, {}) for class_id in CLASSES.values()],
+        list(true_masks.get(IGNORE_REGION, {}).values()),
+    )
 
 
-def _scored_frames(case: MotsCase, truth: MotsSide, predicted: MotsSide) -> list[int]:
-    if case.truth.pngs:
-        return sorted(truth.listed)
-    if case.frames is not None:
-        return sorted({*case.frames, *truth.listed})
-    # The text alone does not tell how long the sequence is.
-    listed = truth.listed | predicted.listed
-    return list(range(min(listed), max(listed) + 1)) if listed else []
-
-
-def _problems(case: MotsCase, frames: Sequence[int], predicted: MotsSide) -> Iterable[Problem]:
-    for frame in sorted(predicted.listed.difference(frames)):
-        message = f"{predicted.place(frame)} belongs to no frame of the truth. It is not scored."
-        yield Problem("extra-frame", case.name, frame_name(frame), message)
-    for frame in sorted(set(frames) - predicted.listed) if case.predicted.pngs else ():
-        folder = next(iter(case.predicted.pngs.values())).parent
-        message = f"{folder} has no PNG of this frame. It is scored as without objects."
-        yield Problem("missing-frame", case.name, frame_name(frame), message)
-
-
-def _overlap(frame: int, truth: MotsSide, predicted: MotsSide) -> dict[str, FrameOverlap]:
-    true_masks, found_masks = truth.masks(frame), predicted.masks(frame)
-    for item in found_masks:
-        _check_size(item, truth, predicted)
-    ignore = [item.mask for item in true_masks if item.class_id == IGNORE_REGION]
-    return {
-        name: overlap_masks(_of(class_id, true_masks), _of(class_id, found_masks), ignore)
-        for name, class_id in CLASSES.items()
-    }
-
-
-def _check_size(item: TrackedMask, truth: MotsSide, predicted: MotsSide) -> None:
-    size = (item.mask.height, item.mask.width)
-    if truth.size_hw not in (size, None):
-        expected = "{}x{}".format(*truth.size_hw)
-        raise MaskError(
-            f"{predicted.place(item.frame)}: track {item.track_id} is {size[0]}x{size[1]}, expected "
-            f"{expected} (height x width) as in the truth. Write masks at the size of the frames."
-        )
-
-
-def _of(class_id: int, masks: Sequence[TrackedMask]) -> dict[int, RunLengths]:
-    return {item.track_id: item.mask for item in masks if item.class_id == class_id}
+def _by_class(masks: Sequence[TrackedMask]) -> dict[int, dict[int, RunLengths]]:
+    """Masks by track id, by class."""
+    found: dict[int, dict[int, RunLengths]] = {}
+    for item in masks:
+        found.setdefault(item.class_id, {})[item.track_id] = item.mask
+    return found
 
 
 def _over_time(
-    classes: Sequence[tuple[SequenceOverlap, Int64[np.ndarray, " matches"]]],
+    classes: Sequence[tuple[SequenceOverlap, Int64[np.ndarray, " _"]]],
 ) -> tuple[tuple[float, ...], dict[str, tuple[float, ...]]]:
     """Score of each frame and the curves, of all classes together."""
-    truths, predictions, matches, iou = sum(
-        np.stack(
-            [
-                np.bincount(sequence.truth.frames, minlength=sequence.num_frames),
-                np.bincount(sequence.predicted.frames, minlength=sequence.num_frames),
-                np.bincount(sequence.pair_frames[found], minlength=sequence.num_frames),
-                np.bincount(sequence.pair_frames[found], sequence.iou[found], sequence.num_frames),
-            ]
+    rows = [
+        (
+            np.bincount(sequence.truth.frames, minlength=sequence.num_frames),
+            np.bincount(sequence.predicted.frames, minlength=sequence.num_frames),
+            np.bincount(sequence.pair_frames[found], minlength=sequence.num_frames),
+            np.bincount(sequence.pair_frames[found], sequence.iou[found], sequence.num_frames),
         )
         for sequence, found in classes
-    )
+    ]
+    truths, predictions, matches, iou = np.sum(rows, axis=0, dtype=np.float64)
     return _ratios(iou, truths + predictions - matches, 1.0), {
         "IoU": _ratios(iou, matches, nan),
         "recall": _ratios(matches, truths, nan),

@@ -276,7 +276,7 @@ class Validation:
             steady, flicker = steady + meter.tally, flicker + flips.tally
         scores = {"miou": counts.mean_iou, "pixel_accuracy": counts.pixel_accuracy}
         if self._settings.data.void_class:
-            scores["miou_without_void"] = float(np.nanmean(counts.class_iou[:-1]))
+            scores |= _with_and_without_void(counts)
         if steady.windows and steady.windows[8].plain:
             scores |= {"vc8": steady.plain(8), "flips_per_second": flicker.flips_per_second}
         return scores
@@ -286,7 +286,7 @@ class Validation:
     ) -> Iterator[tuple[Labels, Labels]]:
         state = None
         for index in passage.frames:
-            frame, truth = self._sized(*self._footage.read(passage.sequence, index))
+            frame, truth = self.sized(*self._footage.read(passage.sequence, index))
             if state is None:
                 prediction, state = model.start(frame)
             else:
@@ -294,7 +294,8 @@ class Validation:
             if index in passage.scored and truth is not None:
                 yield prediction.labels, truth
 
-    def _sized(self, frame: Frame, truth: Labels | None) -> tuple[Frame, Labels | None]:
+    def sized(self, frame: Frame, truth: Labels | None) -> tuple[Frame, Labels | None]:
+        """A frame and its labels at the size at which they are scored."""
         if not self._settings.validation.resize:
             return frame, truth
         size_wh = self._settings.clips.size_hw[::-1]
@@ -303,6 +304,18 @@ class Validation:
             return small, None
         labels: Labels = cv2.resize(truth, size_wh, interpolation=cv2.INTER_NEAREST)
         return small, labels
+
+
+def _with_and_without_void(counts: ConfusionTally) -> dict[str, float]:
+    """What the report prints, and what the benchmark scores, where void was learned as the last class."""
+    # The row and the column of the last class become those of pixels that are, or are called, no class.
+    official = ConfusionTally(counts.counts[:-1, :-1])
+    return {
+        "miou_smoothed": counts.smoothed_mean_iou,
+        "mean_binary_accuracy": counts.mean_binary_accuracy,
+        "miou_without_void": official.mean_iou,
+        "class_accuracy_without_void": official.class_accuracy,
+    }
 
 
 def build(settings: TrainingSettings) -> Task:

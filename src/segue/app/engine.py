@@ -1,7 +1,7 @@
-"""From what a user asks for to a job of the runner; shared by every command that tracks."""
+"""From what a user asks for to a job of the runner; shared by every command that runs a model."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,12 @@ import torch
 
 from segue import __version__
 from segue.errors import NotFoundError, WeightsError
-from segue.inference.identity import hash_file, identify_files, identify_masks
+from segue.inference.classes import Ids, LabelTask
+from segue.inference.identity import hash_file, identify_files
 from segue.inference.job import Job
+from segue.inference.objects import TrackTask
 from segue.inference.places import Places
+from segue.inference.task import Task
 from segue.media.container import FileVideo
 from segue.media.images import ImageVideo
 from segue.media.mask_args import GivenMasks
@@ -40,10 +43,8 @@ class Engine:
         """What decides the bytes of the results, apart from the input.
 
         Raises:
-            SettingsError: No model of that name.
             NotFoundError: The weights file does not exist.
         """
-        find(self.model)
         self._set_threads()
         weights = self._weights_file()
         return {
@@ -79,7 +80,7 @@ class Engine:
             "model_load_s": round(time.perf_counter() - begin, 4),
         }
 
-    def job(
+    def track_job(
         self,
         video: Video,
         masks: GivenMasks,
@@ -89,7 +90,7 @@ class Engine:
         partial: bool = False,
         fit: bool = False,
     ) -> Job:
-        """The job for one video.
+        """The job of carrying objects through one video.
 
         Args:
             video: The opened video.
@@ -100,27 +101,46 @@ class Engine:
             fit: Masks of another size are resized.
 
         Raises:
+            SettingsError: No model of that name, or one that follows no objects.
+            NotFoundError: The weights file does not exist.
             MaskError: A mask of another size than the video, unless ``fit``.
         """
         by_frame = {i: fit_mask(m, video.size_hw, fit) for i, m in masks.by_frame.items()}
+        task = TrackTask(by_frame, masks.sources, partial, overlay)
+        return self._job(video, task, places, masks.paths.values())
+
+    def label_job(
+        self, video: Video, places: Places, *, overlay: bool = True, ids: Ids = "model"
+    ) -> Job:
+        """The job of naming the class of every pixel of one video.
+
+        Args:
+            video: The opened video.
+            places: Where the results go.
+            overlay: Whether to write the overlay video.
+            ids: What the label files hold.
+
+        Raises:
+            SettingsError: No model of that name, or one that names no classes.
+            NotFoundError: The weights file does not exist.
+        """
+        return self._job(video, LabelTask(ids, overlay), places)
+
+    def _job(self, video: Video, task: Task, places: Places, inputs: Iterable[Path] = ()) -> Job:
+        find(self.model, task.kind)
         files = _files(video)
-        identity = {
-            **self.identity(),
-            "overlay": overlay,
-            "partial_masks": partial,
-            "video": identify_files(files),
-            "masks": identify_masks(by_frame),
-        }
         return Job(
             video=video,
-            masks=by_frame,
+            task=task,
             places=places,
-            identity=identity,
-            inputs=(*files, *masks.paths.values()),
-            sources={str(number): source for number, source in masks.sources.items()},
-            partial=partial,
+            identity={
+                "verb": task.outputs.verb,
+                **self.identity(),
+                **task.identity(),
+                "video": identify_files(files),
+            },
+            inputs=(*files, *inputs),
             max_side=self.max_side,
-            overlay=overlay,
         )
 
     def _weights_file(self) -> Path | None:

@@ -1,0 +1,123 @@
+"""What the commands share that run a model over videos: options, the course of one job, what is said at its end."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from segue.app.cli.output import FrameProgress, add_json_argument
+from segue.models.catalog import Kind, names
+from segue.settings import override
+
+if TYPE_CHECKING:
+    from segue.app.engine import Engine
+    from segue.inference.job import Job
+    from segue.inference.places import Mode
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """VIDEO, settings and ``--out``."""
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="VIDEO | key=value",
+        help="a video file, a folder of images or a pattern; then settings of the model",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for the results"
+    )
+
+
+def add_model_arguments(parser: argparse.ArgumentParser, kind: Kind, default: str) -> None:
+    """Which model of a kind, and how it works."""
+    group = parser.add_argument_group("model")
+    add = group.add_argument
+    add("--model", default=default, metavar="NAME", help=f"one of {', '.join(names(kind))}")
+    add("--weights", type=Path, metavar="FILE", help="a .safetensors file")
+    add("--device", default="cpu", metavar="NAME", help="cpu, cuda or mps (cpu)")
+    add("--threads", type=_positive, metavar="N", help="CPU threads")
+    add("--seed", type=int, metavar="N", help="seed of the model")
+    add("--max-side", type=_positive, metavar="PIXELS", help="work on frames of at most this side")
+
+
+def add_result_arguments(parser: argparse.ArgumentParser, overlay: str) -> None:
+    """What is written, and what happens to results that are there.
+
+    Args:
+        parser: Of the command.
+        overlay: Help of ``--overlay``.
+    """
+    group = parser.add_argument_group("results")
+    group.add_argument("--overlay", action=argparse.BooleanOptionalAction, help=overlay)
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--resume", action="store_true", help="go on with what was interrupted")
+    either.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    add_json_argument(parser)
+
+
+def sort_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Sources and ``key=value`` settings; a path that exists is a source whatever its name."""
+    assignments = [word for word in words if "=" in word and not Path(word).exists()]
+    return [word for word in words if word not in assignments], assignments
+
+
+def engine(arguments: argparse.Namespace, assignments: Sequence[str]) -> "Engine":
+    """The model that the options ask for, not yet loaded."""
+    from segue.app.engine import Engine
+
+    settings = override({}, assignments)
+    if arguments.seed is not None:
+        settings["seed"] = arguments.seed
+    return Engine(
+        model=arguments.model,
+        weights=arguments.weights,
+        settings=settings,
+        device=arguments.device,
+        threads=arguments.threads,
+        max_side=arguments.max_side,
+    )
+
+
+def mode(arguments: argparse.Namespace) -> "Mode":
+    """What the flags say about results that are there already."""
+    return "resume" if arguments.resume else "overwrite" if arguments.overwrite else "new"
+
+
+def run_job(arguments: argparse.Namespace, engine: "Engine", job: "Job") -> dict[str, Any]:
+    """Do one job, unless it is complete already, and say so; returns what ``--json`` asks for.
+
+    Raises:
+        SegueError: As in ``Job``.
+    """
+    if job.check(mode(arguments)):
+        record = job.places.read_record()
+        text = f"{arguments.out} is complete already: {record['frames']} frames."
+    else:
+        model, notes = engine.load()
+        with FrameProgress(job.video.name) as progress:
+            notes = {"command": command_line(), **notes}
+            record = job.run(model, mode(arguments), progress, notes)
+        text = sentence(record, arguments.out)
+    if arguments.json != "-":
+        print(text)
+    return {"out": str(arguments.out), **record}
+
+
+def command_line() -> str:
+    """For ``run.json``."""
+    return " ".join(["segue", *sys.argv[1:]])
+
+
+def sentence(record: dict[str, Any], out: Path) -> str:
+    """One line for a person about a finished run."""
+    timings = record["timings"]
+    speed = f" in {timings['total_s']:.1f} s ({timings['fps']:.1f} fps)" if timings["fps"] else ""
+    return f"{record['frames']} frames{speed} -> {out}"
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return number

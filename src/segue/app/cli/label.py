@@ -1,0 +1,58 @@
+"""Name the class of every pixel of a video, frame by frame, on the computer you have.
+
+$ segue label clip.mp4 --out result
+$ segue label frames/ --out result --weights mine.safetensors --max-side 640
+$ segue label clip.mp4 --out result --ids cityscapes --no-overlay
+
+Gives OUT/labels/<frame>.png (class numbers, with the colours of the classes as palette), OUT/overlay.mp4,
+OUT/areas.csv and OUT/areas.png (share of the pixels by class and frame) and OUT/run.json, which also
+tells how much the labels flicker. A run that was killed goes on with --resume and ends with the same
+bytes as one that was not.
+"""
+
+import argparse
+
+from segue.app.cli import jobs
+from segue.app.cli.output import check_json_target, write_document
+from segue.errors import InputError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``segue label``."""
+    parser.usage = "segue label VIDEO --out DIR [options] [key=value ...]"
+    jobs.add_source_arguments(parser)
+    jobs.add_model_arguments(parser, "classes", default="temporal-unet-lite")
+    parser.add_argument(
+        "--ids",
+        choices=("model", "cityscapes"),
+        default="model",
+        help="numbers in the label files: the model's own, from 0, or Cityscapes label ids, with 0 for "
+        "classes that Cityscapes does not have (model)",
+    )
+    jobs.add_result_arguments(parser, overlay="write the overlay video (yes)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Label one video."""
+    check_json_target(arguments.json)
+    sources, assignments = jobs.sort_words(arguments.words)
+    if len(sources) != 1:
+        raise InputError(f"Give one VIDEO (got: {', '.join(sources) or 'none'}).")
+    from segue.media.video import open_video
+
+    # What is cheap to find wrong is found before torch is imported.
+    video = open_video(sources[0])
+
+    from segue.inference.places import CLASSES, Places
+
+    engine = jobs.engine(arguments, assignments)
+    job = engine.label_job(
+        video,
+        Places.for_video(arguments.out, CLASSES),
+        overlay=arguments.overlay is not False,
+        ids=arguments.ids,
+    )
+    document = jobs.run_job(arguments, engine, job)
+    if arguments.json:
+        write_document(document, arguments.json)
+    return 0

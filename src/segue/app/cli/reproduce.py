@@ -1,0 +1,85 @@
+"""Train and score every row of a published table, and write it beside the published one.
+
+segue reproduce temporal-unet-table3
+segue reproduce temporal-unet-table2 --data CAMVID --quick
+segue reproduce temporal-unet-table2 --data CITYSCAPES --out runs/table2
+
+Rows that are complete are not trained again; the same command goes on after it was interrupted. Settings of all rows
+can be overridden: loop.device=cpu. A row that fails is told, the others go on, and the exit code is 5.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from segue.app.cli.table_help import add_help_table
+from segue.app.cli.train import Progress
+from segue.errors import InputError
+from segue.evaluation.studies.catalog import STUDIES, find_study
+
+if TYPE_CHECKING:
+    from segue.evaluation.studies.result import Outcome
+    from segue.evaluation.studies.study import Row
+
+_ROW_FAILED = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``segue reproduce``."""
+    add = parser.add_argument
+    add("study", help="a name from the table below")
+    add("overrides", nargs="*", metavar="key.path=value", help="changed settings of all rows")
+    add("--data", type=Path, metavar="PATH", help="root of the dataset, if the study trains")
+    add("--layout", metavar="NAME", help="layout of the dataset (default: recognised)")
+    add("--quick", action="store_true", help="tiny trainings, to see that every row works")
+    add("--out", type=Path, metavar="DIR", help="folder of the rows and tables (out/reproduce...)")
+    add("--threads", type=int, default=0, help="processor threads (0: all)")
+    add_help_table(parser, "studies", lambda: {name: find_study(name).title for name in STUDIES})
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Reproduce, and return the exit code."""
+    import torch
+
+    from segue.evaluation.studies.run import reproduce
+    from segue.evaluation.studies.setup import set_up
+
+    study = find_study(arguments.study)
+    setup = None
+    if study.trains:
+        if arguments.data is None:
+            raise InputError(f"{study.name} trains networks. Give a dataset with --data PATH.")
+        setup = set_up(
+            study,
+            arguments.data,
+            layout=arguments.layout,
+            quick=arguments.quick,
+            overrides=arguments.overrides,
+        )
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    usual = Path("out", "reproduce-quick" if arguments.quick else "reproduce")
+    out = arguments.out or usual
+    result = reproduce(study, setup, out, Rows())
+    print((out / f"{study.name}.md").read_text(encoding="utf-8"))
+    picture = f", {study.name}.png" if result.drawing else ""
+    print(f"{out}: {study.name}.md, {study.name}.json{picture}")
+    return _ROW_FAILED if result.failed else 0
+
+
+class Rows:
+    """Tells on stderr which row is at work, and how it ended."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def begin(self, row: "Row", number: int, total: int) -> Progress:
+        """See ``segue.evaluation.studies.run.Observer``."""
+        self._console.print(f"row {number} of {total}: {row.name}")
+        return Progress()
+
+    def end(self, outcome: "Outcome") -> None:
+        """See ``segue.evaluation.studies.run.Observer``."""
+        self._console.print(f"{outcome.row.name}: {outcome.error or outcome.state}", markup=False)

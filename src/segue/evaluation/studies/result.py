@@ -1,0 +1,41 @@
+"""What a study has found so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from segue.evaluation.studies.setup import Setup
+from segue.evaluation.studies.study import Drawing, Row, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a row."""
+
+    row: Row
+    scores: Mapping[str, float]
+    """By the key of the measure: counts, or scores in [0, 1]."""
+    state: Literal["pending", "complete", "failed"] = "pending"
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """All rows of a study, done or not."""
+
+    study: Study
+    setup: Setup | None
+    """``None`` for a study that trains nothing."""
+    outcomes: tuple[Outcome, ...]
+    """In the order of the table."""
+    drawing: Drawing | None = None
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        """Rows whose training failed."""
+        return tuple(outcome for outcome in self.outcomes if outcome.state == "failed")
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row has its numbers."""
+        return all(outcome.state == "complete" for outcome in self.outcomes)

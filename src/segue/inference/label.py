@@ -1,0 +1,35 @@
+"""A class for every pixel of a video."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from segue.inference.progress import Progress, Silent
+from segue.inference.runner import Result, Runner
+from segue.media.video import Video
+from segue.models.interface import VideoModel
+
+
+def label(
+    model: VideoModel[Any],
+    video: Video,
+    *,
+    progress: Progress | None = None,
+    max_side: int | None = None,
+) -> Iterator[Result]:
+    """Name the class of every pixel of a video, frame by frame, in constant memory.
+
+    Args:
+        model: Any model of the table that names classes; ``model.classes`` tells what the numbers mean.
+        video: What ``open_video`` returned.
+        progress: Hears about every finished frame.
+        max_side: As in ``track``.
+
+    Yields:
+        Every frame of the video in order, with its prediction.
+
+    Raises:
+        SettingsError: The model follows given objects.
+        DecodeError: A frame does not decode; the predictions before it are valid.
+    """
+    runner = Runner(model, {}, video.size_hw, max_side=max_side)
+    yield from runner.run(video, progress or Silent())

@@ -1,0 +1,162 @@
+"""The task of tracking: masks of given objects, and numbers about each object on each frame."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from segue.inference.identity import identify_masks
+from segue.inference.places import TRACKS, Outputs, Places
+from segue.inference.sinks import LabelFolder, LineLog, Overlay
+from segue.inference.task import Sink
+from segue.inference.track import check_plan
+from segue.media.atomic import replacing
+from segue.media.overlay import paint
+from segue.media.video import Video, VideoFrame
+from segue.models.catalog import Kind
+from segue.models.interface import VideoModel
+from segue.types import Labels, Prediction
+
+
+@dataclass(frozen=True)
+class TrackTask:
+    """Carry the objects of given masks through the video."""
+
+    masks: Mapping[int, Labels]
+    """Frame number -> labels of the frame's size."""
+    sources: Mapping[int, str] = field(default_factory=dict)
+    """Where each object id came from, for ``tracks.json``."""
+    partial: bool = False
+    """Later masks may leave objects out."""
+    overlay: bool = True
+
+    @property
+    def kind(self) -> Kind:
+        """It takes models that follow objects."""
+        return "objects"
+
+    @property
+    def outputs(self) -> Outputs:
+        """``masks/``, ``tracks.json``."""
+        return TRACKS
+
+    def identity(self) -> dict[str, Any]:
+        """See ``Task``."""
+        return {
+            "overlay": self.overlay,
+            "partial_masks": self.partial,
+            "masks": identify_masks(self.masks),
+        }
+
+    def check(self, video: Video, max_side: int | None) -> None:
+        """Refuse masks that do not go with the video.
+
+        Raises:
+            MaskError: As in ``check_plan``.
+        """
+        check_plan(video, self.masks, partial=self.partial, max_side=max_side)
+
+    def adapt(self, model: VideoModel[Any]) -> VideoModel[Any]:
+        """The model as it is."""
+        return model
+
+    def sinks(
+        self, model: VideoModel[Any], video: Video, places: Places, done: int
+    ) -> Sequence[Sink]:
+        """See ``Task``."""
+        lines = LineLog(places.resume / "tracks.jsonl", keep=done)
+        sinks: list[Sink] = [
+            LabelFolder(places.labels),
+            TrackLog(lines, places.files[0], self._header(video)),
+        ]
+        if self.overlay:
+            sinks.append(Overlay(places.resume / "overlay.mp4", places.overlay, video, paint))
+        return sinks
+
+    def _header(self, video: Video) -> dict[str, Any]:
+        rate = video.frame_rate
+        return {
+            "video": video.name,
+            "size_hw": list(video.size_hw),
+            "frame_rate": str(rate) if rate else None,
+            "sources": {str(number): source for number, source in self.sources.items()},
+        }
+
+
+class TrackLog:
+    """Numbers per frame and object, one JSON document at the end."""
+
+    part = "write"
+    replays = False
+
+    def __init__(self, lines: LineLog, target: Path, header: Mapping[str, Any]) -> None:
+        """Go on with a log.
+
+        Args:
+            lines: One per finished frame.
+            target: ``tracks.json``.
+            header: What stands before the frames.
+        """
+        self._lines = lines
+        self._target = target
+        self._header = header
+
+    def write(self, frame: VideoFrame, prediction: Prediction) -> None:
+        """One line about one frame, on disk when the call returns.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        self._lines.append(json.dumps(describe(frame, prediction)))
+
+    def finish(self) -> Mapping[str, Any]:
+        """Write the document: the header, then ``frames`` with one line each.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        opening = json.dumps(dict(self._header), indent=2).removesuffix("\n}")
+        with (
+            replacing(self._target) as temporary,
+            temporary.open("w", encoding="utf-8") as out,
+        ):
+            out.write(f'{opening},\n  "frames": [')
+            for number, line in enumerate(self._lines):
+                out.write(f"{',' if number else ''}\n    {line}")
+            out.write("\n  ]\n}\n")
+        return {}
+
+    def close(self) -> None:
+        """Let go of the log."""
+        self._lines.close()
+
+
+def describe(frame: VideoFrame, prediction: Prediction) -> dict[str, Any]:
+    """What ``tracks.json`` says about one frame.
+
+    Area in pixels; box ``x0 y0 x1 y1`` with the far side excluded; centroid ``x y`` with whole numbers at
+    pixel centres; box and centroid are null for an object without pixels; time in seconds.
+    """
+    objects: dict[str, Any] = {}
+    for object_id, score in sorted(prediction.scores.items()):
+        mask = prediction.mask(object_id).view(np.uint8)
+        moments = cv2.moments(mask, binaryImage=True)
+        area = round(moments["m00"])
+        left, top, width, height = cv2.boundingRect(mask)
+        objects[str(object_id)] = {
+            "area": area,
+            "box_xyxy": [left, top, left + width, top + height] if area else None,
+            "centroid_xy": [round(moments[m] / area, 2) for m in ("m10", "m01")] if area else None,
+            "confidence": round(score.confidence, 4),
+            "absent": score.absent,
+        }
+    return {
+        "name": frame.name,
+        "index": frame.index,
+        "time": round(float(frame.time), 6),
+        "objects": objects,
+    }
