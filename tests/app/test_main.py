@@ -86,7 +86,7 @@ def test_an_unknown_option_is_one_sentence(capsys) -> None:
     ("raised", "code", "text"),
     [
         (DecodeError("Frame 3 is\n  broken."), 3, "segue: error: Frame 3 is broken.\n"),
-        (WriteError("Disk full."), 4, "segue: error: Disk full. Then go on with --resume.\n"),
+        (WriteError("Disk full."), 4, "segue: error: Disk full. Go on with --resume.\n"),
         (KeyboardInterrupt(), 130, "segue: interrupted. Go on with --resume.\n"),
     ],
 )

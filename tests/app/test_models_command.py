@@ -17,7 +17,8 @@ def test_the_list_has_every_model(capsys) -> None:
 def test_the_list_as_json(capsys) -> None:
     assert main(["models", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert [row["name"] for row in document["models"]] == list(MODELS)
+    rows = [(row["name"], row["kind"]) for row in document["models"]]
+    assert rows == [(name, entry.kind) for name, entry in MODELS.items()]
 
 
 def test_one_model_as_json(tmp_path: Path) -> None:
@@ -29,6 +30,20 @@ def test_one_model_as_json(tmp_path: Path) -> None:
     assert document["settings"]["rate"] == 0.5
     assert document["macs"]["size"] == "20x30"
     assert document["weights"] is None
+    assert document["classes"] is None
+
+
+def test_a_model_of_classes_names_them(tmp_path: Path, capsys) -> None:
+    words = ["models", "shade", 'classes=["sky", "sea", "land"]', "--size", "20x30"]
+    assert main([*words, "--json", str(tmp_path / "m.json")]) == 0
+    document = json.loads((tmp_path / "m.json").read_text())
+    assert document["kind"] == "classes"
+    assert document["classes"] == ["sky", "sea", "land"]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert "names the class of every pixel (segue label)" in printed
+    assert "sky, sea, land" in printed
+    assert "one object" not in printed
 
 
 def test_a_model_without_weights_can_be_counted(tmp_path: Path) -> None:

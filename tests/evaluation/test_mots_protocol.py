@@ -55,7 +55,7 @@ def test_tables_say_what_they_hold(tmp_path):
     assert list(report.summary) == [
         f"{name} {column}"
         for name in ("car", "pedestrian")
-        for column in ("sMOTSA", "MOTSA", "MOTSP", "HOTA")
+        for column in ("sMOTSA", "MOTSA", "HOTA")
     ]
     assert report.sequences["0006"]["pedestrian sMOTSA"] is None
     assert report.tables[0].notes == (

@@ -6,6 +6,7 @@ from PIL import Image
 
 from fakes.davis import moving_square, write_davis, write_masks
 from fakes.label_files import write_labels
+from fakes.trees import write_tree
 from segue.errors import MaskError, NotFoundError
 from segue.evaluation.pairs import (
     FramePair,
@@ -116,6 +117,12 @@ def test_a_root_of_another_layout_is_explained(truth: Path, ours: Path, tmp_path
     write_davis(tmp_path / "later", {"goat": moving_square(4)}, names_only=True)
     with pytest.raises(NotFoundError, match=r"looks like davis2017, you said davis2016"):
         pair(ours, tmp_path / "later")
+
+
+def test_a_folder_of_masks_that_is_another_dataset_is_explained(ours: Path, tmp_path: Path) -> None:
+    write_tree("camvid", tmp_path / "drives")
+    with pytest.raises(NotFoundError, match=r"drives looks like camvid, you said davis2016"):
+        pair(ours, tmp_path / "drives")
 
 
 def test_values_of_both_sides(tmp_path: Path) -> None:

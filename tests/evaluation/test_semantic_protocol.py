@@ -126,8 +126,9 @@ class TestCityscapes:
         rules = find_protocol("cityscapes")
         case = rules.gather(cities / "pred", cities / "root", None).cases[1]
         found = rules.picture(case, NAMES[2])
-        assert found.truth[:, 0].tolist() == [13, 13, 0, 0, 0, 255]
-        assert found.predicted[:, 0].tolist() == [13, 13, 0, 0, 0, 255]
+        # Counted from 1: the cars are class 13, the road class 0.
+        assert found.truth[:, 0].tolist() == [14, 14, 1, 1, 1, 255]
+        assert found.predicted[:, 0].tolist() == [14, 14, 1, 1, 1, 255]
         assert (found.void, found.image.shape) == (255, (6, 8, 3))
 
 

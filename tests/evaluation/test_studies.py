@@ -23,6 +23,7 @@ from segue.evaluation.studies.temporal_unet import FIGURE_3, TABLE_2, TABLE_3
 from segue.metrics.confusion import confusion
 from segue.models.temporal_unet.build import create_network
 from segue.models.temporal_unet.model import TemporalUnetModel
+from segue.training import journal
 from segue.training.loop import Watch
 from segue.training.tasks.catalog import TASKS, RunSettings, TaskEntry
 from segue.training.tasks.temporal_unet import TrainingSettings, Validation, label_table
@@ -299,6 +300,8 @@ def toy(**faults: str) -> Study:
 @pytest.fixture
 def _toy_task(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TASKS, "toy", TaskEntry("fakes.toy_task", "for tests"))
+    # Pictures of curves take longer than everything else here.
+    monkeypatch.setattr(journal, "draw_curves", lambda *_: None)
 
 
 pytestmark = pytest.mark.usefixtures("_toy_task")

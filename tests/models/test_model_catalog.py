@@ -24,7 +24,9 @@ def test_every_model_has_one_kind() -> None:
 
 def test_a_model_of_the_other_kind_is_answered_with_those_that_fit() -> None:
     assert find("frtm", "objects") is MODELS["frtm"]
-    with pytest.raises(SettingsError, match="'frtm' follows given objects.*: temporal-unet, temp"):
+    with pytest.raises(SettingsError, match=r"'frtm' follows given objects.*: temporal-unet, temp"):
         find("frtm", "classes")
-    with pytest.raises(SettingsError, match="'temporal-unet' names the class.*: segue-lite, frtm,"):
+    with pytest.raises(
+        SettingsError, match=r"'temporal-unet' names the class.*: segue-lite, frtm,"
+    ):
         find("temporal-unet", "objects")

@@ -17,7 +17,9 @@ class Case(Protocol):
     """The files of one sequence, both sides; each protocol has a frozen dataclass of its own, which pickles."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name in the report."""
+        ...
 
 
 @dataclass(frozen=True)

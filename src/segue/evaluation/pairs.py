@@ -107,10 +107,14 @@ def read_pair(frame: FramePair) -> tuple[Values, Values]:
 def _true_sequences(truth: Path, layouts: Sequence[str], split: str | None) -> list[VideoSequence]:
     # Imported here: the processes that score import this file too, and their start counts.
     from segue.data.catalog import find_layout
-    from segue.data.recognise import explain_wrong_layout
+    from segue.data.recognise import explain_wrong_layout, recognise
 
     found = [find_layout(name) for name in layouts]
     layout = next((layout for layout in found if layout.recognise(truth)), found[0])
+    others = [name for name in recognise(truth) if name not in layouts]
+    if others and layout.name == "folder" != layouts[0]:
+        # Some datasets are folders of masks too, but hold other things than this protocol scores.
+        raise NotFoundError(f"{truth} looks like {others[0]}, you said {layouts[0]}.")
     try:
         return layout.sequences(truth, split or layout.default_split)
     except NotFoundError as error:

@@ -81,8 +81,15 @@ def _score_all(cases: Sequence[Any], rules: EvaluationProtocol, workers: int) ->
         return [rules.score(case) for case in cases]
     try:
         # Spawned, not forked: the caller may hold threads.
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            return list(pool.map(rules.score, cases))
+        with ProcessPoolExecutor(workers - 1, mp_context=get_context("spawn")) as pool:
+            futures = [pool.submit(rules.score, case) for case in cases]
+            try:
+                # Processes take a while to start: this one works too, from the other end.
+                backwards = reversed(range(len(cases)))
+                own = {k: rules.score(cases[k]) for k in backwards if futures[k].cancel()}
+                return [own[k] if k in own else futures[k].result() for k in range(len(cases))]
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
     except BrokenProcessPool:
         raise SettingsError(
             f"The {workers} worker processes ended early. Call evaluate under "

@@ -16,7 +16,6 @@ from segue.data.recognise import explain_wrong_layout
 from segue.data.sample import VideoSequence
 from segue.errors import InputError, MaskError, NotFoundError
 from segue.media.label_file import read_label_values
-from segue.media.plain_png import read_plain_png
 from segue.problems import Problem
 from segue.types import VOID
 
@@ -184,9 +183,6 @@ def read_values(path: Path) -> Values:
     Raises:
         MaskError: The file is no image, is damaged or holds colours.
     """
-    plain = read_plain_png(path)
-    if plain is not None:
-        return plain
     values = read_label_values(path)
     return values if values.dtype == np.uint8 else np.minimum(values, VOID).astype(np.uint8)
 

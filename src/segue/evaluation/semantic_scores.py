@@ -148,12 +148,17 @@ class SemanticProtocol:
         return by_sequence, _class_table(self.labels.names, total.confusion)
 
     def picture(self, case: SemanticCase, frame: str) -> Picture:
-        """Classes of both sides; 255 is void in the truth, and what is no class in the prediction."""
+        """Classes of both sides, counted from 1; 255 is void in the truth, and what is no class in the prediction."""
         files = next(item for item in case.frames if item.name == frame)
-        truth = class_table(self.labels.class_of)[read_values(files.truth)]
-        predicted = class_table(self.reading.class_of)[read_values(files.predicted)]
+        truth = _from_one(self.labels.class_of)[read_values(files.truth)]
+        predicted = _from_one(self.reading.class_of)[read_values(files.predicted)]
         image = read_image(files.image) if files.image else None
         return Picture(truth.astype(np.uint16), predicted.astype(np.uint16), VOID, image)
+
+
+def _from_one(class_of: Mapping[int, int]) -> ClassTable:
+    """A table of classes in which 0, which stands for nothing in a picture, is free."""
+    return class_table({value: label + 1 for value, label in class_of.items()})
 
 
 class _Scoring:

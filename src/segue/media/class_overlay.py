@@ -24,8 +24,8 @@ class ClassPainter:
     """Paints class maps over the frames of one video; calling it gives a new frame.
 
     The legend stands at the bottom edge: a swatch and a name for each class that covers half a percent or more, or did
-    so within the last 25 frames, in the order of the classes. Where not all fit into a sixth of the height, the smallest
-    are left out.
+    so within the last 25 frames, in the order of the classes. Where not all fit into a sixth of the height, the
+    smallest are left out.
 
     Args:
         names: Of the classes, by number.

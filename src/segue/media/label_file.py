@@ -7,6 +7,7 @@ from jaxtyping import UInt8, UInt16
 from PIL import Image
 
 from segue.errors import MaskError
+from segue.media.plain_png import read_plain_png
 
 _READ_ERRORS = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
 
@@ -19,6 +20,9 @@ def read_label_values(
     Raises:
         MaskError: The file is no image, is damaged, or holds colours or ids beyond 16 bits.
     """
+    plain = read_plain_png(path)
+    if plain is not None:
+        return plain
     try:
         with Image.open(path) as image:
             image.load()
@@ -40,7 +44,7 @@ def read_label_values(
     if values.dtype in (np.uint8, np.uint16):
         return values
     if values.dtype == np.bool_:
-        return values.astype(np.uint8)
+        return values.astype(np.uint8)  # not a view: Pillow's true may be any byte
     if values.min() < 0 or values.max() > np.iinfo(np.uint16).max:
         raise MaskError(f"{path} holds the value {values.max()}, expected 0 to 65535.")
     return values.astype(np.uint16)

@@ -15,6 +15,10 @@ class Curve:
     start: int = 0
     """Scored frames of the sequence before the first value."""
 
+    def __add__(self, later: "Curve") -> "Curve":
+        """The same object on this curve's frames and then on those of a later one."""
+        return Curve(self.region + later.region, self.boundary + later.boundary, self.start)
+
 
 def curves_by_object(frames: Sequence[Mapping[int, tuple[float, float]]]) -> dict[int, Curve]:
     """Curves from J and F by object on each frame; objects may come later, but none leaves."""

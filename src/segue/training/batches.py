@@ -1,6 +1,7 @@
 """Batches in the order of their numbers, prepared by worker processes ahead of their turn."""
 
 import multiprocessing
+import signal
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -104,6 +105,8 @@ def _begin_worker(source: Source) -> None:
 
     global _source
     _source = source
+    # Ctrl-C reaches every process of a terminal; the one that trains ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Workers are many already; threads of their own would fight for the same cores.
     cv2.setNumThreads(0)
 

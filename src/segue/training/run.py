@@ -17,7 +17,7 @@ _RECORD = "run.json"
 _MAY_DIFFER = frozenset({"loop.workers", "loop.device", "loop.checkpoint_every"})
 
 
-def read_settings(source: Path, overrides: Iterable[str] = ()) -> RunSettings:
+def read_settings(source: str | Path, overrides: Iterable[str] = ()) -> RunSettings:
     """The settings of a run, checked.
 
     Args:
@@ -28,7 +28,7 @@ def read_settings(source: Path, overrides: Iterable[str] = ()) -> RunSettings:
         NotFoundError: Neither file nor run.
         SettingsError: An unknown key, a wrong type, a value out of range, an unknown task.
     """
-    values = override(_values(source), overrides)
+    values = override(_values(Path(source)), overrides)
     name = values.get("task")
     if not isinstance(name, str):
         raise SettingsError(f'{source} does not say what to train: add a line task = "segue-lite".')
@@ -40,7 +40,7 @@ def plan_of(settings: RunSettings) -> Plan:
     return Plan(settings.loop, settings.optimiser, settings.schedule, settings.stages)
 
 
-def run(settings: RunSettings, folder: Path, watch: Watch | None = None) -> None:
+def run(settings: RunSettings, folder: str | Path, watch: Watch | None = None) -> None:
     """Train into a folder; a run that was cut off goes on where it was.
 
     Raises:
@@ -48,6 +48,7 @@ def run(settings: RunSettings, folder: Path, watch: Watch | None = None) -> None
         InputError: The data are not there or empty.
         TrainingError: See ``segue.training.loop.train``.
     """
+    folder = Path(folder)
     values = settings.model_dump(mode="json")
     _compare(folder, values)
     record = {"settings": values, "torch": torch.__version__}

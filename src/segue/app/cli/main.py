@@ -24,20 +24,26 @@ class Verb:
     help: str
     actions: bool = False
     """Whether the word after the name chooses an action with arguments of its own."""
-    resumes: bool = False
-    """Whether it goes on with --resume after an interruption."""
+    go_on: str = ""
+    """How it goes on after an interruption, as a sentence; empty if it begins again."""
+
+
+_RESUME = "Go on with --resume."
+_SAME = "The same command goes on."
 
 
 VERBS: dict[str, Verb] = {
     "track": Verb(
-        "segue.app.cli.track", "carry the objects of a mask through a video", resumes=True
+        "segue.app.cli.track", "carry the objects of a mask through a video", go_on=_RESUME
     ),
-    "label": Verb("segue.app.cli.label", "name the class of every pixel of a video", resumes=True),
+    "label": Verb("segue.app.cli.label", "name the class of every pixel of a video", go_on=_RESUME),
     "models": Verb("segue.app.cli.models", "list the models, or describe one"),
     "evaluate": Verb("segue.app.cli.evaluate", "score predicted masks against true ones"),
     "pack": Verb("segue.app.cli.pack", "check and zip predictions for an evaluation server"),
-    "train": Verb("segue.app.cli.train", "train segue-lite from a TOML file"),
-    "reproduce": Verb("segue.app.cli.reproduce", "train and score the rows of a published table"),
+    "train": Verb("segue.app.cli.train", "train what a TOML file describes", go_on=_SAME),
+    "reproduce": Verb(
+        "segue.app.cli.reproduce", "train and score the rows of a published table", go_on=_SAME
+    ),
     "data": Verb("segue.app.cli.data", "check a dataset, or write a synthetic one", actions=True),
     "demo": Verb("segue.app.cli.demo", "track something in a real clip, offline"),
 }
@@ -48,8 +54,8 @@ exit codes:
   2    something that was given is wrong: a path, a mask, a setting, a weights file
   3    a frame of the video does not decode; everything before it is written
   4    results cannot be written (disk full, read-only); what was written stays
-  5    training diverged; the last checkpoint stays
-  130  interrupted; track and label go on with --resume
+  5    a training, or a row of a reproduced table, cannot go on; the last checkpoint stays
+  130  interrupted; track and label go on with --resume, train and reproduce with the same command
 """
 
 
@@ -65,15 +71,14 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    go_on = "".join(VERBS[name].go_on for name in words[:1] if name in VERBS)
     try:
         return _dispatch(words)
     except SegueError as error:
-        hint = " Then go on with --resume." if isinstance(error, WriteError) else ""
-        _say(f"segue: error: {error}{hint}")
+        _say(f"segue: error: {error} {go_on if isinstance(error, WriteError) else ''}")
         return error.exit_code
     except KeyboardInterrupt:
-        resumable = words[:1] in ([name] for name, verb in VERBS.items() if verb.resumes)
-        _say("segue: interrupted." + (" Go on with --resume." if resumable else ""))
+        _say(f"segue: interrupted. {go_on}")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output is gone (`segue models | head`); nobody is left to tell.

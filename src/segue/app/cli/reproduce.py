@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--quick", action="store_true", help="tiny trainings, to see that every row works")
     add("--out", type=Path, metavar="DIR", help="folder of the rows and tables (out/reproduce...)")
     add("--threads", type=int, default=0, help="processor threads (0: all)")
-    add_help_table(parser, "studies", lambda: {name: find_study(name).title for name in STUDIES})
+    add_help_table(parser, "studies", lambda: {k: v.summary for k, v in STUDIES.items()})
 
 
 def run(arguments: argparse.Namespace) -> int:

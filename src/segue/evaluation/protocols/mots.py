@@ -33,7 +33,7 @@ from segue.metrics.overlap import FrameOverlap, SequenceOverlap, join_frames, ov
 
 CLASSES = {"car": CAR, "pedestrian": PEDESTRIAN}
 
-_HEADLINE = ("sMOTSA", "MOTSA", "MOTSP", "HOTA")
+_HEADLINE = ("sMOTSA", "MOTSA", "HOTA")
 _PERCENT = {
     "": ("sMOTSA", "MOTSA", "MOTSP", "MODSA", "recall", "precision", "F1", "IDF1", "IDP", "IDR"),
     "HOTA": ("HOTA", "DetA", "AssA", "DetRe", "DetPr", "AssRe", "AssPr", "LocA"),

@@ -13,7 +13,7 @@ class Outcome:
     """What became of a row."""
 
     row: Row
-    scores: Mapping[str, float]
+    scores: Mapping[str, float | int]
     """By the key of the measure: counts, or scores in [0, 1]."""
     state: Literal["pending", "complete", "failed"] = "pending"
     error: str = ""

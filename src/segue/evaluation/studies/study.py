@@ -35,7 +35,7 @@ class Row:
     """What the table says of it, under the study's headings."""
     settings: Values
     """What its training changes in the settings of the study."""
-    published: Mapping[str, float]
+    published: Mapping[str, float | int]
     """Printed numbers by the key of their measure: counts, or percent."""
     note: str = ""
     """What has to be known about the printed row, such as an error in it."""

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
@@ -20,7 +19,7 @@ from segue.nn.weights import load_weights
 from segue.training.loop import WEIGHTS
 from segue.training.tasks.catalog import RunSettings
 from segue.training.tasks.temporal_unet import TrainingSettings, Validation, label_table
-from segue.types import Frame, Labels
+from segue.types import VOID, Frame, Labels
 
 _COLOURS = {"camvid": CAMVID_CLASSES.colours, "cityscapes": CITYSCAPES_CLASSES.colours}
 _CELL_WIDTH = 384
@@ -98,31 +97,24 @@ def _draw_clip(
     colours = np.zeros((256, 3), np.uint8)
     known = _COLOURS[runs[0].settings.data.layout]
     colours[: len(known)] = known
+    blank = np.full(frames[0].shape[:2], VOID, np.uint8)
     cells, captions = [], []
     for place in (place for place in shown if place < len(frames)):
         truth = sized[place][1]
-        maps = [colours[labels[place]] for labels in said]
-        cells += [
-            frames[place],
-            *maps,
-            np.zeros_like(frames[0]) if truth is None else colours[truth],
-        ]
-        captions += [f"frame {place + 1} of {len(frames)}", *(run.name for run in runs), ""]
-        captions[-1] = "not labelled" if truth is None else "truth"
-    wide = [_enlarged(cell) for cell in cells]
+        maps = [*(labels[place] for labels in said), blank if truth is None else truth]
+        cells += [frames[place], *(colours[labels] for labels in maps)]
+        captions += [f"frame {place + 1} of {len(frames)}", *(run.name for run in runs)]
+        captions.append("not labelled" if truth is None else "truth")
+    # Small pictures keep hard pixels: between two classes there is no third.
+    factor = max(1, _CELL_WIDTH // frames[0].shape[1])
+    wide = [cell.repeat(factor, 0).repeat(factor, 1) for cell in cells]
     write_image(picture, contact_sheet(wide, len(runs) + 2, captions, cell_width=_CELL_WIDTH))
     return [footage.sequences[sequence].frame_paths[index].stem for index in indices]
 
 
-def _enlarged(cell: Frame) -> Frame:
-    """A small picture at the width of a cell, with hard pixels: labels have no values in between."""
-    height = round(cell.shape[0] * _CELL_WIDTH / cell.shape[1])
-    large: Frame = cv2.resize(cell, (_CELL_WIDTH, height), interpolation=cv2.INTER_NEAREST)
-    return large
-
-
 def _sentence(name: str, by_frame: Mapping[int, Mapping[str, float]]) -> str:
     values = ", ".join(
-        f"{100 * scores['miou_smoothed']:.2f} on frame {frame}" for frame, scores in by_frame.items()
+        f"{100 * scores['miou_smoothed']:.2f} on frame {frame}"
+        for frame, scores in by_frame.items()
     )
     return f"{name}: mIoU with void by the frames that the network has seen: {values}."

@@ -294,15 +294,20 @@ class Validation:
             if index in passage.scored and truth is not None:
                 yield prediction.labels, truth
 
-    def sized(self, frame: Frame, truth: Labels | None) -> tuple[Frame, Labels | None]:
+    def sized(
+        self, frame: Frame, truth: Labels | None
+    ) -> tuple[
+        UInt8[np.ndarray, "scored_height scored_width 3"],
+        UInt8[np.ndarray, "scored_height scored_width"] | None,
+    ]:
         """A frame and its labels at the size at which they are scored."""
         if not self._settings.validation.resize:
             return frame, truth
         size_wh = self._settings.clips.size_hw[::-1]
-        small: Frame = cv2.resize(frame, size_wh, interpolation=cv2.INTER_LINEAR)
+        small: np.ndarray = cv2.resize(frame, size_wh, interpolation=cv2.INTER_LINEAR)
         if truth is None:
             return small, None
-        labels: Labels = cv2.resize(truth, size_wh, interpolation=cv2.INTER_NEAREST)
+        labels: np.ndarray = cv2.resize(truth, size_wh, interpolation=cv2.INTER_NEAREST)
         return small, labels
 
 
