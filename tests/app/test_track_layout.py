@@ -58,3 +58,21 @@ def test_masks_without_frames_cannot_be_tracked(tmp_path: Path, capsys) -> None:
     root = write_tree("folder", tmp_path / "data") / "Annotations"
     assert track(root, "folder", "all", tmp_path / "out") == 2
     assert "objects_00 holds no images" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("layout", ["camvid", "kitti-mots"])
+def test_masks_that_hold_no_objects_to_follow_are_refused(
+    tmp_path: Path, layout: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_tree(layout, tmp_path / "data")
+    words = ["--layout", layout, "--root", str(root), "--out", str(tmp_path / "out")]
+    assert main(["track", *words, "--model", "colour"]) == 2
+    assert f"The masks of {layout} hold " in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_split_is_that_of_the_layout_unless_named(tmp_path: Path) -> None:
+    root = write_tree("youtube-vos-2018", tmp_path / "data")
+    words = ["--layout", "youtube-vos-2018", "--root", str(root), "--out", str(tmp_path / "out")]
+    assert main(["track", *words, "--model", "colour"]) == 0
+    assert (tmp_path / "out/objects_02").is_dir()

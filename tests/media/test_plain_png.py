@@ -30,6 +30,16 @@ def test_values_come_back(values, palette, tmp_path_factory):
     assert (read_plain_png(path) == values).all()
 
 
+@settings(max_examples=40)
+@given(values=hnp.arrays(np.bool_, hnp.array_shapes(min_dims=2, max_dims=2, max_side=70)))
+def test_bits_come_back_as_0_and_1(values, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "bits.png"
+    path.write_bytes(encoded(values))
+    found = read_plain_png(path)
+    assert found.dtype == np.uint8
+    assert (found == values).all()
+
+
 @pytest.mark.parametrize("palette", [False, True])
 def test_damage_is_never_read_as_something_else(palette, tmp_path):
     rng = np.random.default_rng(0)
@@ -50,7 +60,7 @@ def test_damage_is_never_read_as_something_else(palette, tmp_path):
     assert read_plain_png(path) is None
 
 
-@pytest.mark.parametrize("mode", ["RGB", "LA", "1", "I;16"])
+@pytest.mark.parametrize("mode", ["RGB", "LA", "I;16"])
 def test_other_kinds_are_left_to_pillow(mode, tmp_path):
     path = tmp_path / "other.png"
     image = Image.fromarray(np.zeros((4, 4), np.uint16 if mode == "I;16" else np.uint8))

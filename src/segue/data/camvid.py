@@ -87,6 +87,7 @@ CAMVID = Layout(
 <split>/<drive>_<number>.png         or jpg
 <split>annot/<drive>_<number>.png    0 to 10; 11 is not scored""",
     default_split="val",
+    holds="classes",
     sequences=camvid_sequences,
     check=_check,
     recognise=_recognise,

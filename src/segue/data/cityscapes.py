@@ -175,6 +175,7 @@ leftImg8bit_sequence/<split>/<city>/<city>_<drive>_<frame>_leftImg8bit.png   the
 gtFine/<split>/<city>/<city>_<drive>_<frame>_gtFine_labelIds.png             0 to 33
 gtFine/<split>/<city>/..._labelTrainIds.png, ..._instanceIds.png             checked where they are""",
     default_split="val",
+    holds="classes",
     sequences=cityscapes_sequences,
     check=_check,
     recognise=_recognise,

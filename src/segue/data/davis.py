@@ -197,6 +197,7 @@ def _layout(name: str, summary: str, edition: Edition, tree: str) -> Layout:
         summary=summary,
         tree=tree,
         default_split="val",
+        holds="objects",
         sequences=partial(davis_sequences, edition=edition),
         check=partial(_check, edition=edition),
         recognise=partial(_recognise, edition=edition),

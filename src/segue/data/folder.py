@@ -100,6 +100,7 @@ or
 JPEGImages/<sequence>/<frame>.jpg    frames
 Annotations/<sequence>/<frame>.png   masks""",
     default_split="all",
+    holds="objects",
     sequences=folder_sequences,
     check=_check,
     recognise=_recognise,

@@ -218,6 +218,7 @@ instances_txt/<sequence>.txt                 the same as text; one of the two is
 training/image_02/<sequence>/<frame>.png     where frames are needed; or image_02
 <split>.seqmap                               only for a split of your own: name empty 000000 <last>""",
     default_split="val",
+    holds="tracks",
     sequences=kitti_mots_sequences,
     check=_check,
     recognise=_recognise,

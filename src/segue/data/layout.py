@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from segue.data.sample import VideoSequence
 from segue.problems import Problem
@@ -18,6 +19,8 @@ class Layout:
     tree: str
     """The folders and files as text, one per line; shown by help and errors."""
     default_split: str
+    holds: Literal["objects", "tracks", "classes"]
+    """What its masks say: ids of objects in 8 bits, tracks with a class (MOTS), or a class per pixel."""
     sequences: Callable[[Path, str], list[VideoSequence]]
     """Sequences of ``(root, split)`` in their official order.
 

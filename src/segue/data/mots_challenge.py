@@ -105,6 +105,7 @@ MOTS_CHALLENGE = Layout(
 <split>/<sequence>/gt/gt.txt          MOTS text; not in test
 <split>/<sequence>/seqinfo.ini        seqLength below [Sequence]""",
     default_split="train",
+    holds="tracks",
     sequences=mots_challenge_sequences,
     check=_check,
     recognise=_recognise,

@@ -94,6 +94,7 @@ data/<video>/origin/<frame>.jpg
 data/<video>/mask/<frame>.png     1 to 124; 0 and 255 are not scored
 <split>.txt                       a video per line""",
     default_split="val",
+    holds="classes",
     sequences=vspw_sequences,
     check=_check,
     recognise=_recognise,

@@ -210,6 +210,7 @@ def _layout(year: int) -> Layout:
 <split>/Annotations/<video>/<frame>.png   one id per object; in valid only where one starts
 <split>/meta.json                         objects of each video: category, frames""",
         default_split="valid",
+        holds="objects",
         sequences=youtube_vos_sequences,
         check=_check,
         recognise=_recognise,

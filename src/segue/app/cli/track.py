@@ -39,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("data set, instead of VIDEO and --mask")
     group.add_argument("--layout", metavar="NAME", help="layout of the data set, such as davis2016")
     group.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set")
-    group.add_argument("--split", default="val", metavar="NAME", help="which sequences (val)")
+    group.add_argument(
+        "--split", metavar="NAME", help="which sequences (the layout's own, mostly val)"
+    )
     jobs.add_model_arguments(parser, "objects", default="segue-lite")
     jobs.add_result_arguments(
         parser, overlay="write the overlay video (yes for one video, no for a data set)"

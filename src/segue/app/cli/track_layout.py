@@ -13,7 +13,7 @@ from segue.app.cli.output import FrameProgress
 from segue.app.engine import Engine
 from segue.data.catalog import find_layout
 from segue.data.sample import VideoSequence
-from segue.errors import NotFoundError
+from segue.errors import NotFoundError, SettingsError
 from segue.inference.atomic import write_json
 from segue.inference.environment import environment
 from segue.inference.job import Job
@@ -34,7 +34,13 @@ def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any
     Raises:
         SegueError: As for one video; sequences that are complete stay complete for ``--resume``.
     """
-    sequences = find_layout(arguments.layout).sequences(arguments.root, arguments.split)
+    layout = find_layout(arguments.layout)
+    if layout.holds != "objects":
+        raise SettingsError(
+            f"The masks of {layout.name} hold {layout.holds}, not objects to follow. Use a layout "
+            "of objects, such as davis2017."
+        )
+    sequences = layout.sequences(arguments.root, arguments.split or layout.default_split)
     out: Path = arguments.out
     jobs = {s.name: _job(arguments, engine, s) for s in sequences}
     # All before any: a refusal in the last sequence should not come after hours.
