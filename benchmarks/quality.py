@@ -33,7 +33,7 @@ def main() -> None:
     subprocess.run([*evaluated, "--json", str(report)], check=True)
     settings = {"root": Path(options.root).name, "model": options.model}
     results = {
-        "evaluation": json.loads(report.read_text()),
+        "evaluation": json.loads(report.read_text())["tables"]["sequence"],
         "track": json.loads(record.read_text()),
     }
     print(write("quality", settings, results))

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from fakes.mots_errors import damage, write_errors, write_pngs, write_text
+from fakes.trees import write_tree
 from segue.errors import InputError, MaskError, NotFoundError
 from segue.evaluation.protocols.mots import KITTI_MOTS, KITTI_MOTS_BY_SEQUENCE
 from segue.evaluation.run import evaluate
@@ -342,3 +343,10 @@ def test_new_ids_change_nothing(tmp_path):
         evaluate(predictions, folder, "kitti-mots").tables
         == evaluate(others, folder, "kitti-mots").tables
     )
+
+
+def test_a_root_of_another_layout_is_explained(tmp_path):
+    write_tree("camvid", tmp_path / "drives")
+    (tmp_path / "ours").mkdir()
+    with pytest.raises(NotFoundError, match="drives looks like camvid, you said kitti-mots"):
+        KITTI_MOTS.gather(tmp_path / "ours", tmp_path / "drives", None)

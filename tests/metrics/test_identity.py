@@ -1,16 +1,12 @@
 import numpy as np
 import pytest
 
+from fakes.overlaps import FrameTable, join_frames
 from segue.metrics.identity import IdentityTally, tally_identity
-from segue.metrics.overlap import FrameOverlap, join_frames
 
 
 def tally(*frames) -> IdentityTally:
-    return tally_identity(
-        join_frames(
-            [FrameOverlap(np.array(t), np.array(p), np.array(iou, float)) for t, p, iou in frames]
-        )
-    )
+    return tally_identity(join_frames([FrameTable(*frame) for frame in frames]))
 
 
 def test_a_perfect_prediction_has_ones_only():

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakes.overlaps import FrameTable, join_frames
 from segue.metrics.mots import MotsTally, match_masks, tally_mots
-from segue.metrics.overlap import FrameOverlap, join_frames
 
 
 def tally(*frames) -> MotsTally:
@@ -13,14 +13,14 @@ def tally(*frames) -> MotsTally:
     return tally_mots(sequence, match_masks(sequence))
 
 
-def overlap(pairs, extra=()) -> FrameOverlap:
+def overlap(pairs, extra=()) -> FrameTable:
     truth = [t for t in pairs if t is not None]
     predicted = list({pair[0]: 0 for pair in pairs.values() if pair} | dict.fromkeys(extra, 0))
     iou = np.zeros((len(truth), len(predicted)))
     for row, t in enumerate(truth):
         if pairs[t]:
             iou[row, predicted.index(pairs[t][0])] = pairs[t][1]
-    return FrameOverlap(np.array(truth, np.int64), np.array(predicted, np.int64), iou)
+    return FrameTable(truth, predicted, iou)
 
 
 def test_formulas_by_hand():
@@ -55,7 +55,7 @@ def test_fragments_are_resumptions_where_both_sides_hold_an_object():
 
 
 def test_an_object_keeps_its_prediction_among_equals():
-    halves = FrameOverlap(np.array([1]), np.array([5, 6]), np.array([[0.5, 0.5]]))
+    halves = FrameTable([1], [5, 6], [[0.5, 0.5]])
     for kept in (5, 6):
         sequence = join_frames([overlap({1: (kept, 0.9)}), halves, halves])
         assert tally_mots(sequence, match_masks(sequence)).id_switches == 0
@@ -107,17 +107,20 @@ def tally_of(frames) -> MotsTally:
     return tally_mots(sequence, match_masks(sequence))
 
 
-def random_frames(draw: np.random.Generator) -> list[FrameOverlap]:
+def random_frames(draw: np.random.Generator) -> list[FrameTable]:
     """Up to four tracks a side; each row and column sums to at most 1, as with masks that share no pixels."""
     frames = []
     for _ in range(draw.integers(1, 8)):
         truth, predicted = (draw.permutation(4)[: draw.integers(5)] for _ in range(2))
         iou = draw.dirichlet(np.full(5, 0.3), len(truth))[:, : len(predicted)]
         iou /= np.maximum(1, iou.sum(axis=0)) + 1e-9
-        frames.append(FrameOverlap(truth, predicted, iou))
+        frames.append(FrameTable(truth.tolist(), predicted.tolist(), iou))
     return frames
 
 
-def rename(draw: np.random.Generator, frames: list[FrameOverlap]) -> list[FrameOverlap]:
+def rename(draw: np.random.Generator, frames: list[FrameTable]) -> list[FrameTable]:
     truth, predicted = draw.permutation(1000)[:4], draw.permutation(1000)[:4]
-    return [FrameOverlap(truth[f.truth_ids], predicted[f.predicted_ids], f.iou) for f in frames]
+    return [
+        FrameTable(truth[f.truth_ids].tolist(), predicted[f.predicted_ids].tolist(), f.iou)
+        for f in frames
+    ]

@@ -17,6 +17,7 @@ from segue.data.mots_text import (
     masks_of_ids,
     read_mots,
 )
+from segue.data.recognise import recognise
 from segue.data.sample import VideoSequence
 from segue.errors import InputError, MaskError, NotFoundError
 from segue.evaluation.interface import Gathered
@@ -64,7 +65,7 @@ class MotsSide:
             MaskError: The text cannot be used, or the first PNG cannot be read.
         """
         self._files = files
-        self._text = read_mots(files.text) if files.text else {}
+        self._text = read_mots(files.text, allow_overlaps=True) if files.text else {}
         self.listed = frozenset(self._text or files.pngs)
         """Frames with a line in the text, or with a PNG."""
         self.size_hw = self._find_size()
@@ -87,6 +88,15 @@ class MotsSide:
         if frame in self._files.pngs:
             return _read_png(self._files.pngs[frame], frame, self.size_hw)
         return self._text.get(frame, ())
+
+    def refuse_overlaps(self) -> None:
+        """Read a text again to name the masks in it that overlap; PNGs cannot hold such masks.
+
+        Raises:
+            MaskError: There are some; file, frame and tracks are named.
+        """
+        if self._files.text:
+            read_mots(self._files.text)
 
     def place(self, frame: int) -> str:
         """A frame of this side in words, for messages."""
@@ -200,6 +210,9 @@ def _find_truth(root: Path, split: str | None) -> list[MotsCase]:
         if layout.recognise(root):
             sequences = layout.sequences(root, split or layout.default_split)
             return [_truth_case(sequence, first) for sequence in sequences]
+    others = [name for name in recognise(root) if find_layout(name).holds != "tracks"]
+    if others and others != ["folder"]:
+        raise NotFoundError(f"{root} looks like {others[0]}, you said kitti-mots.")
     found = _find_files(root)
     if not found:
         raise NotFoundError(

@@ -1,7 +1,7 @@
 """Values of PNG files by FFmpeg's decoder, in half the time that Pillow takes.
 
-Most label maps are grey or palette files with 8 bits per pixel, or hold 1 bit. FFmpeg is asked to check every checksum and to refuse
-damage, so that what it returns is whole.
+Most label maps are grey or palette files with 8 bits per pixel, or hold 1 bit. FFmpeg is asked to check every
+checksum and to refuse damage, so that what it returns is whole.
 """
 
 from pathlib import Path

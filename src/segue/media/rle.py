@@ -81,7 +81,7 @@ def encode(mask: Mask) -> RunLengths:
 
 def decode(rle: RunLengths) -> Mask:
     """The pixels of a run-length mask."""
-    runs, _, _ = _runs([rle.counts])
+    runs, _, _ = read_runs([rle.counts])
     columns = np.repeat(np.arange(runs.size) % 2 == 1, runs.ravel())
     pixels: Mask = np.ascontiguousarray(columns.reshape(rle.width, rle.height).T)
     return pixels
@@ -159,7 +159,7 @@ def _check_runs(
     all_packed: Sequence[tuple[int, int, bytes]], start: int, name: Callable[[int], str]
 ) -> None:
     packed = all_packed[start : start + _BATCH]
-    runs, first, whole = _runs([counts for _, _, counts in packed])
+    runs, first, whole = read_runs([counts for _, _, counts in packed])
     totals = np.add.reduceat(runs, first).sum(axis=1)
     pixels = np.array([height * width for height, width, _ in packed])
     for index in np.flatnonzero(~whole | (totals != pixels))[:1].tolist():
@@ -171,7 +171,7 @@ def _check_runs(
         )
 
 
-def _runs(
+def read_runs(
     strings: Sequence[bytes],
 ) -> tuple[Int64[np.ndarray, "rows 2"], Int64[np.ndarray, " masks"], Bool[np.ndarray, " masks"]]:
     """The runs of all masks one after the other, those of 0 in the first column, those of 1 in the second.

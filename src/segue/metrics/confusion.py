@@ -10,7 +10,7 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float64, Int64, Integer, UInt8
+from jaxtyping import Float64, Int64, Integer, UInt8
 
 from segue.errors import InputError, MaskError
 
@@ -21,10 +21,8 @@ SMOOTHING = 1e-6
 ClassTable = UInt8[np.ndarray, "256"]
 """Class by stored value; values that stand for no class have 255."""
 
-_MIN_RUN = 16
-"""Mean length of a run in pixels from which counting runs is faster than counting pixels."""
-_EXACT = 1 << 24
-"""OpenCV returns histograms as float32, which holds every integer up to this one."""
+_BLOCK = 1 << 18
+"""Pixels that are counted at a time: few enough to stay in the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,12 +196,16 @@ def stored_confusion(
             f"the truth {truth.shape[1]}x{truth.shape[0]}. Resize it (nearest) to the truth."
         )
     predicted_classes = truth_classes if predicted_classes is None else predicted_classes
-    true_values, predicted_values, lengths = _runs(predicted, truth)
+    rows = np.minimum(truth_classes, num_classes).astype(np.intp)
+    columns = np.minimum(predicted_classes, num_classes).astype(np.intp)
     size = num_classes + 1
-    rows = np.minimum(truth_classes, num_classes).astype(np.intp).take(true_values)
-    columns = np.minimum(predicted_classes, num_classes).astype(np.intp).take(predicted_values)
-    # Weights are float64: exact up to 2^53 pixels.
-    counts = np.bincount(rows * size + columns, weights=lengths, minlength=size * size)
+    counts = np.zeros(size * size)  # weights are float64: exact up to 2^53 pixels
+    theirs, ours = truth.ravel(), predicted.ravel()
+    for start in range(0, truth.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        true_values, predicted_values, lengths = _runs(theirs[block], ours[block])
+        cells = rows.take(true_values) * size + columns.take(predicted_values)
+        counts += np.bincount(cells, weights=lengths, minlength=size * size)
     return ConfusionTally(counts.astype(np.int64).reshape(size, size))
 
 
@@ -216,45 +218,28 @@ def class_table(class_of: Mapping[int, int]) -> ClassTable:
 
 
 def _runs(
-    predicted: UInt8[np.ndarray, "height width"], truth: UInt8[np.ndarray, "height width"]
+    theirs: UInt8[np.ndarray, " pixels"], ours: UInt8[np.ndarray, " pixels"]
 ) -> tuple[
     Integer[np.ndarray, " runs"], Integer[np.ndarray, " runs"], Integer[np.ndarray, " runs"]
 ]:
-    """True value, predicted value and number of pixels of each run of equal pairs, row after row."""
-    theirs, ours = truth.ravel(), predicted.ravel()
-    is_end = np.zeros((truth.size + 7) // 8 * 8, np.bool_)
-    inner = is_end[: truth.size - 1]
-    np.not_equal(theirs[1:], theirs[:-1], out=inner)
-    inner |= ours[1:] != ours[:-1]
-    is_end[truth.size - 1] = True
-    if np.count_nonzero(is_end) * _MIN_RUN > truth.size:
-        counts = _joint_histogram(ours, theirs)
+    """True value, predicted value and number of pixels of runs of equal pairs; of all pairs where runs are short."""
+    changes = np.zeros((theirs.size + 7) // 8 * 8, np.uint8)
+    inner = changes[: theirs.size - 1]
+    np.bitwise_xor(theirs[1:], theirs[:-1], out=inner)
+    inner |= ours[1:] ^ ours[:-1]
+    changes[theirs.size - 1] = 1
+    words = changes.view(np.uint64)
+    busy = np.flatnonzero(words != 0)
+    if len(busy) * 2 > len(words):
+        # float32, as OpenCV returns it, holds every integer up to the size of a block.
+        ranges = [0, 256, 0, 256]
+        counts = cv2.calcHist([theirs, ours], [0, 1], None, [256, 256], ranges).astype(np.int64)
         true_values, predicted_values = np.nonzero(counts)
         return true_values, predicted_values, counts[true_values, predicted_values]
-    ends = _places(is_end)
+    # First the words of eight pixels that hold a change, then the pixels: most words hold none.
+    inside = np.flatnonzero(words.take(busy).view(np.uint8) != 0)
+    ends = (busy.take(inside >> 3) << 3) + (inside & 7)  # // and % are slow on signed integers
     return theirs.take(ends), ours.take(ends), np.diff(ends, prepend=-1)
-
-
-def _places(marks: Bool[np.ndarray, " pixels"]) -> Int64[np.ndarray, " runs"]:
-    """``np.flatnonzero`` of few marks, in half its time: first the words of eight that hold any."""
-    words = marks.view(np.uint64)
-    busy = np.flatnonzero(words != 0)
-    inside = np.flatnonzero(words[busy].view(np.bool_))
-    # Shifts and masks: // and % are slow on signed integers.
-    places: np.ndarray = (busy.take(inside >> 3) << 3) + (inside & 7)
-    return places
-
-
-def _joint_histogram(
-    predicted: UInt8[np.ndarray, " pixels"], truth: UInt8[np.ndarray, " pixels"]
-) -> Int64[np.ndarray, "256 256"]:
-    counts = np.zeros((256, 256), np.int64)
-    for start in range(0, truth.size, _EXACT):
-        block = slice(start, start + _EXACT)
-        counts += cv2.calcHist(
-            [truth[block], predicted[block]], [0, 1], None, [256, 256], [0, 256, 0, 256]
-        ).astype(np.int64)
-    return counts
 
 
 def _bytes(

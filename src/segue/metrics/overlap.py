@@ -1,89 +1,127 @@
-"""How true and predicted masks overlap, in a frame and in a sequence: what all tracking metrics start from."""
+"""How true and predicted masks overlap in a sequence: what all tracking metrics start from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Float64, Int64
 
-from segue.media.rle import RunLengths, areas, overlaps, union
+from segue.errors import MaskError
+from segue.media.rle import RunLengths
+from segue.metrics.pixels import PixelRuns, count_shared, find_runs
 
 MATCH_IOU = 0.5
 """Masks match from this IoU on. Masks of one side share no pixels, so matches are unique but for ties at 0.5."""
 _IGNORED_SHARE = 0.5
+_BATCH = 64
+"""Frames that are measured at once."""
+
+
+@runtime_checkable
+class Tracked(Protocol):
+    """One object in one frame."""
+
+    @property
+    def track_id(self) -> int:
+        """Unique among the objects of its side and frame."""
+        ...
+
+    @property
+    def class_id(self) -> int:
+        """What it is."""
+        ...
+
+    @property
+    def mask(self) -> RunLengths:
+        """Where it is."""
+        ...
+
+
+Objects = Sequence[Sequence[Tracked]]
+"""The objects of one side, frame by frame."""
 
 
 @dataclass(frozen=True, slots=True)
-class FrameOverlap:
-    """The objects of one class in one frame; ids are unique within a side."""
+class MaskTable:
+    """The masks of one side of a sequence, in temporal order."""
 
-    truth_ids: Int64[np.ndarray, " truths"]
-    predicted_ids: Int64[np.ndarray, " predictions"]
-    iou: Float64[np.ndarray, "truths predictions"]
+    frames: Int64[np.ndarray, " masks"]
+    """Index of the frame of each mask."""
+    track_ids: Int64[np.ndarray, " masks"]
+    class_ids: Int64[np.ndarray, " masks"]
+    areas: Int64[np.ndarray, " masks"]
 
 
-def overlap_masks(
-    truth: Sequence[Mapping[int, RunLengths]],
-    predicted: Sequence[Mapping[int, RunLengths]],
-    ignore: Sequence[RunLengths] = (),
-) -> list[FrameOverlap]:
-    """Overlaps in one frame, class by class.
+@dataclass(frozen=True, slots=True)
+class Overlaps:
+    """All masks of a sequence, and every pair of a true and a predicted one that share pixels."""
 
-    Predictions without a match that lie on ignore regions by more than half are left out: they are neither right nor
-    wrong (Voigtlaender et al., MOTS, CVPR 2019).
+    num_frames: int
+    truth: MaskTable
+    predicted: MaskTable
+    rows: Int64[np.ndarray, " pairs"]
+    """Index of the true mask of each pair; pairs are in temporal order."""
+    columns: Int64[np.ndarray, " pairs"]
+    """Index of its predicted mask."""
+    pixels: Int64[np.ndarray, " pairs"]
+    """How many pixels the two share."""
 
-    Args:
-        truth: For each class the true masks by track id. No two masks share pixels, whatever their class.
-        predicted: The same for predictions, with as many classes.
-        ignore: Regions of the truth where predictions of any class are not judged.
+
+def measure_overlaps(truth: Objects, predicted: Objects) -> Overlaps:
+    """Overlaps of the objects of all classes, for as many frames on both sides.
 
     Raises:
-        MaskError: The masks are not all of one size.
+        MaskError: Two masks of one side and frame share pixels, or masks are not all of one size.
     """
-    # One native call for all classes: reading the run lengths is what takes time.
-    iou = overlaps(
-        *([mask for masks in side for mask in masks.values()] for side in (truth, predicted))
-    )
-    found = []
+    nothing = np.zeros(0, np.int64)
+    areas, pairs = [(nothing, nothing)], [(nothing, nothing, nothing)]
     row, column = 0, 0
-    for true_masks, masks in zip(truth, predicted, strict=True):
-        rows, columns = slice(row, row + len(true_masks)), slice(column, column + len(masks))
-        row, column = rows.stop, columns.stop
-        found.append(FrameOverlap(_ids(true_masks), *_judged(masks, iou[rows, columns], ignore)))
-    return found
+    for first in range(0, len(truth), _BATCH):
+        true_runs, runs = (_runs(side[first : first + _BATCH]) for side in (truth, predicted))
+        rows, columns, pixels = count_shared(true_runs, runs)
+        pairs.append((rows + row, columns + column, pixels))
+        areas.append((true_runs.areas, runs.areas))
+        row, column = row + len(true_runs.areas), column + len(runs.areas)
+    true_areas, found_areas = map(np.concatenate, zip(*areas, strict=True))
+    return Overlaps(
+        len(truth),
+        _table(truth, true_areas),
+        _table(predicted, found_areas),
+        *map(np.concatenate, zip(*pairs, strict=True)),
+    )
 
 
-def _ids(masks: Mapping[int, RunLengths]) -> Int64[np.ndarray, " masks"]:
-    return np.fromiter(masks, np.int64, len(masks))
+def _runs(objects: Objects) -> PixelRuns:
+    items = [item for frame in objects for item in frame]
+    sizes = {(item.mask.height, item.mask.width) for item in items}
+    if len(sizes) > 1:
+        raise MaskError(f"Masks of a sequence need one size, got {sorted(sizes)}. Resize them.")
+    runs = find_runs([item.mask for item in items], _frames(objects))
+    if clash := runs.find_clash():
+        one, other = (items[index].track_id for index in clash)
+        raise MaskError(f"The masks of tracks {one} and {other} overlap in a frame.")
+    return runs
 
 
-def _judged(
-    masks: Mapping[int, RunLengths],
-    iou: Float64[np.ndarray, "truths masks"],
-    ignore: Sequence[RunLengths],
-) -> tuple[Int64[np.ndarray, " judged"], Float64[np.ndarray, "truths judged"]]:
-    """Ids and overlaps of the predictions that are not left out."""
-    if not ignore or not masks:
-        return _ids(masks), iou
-    unmatched = ~(iou >= MATCH_IOU).any(axis=0)
-    kept = ~(unmatched & _ignored(list(masks.values()), ignore))
-    return _ids(masks)[kept], iou[:, kept]
+def _table(objects: Objects, areas: Int64[np.ndarray, " masks"]) -> MaskTable:
+    items = [item for frame in objects for item in frame]
+    return MaskTable(
+        _frames(objects),
+        np.array([item.track_id for item in items], np.int64),
+        np.array([item.class_id for item in items], np.int64),
+        areas,
+    )
 
 
-def _ignored(
-    masks: Sequence[RunLengths], ignore: Sequence[RunLengths]
-) -> Bool[np.ndarray, " masks"]:
-    """Whether more than half of each mask lies on the regions."""
-    region = union(ignore)
-    sizes = areas([region, *masks, *(union([mask, region]) for mask in masks)])
-    own, together = np.split(sizes[1:], 2)
-    ignored: Bool[np.ndarray, " masks"] = own + sizes[0] - together > _IGNORED_SHARE * own
-    return ignored
+def _frames(objects: Objects) -> Int64[np.ndarray, " masks"]:
+    """Index of the frame of each object."""
+    return np.repeat(np.arange(len(objects)), [len(frame) for frame in objects])
 
 
 @dataclass(frozen=True, slots=True)
-class SequenceMasks:
-    """The masks of one side and class, of all frames in temporal order."""
+class TrackTable:
+    """The masks of one side and class, in temporal order."""
 
     frames: Int64[np.ndarray, " masks"]
     """Index of the frame of each mask."""
@@ -101,8 +139,8 @@ class SequenceOverlap:
     """The objects of one class in one sequence, and every pair of masks that share pixels."""
 
     num_frames: int
-    truth: SequenceMasks
-    predicted: SequenceMasks
+    truth: TrackTable
+    predicted: TrackTable
     """Without those on ignore regions."""
     rows: Int64[np.ndarray, " pairs"]
     """Index of the true mask of each pair; pairs are in temporal order."""
@@ -137,34 +175,36 @@ class SequenceOverlap:
         return pairs
 
 
-def join_frames(frames: Sequence[FrameOverlap]) -> SequenceOverlap:
-    """The frames of one sequence as a whole."""
-    sizes = np.array([frame.iou.shape for frame in frames], np.int64).reshape(-1, 2)
-    cells = sizes.prod(axis=1)
-    iou = np.concatenate([np.zeros(0), *(frame.iou.ravel() for frame in frames)])
-    pairs = np.flatnonzero(iou)
-    where = np.searchsorted(np.cumsum(cells), pairs, side="right")
-    within = pairs - _starts(cells)[where]
-    first = _starts(sizes)[where]
-    width = sizes[where, 1]
+def select_class(overlaps: Overlaps, class_id: int, ignore_class: int) -> SequenceOverlap:
+    """What concerns one class.
+
+    Predictions without a match that lie on regions of ``ignore_class`` by more than half are left out: they are neither
+    right nor wrong (Voigtlaender et al., MOTS, CVPR 2019).
+    """
+    truth, predicted = overlaps.truth, overlaps.predicted
+    rows, columns, pixels = overlaps.rows, overlaps.columns, overlaps.pixels
+    iou = pixels / (truth.areas[rows] + predicted.areas[columns] - pixels)
+    pairs = (truth.class_ids[rows] == class_id) & (predicted.class_ids[columns] == class_id)
+    unmatched = np.ones(len(predicted.areas), bool)
+    unmatched[columns[pairs & (iou >= MATCH_IOU)]] = False
+    ignored = truth.class_ids[rows] == ignore_class
+    on_regions = np.bincount(columns[ignored], pixels[ignored], len(predicted.areas))
+    left_out = unmatched & (on_regions > _IGNORED_SHARE * predicted.areas)
+    true_masks = truth.class_ids == class_id
+    masks = (predicted.class_ids == class_id) & ~left_out
+    pairs &= masks[columns]
     return SequenceOverlap(
-        len(frames),
-        _join_side([frame.truth_ids for frame in frames]),
-        _join_side([frame.predicted_ids for frame in frames]),
-        first[:, 0] + within // width,
-        first[:, 1] + within % width,
+        overlaps.num_frames,
+        _tracks(truth.frames[true_masks], truth.track_ids[true_masks]),
+        _tracks(predicted.frames[masks], predicted.track_ids[masks]),
+        (np.cumsum(true_masks) - 1)[rows[pairs]],
+        (np.cumsum(masks) - 1)[columns[pairs]],
         iou[pairs],
     )
 
 
-def _starts(sizes: Int64[np.ndarray, "frames ..."]) -> Int64[np.ndarray, "frames ..."]:
-    """Where the items of each frame begin, if there are so many in each."""
-    starts: Int64[np.ndarray, "frames ..."] = np.cumsum(sizes, axis=0) - sizes
-    return starts
-
-
-def _join_side(ids: Sequence[Int64[np.ndarray, " _"]]) -> SequenceMasks:
-    frames = np.repeat(np.arange(len(ids)), [len(found) for found in ids])
-    joined = np.concatenate([np.zeros(0, np.int64), *ids])
-    _, tracks, lengths = np.unique(joined, return_inverse=True, return_counts=True)
-    return SequenceMasks(frames, tracks, lengths)
+def _tracks(
+    frames: Int64[np.ndarray, " masks"], track_ids: Int64[np.ndarray, " masks"]
+) -> TrackTable:
+    _, tracks, lengths = np.unique(track_ids, return_inverse=True, return_counts=True)
+    return TrackTable(frames, tracks, lengths)

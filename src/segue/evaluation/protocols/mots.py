@@ -13,7 +13,8 @@ from statistics import fmean
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from segue.data.mots_text import CAR, IGNORE_REGION, PEDESTRIAN, TrackedMask
+from segue.data.mots_text import CAR, IGNORE_REGION, PEDESTRIAN
+from segue.errors import MaskError
 from segue.evaluation.interface import Column, Gathered, Picture, Scored, Table
 from segue.evaluation.mots_files import (
     MotsCase,
@@ -25,11 +26,10 @@ from segue.evaluation.mots_files import (
     scored_frames,
 )
 from segue.media.images import read_image
-from segue.media.rle import RunLengths
 from segue.metrics.hota import HotaTally, tally_hota
 from segue.metrics.identity import IdentityTally, tally_identity
 from segue.metrics.mots import MotsTally, match_masks, tally_mots
-from segue.metrics.overlap import FrameOverlap, SequenceOverlap, join_frames, overlap_masks
+from segue.metrics.overlap import Overlaps, SequenceOverlap, measure_overlaps, select_class
 
 CLASSES = {"car": CAR, "pedestrian": PEDESTRIAN}
 
@@ -121,10 +121,10 @@ class MotsProtocol:
         truth, predicted = MotsSide(case.truth), MotsSide(case.predicted)
         check_sizes(truth, predicted)
         frames = scored_frames(case, truth, predicted)
-        overlaps = [_overlap(frame, truth, predicted) for frame in frames]
+        overlaps = _measure(frames, truth, predicted)
         sequences = {
-            name: join_frames([classes[index] for classes in overlaps])
-            for index, name in enumerate(CLASSES)
+            name: select_class(overlaps, class_id, IGNORE_REGION)
+            for name, class_id in CLASSES.items()
         }
         matches = {name: match_masks(sequence) for name, sequence in sequences.items()}
         tallies = {
@@ -193,23 +193,15 @@ KITTI_MOTS_BY_SEQUENCE = MotsProtocol(
 )
 
 
-def _overlap(frame: int, truth: MotsSide, predicted: MotsSide) -> list[FrameOverlap]:
-    """Overlaps of each class."""
-    true_masks = _by_class(truth.masks(frame))
-    found_masks = _by_class(predicted.masks(frame))
-    return overlap_masks(
-        [true_masks.get(class_id, {}) for class_id in CLASSES.values()],
-        [found_masks.get(class_id, {}) for class_id in CLASSES.values()],
-        list(true_masks.get(IGNORE_REGION, {}).values()),
-    )
-
-
-def _by_class(masks: Sequence[TrackedMask]) -> dict[int, dict[int, RunLengths]]:
-    """Masks by track id, by class."""
-    found: dict[int, dict[int, RunLengths]] = {}
-    for item in masks:
-        found.setdefault(item.class_id, {})[item.track_id] = item.mask
-    return found
+def _measure(frames: Sequence[int], truth: MotsSide, predicted: MotsSide) -> Overlaps:
+    sides = [[side.masks(frame) for frame in frames] for side in (truth, predicted)]
+    try:
+        return measure_overlaps(*sides)
+    except MaskError:
+        # Text may hold masks that overlap; reading it again tells where.
+        truth.refuse_overlaps()
+        predicted.refuse_overlaps()
+        raise
 
 
 def _over_time(
@@ -225,7 +217,7 @@ def _over_time(
         )
         for sequence, found in classes
     ]
-    truths, predictions, matches, iou = np.sum(rows, axis=0, dtype=np.float64)
+    truths, predictions, matches, iou = np.array(rows, np.float64).sum(axis=0)
     return _ratios(iou, truths + predictions - matches, 1.0), {
         "IoU": _ratios(iou, matches, nan),
         "recall": _ratios(matches, truths, nan),
