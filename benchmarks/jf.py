@@ -225,8 +225,6 @@ def measure_memory() -> dict[str, Any]:
 
 def main() -> None:
     """Measure and write ``results/jf.json``."""
-    from record import write
-
     from segue.evaluation.protocols.vos import DAVIS2016
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -243,6 +241,8 @@ def main() -> None:
         "one_process": measure_metrics(cases, options.step),
         "memory": measure_memory(),
     }
+    from record import write  # late: it loads torch, beside which evaluate does not fork
+
     settings = {"root": root.name, "methods": list(METHODS), "size": list(SIZE_HW)}
     print(write("jf", settings, results).read_text())
 

@@ -1,17 +1,23 @@
 """Score a folder of predictions against a folder of truth, by a named protocol."""
 
+import sys
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from segue.errors import InputError, SettingsError
 from segue.evaluation.catalog import find_protocol
 from segue.evaluation.interface import EvaluationProtocol, Gathered, Scored
 from segue.evaluation.report import Report
 from segue.problems import Problem
+
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
 
 _NAMED = 10
 """Problems that an error of a strict run names in full."""
@@ -79,19 +85,65 @@ def _score_all(cases: Sequence[Any], rules: EvaluationProtocol, workers: int) ->
     workers = min(workers, len(cases))
     if workers <= 1:
         return [rules.score(case) for case in cases]
+    context = _context()
+    taken = context.Value("q", 0)
     try:
-        # Spawned, not forked: the caller may hold threads.
-        with ProcessPoolExecutor(workers - 1, mp_context=get_context("spawn")) as pool:
-            futures = [pool.submit(rules.score, case) for case in cases]
-            try:
-                # Processes take a while to start: this one works too, from the other end.
-                backwards = reversed(range(len(cases)))
-                own = {k: rules.score(cases[k]) for k in backwards if futures[k].cancel()}
-                return [own[k] if k in own else futures[k].result() for k in range(len(cases))]
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+        # This process works too: the others take a while to start. The cases travel with the call, by a thread;
+        # as an argument of the initializer they would hold up this process until the others can read.
+        with ProcessPoolExecutor(
+            workers - 1, mp_context=context, initializer=_begin_worker, initargs=(taken,)
+        ) as pool:
+            others = [pool.submit(_work_along, rules, cases) for _ in range(workers - 1)]
+            scored = _take_turns(rules, cases, taken)
+            for other in others:
+                scored |= other.result()
     except BrokenProcessPool:
         raise SettingsError(
             f"The {workers} worker processes ended early. Call evaluate under "
             'if __name__ == "__main__": in a script file, or with workers=1.'
         ) from None
+    return [scored[number] for number in range(len(cases))]
+
+
+def _context() -> BaseContext:
+    """How processes start: forked if this one has no threads that could be in the middle of something, else spawned.
+
+    A forked process works at once, a spawned one imports for a quarter of a second first.
+    """
+    threaded = threading.active_count() > 1 or sys.modules.keys() & {"torch", "cv2"}
+    return get_context("fork" if sys.platform == "linux" and not threaded else "spawn")
+
+
+def _take_turns(
+    rules: EvaluationProtocol, cases: Sequence[Any], taken: "Synchronized[int]"
+) -> dict[int, Scored]:
+    """What this process scored, by number of the case; whoever is free takes the next one."""
+    scored: dict[int, Scored] = {}
+    try:
+        while (number := _next(taken)) < len(cases):
+            scored[number] = rules.score(cases[number])
+    except BaseException:
+        taken.value = len(cases)  # nobody need go on
+        raise
+    return scored
+
+
+def _next(taken: "Synchronized[int]") -> int:
+    with taken.get_lock():
+        number = taken.value
+        taken.value += 1
+    return number
+
+
+_taken: "Synchronized[int] | None" = None
+"""In a worker process: how many cases have been taken by all of them."""
+
+
+def _begin_worker(taken: "Synchronized[int]") -> None:
+    global _taken
+    _taken = taken
+
+
+def _work_along(rules: EvaluationProtocol, cases: Sequence[Any]) -> dict[int, Scored]:
+    assert _taken is not None
+    return _take_turns(rules, cases, _taken)
