@@ -25,6 +25,7 @@ from segue.evaluation.mots_files import (
     gather_mots,
     scored_frames,
 )
+from segue.evaluation.renaming import rename_by_overlap
 from segue.media.images import read_image
 from segue.metrics.hota import HotaTally, tally_hota
 from segue.metrics.identity import IdentityTally, tally_identity
@@ -168,16 +169,18 @@ class MotsProtocol:
         )
 
     def picture(self, case: MotsCase, frame: str) -> Picture:
-        """Track ids of both sides; ignore regions of the truth are not scored."""
+        """Track ids of the truth, predicted masks by the track they match; ignore regions are not scored."""
         number = int(frame)
         truth, predicted = MotsSide(case.truth), MotsSide(case.predicted)
         size = truth.size_hw or predicted.size_hw or (1, 1)
         image = case.images.get(number)
-        return Picture(
-            truth.label_map(number, size),
-            predicted.label_map(number, size),
-            IGNORE_REGION * 1000,
-            read_image(image) if image else None,
+        return rename_by_overlap(
+            Picture(
+                truth.label_map(number, size),
+                predicted.label_map(number, size),
+                IGNORE_REGION * 1000,
+                read_image(image) if image else None,
+            )
         )
 
 

@@ -19,6 +19,7 @@ from segue.evaluation.pairs import (
     read_pair,
 )
 from segue.evaluation.protocols.vos import ids_of_first_frame
+from segue.evaluation.renaming import rename_by_overlap
 from segue.metrics.agreement import agreements
 from segue.metrics.packed import no_pixels, pack_objects
 from segue.types import VOID
@@ -81,8 +82,8 @@ class ProposalProtocol:
         return object_tables(scored)
 
     def picture(self, case: SequencePair, frame: str) -> Picture:
-        """Both sides of one frame; proposals have the ids of their files, not those of the objects."""
-        return draw_pair(case.frame(frame), VOID)
+        """Both sides of one frame, proposals by the object that they fit."""
+        return rename_by_overlap(draw_pair(case.frame(frame), VOID))
 
 
 def _fill(
