@@ -30,7 +30,7 @@ def test_quality_on_a_davis_sequence(davis: Path, tmp_path: Path, name: str) -> 
     words = ["track", str(frames), "--mask", str(truth / "00000.png"), "--out", str(out)]
     assert main([*words, "--no-overlay"]) == 0
     report = evaluate(out / "masks", truth)
-    assert report.mean["J&F"] >= FLOORS[name]
+    assert report.summary["J&F"] >= FLOORS[name]
     assert report.missing_frames == {}
 
 
