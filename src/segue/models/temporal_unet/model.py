@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from segue.errors import MaskError, VideoError
+from segue.models.temporal_unet.motion import find_motion, shrink
 from segue.models.temporal_unet.network import Hidden, TemporalUnet
 from segue.models.temporal_unet.settings import TemporalUnetSettings
 from segue.nn.fuse import for_inference
@@ -26,6 +27,8 @@ class TemporalUnetState:
     """Frames seen so far."""
     hidden: Hidden
     """Recurrent maps of the padded frame."""
+    small: UInt8[Tensor, "_ _"]
+    """The last frame, as motion is found in it; empty where nothing is aligned."""
 
 
 class TemporalUnetModel:
@@ -71,7 +74,8 @@ class TemporalUnetModel:
         if self.settings.hidden_init == "normal":
             generator = torch.Generator().manual_seed(self.settings.seed)
         hidden = self._fast.initial_hidden(1, (rows, columns), generator)
-        return self.step(frame, TemporalUnetState(size_hw, 0, hidden), labels)
+        nothing = torch.zeros((0, 0), dtype=torch.uint8)
+        return self.step(frame, TemporalUnetState(size_hw, 0, hidden, nothing), labels)
 
     @torch.no_grad()
     def step(
@@ -94,19 +98,31 @@ class TemporalUnetModel:
                 f"Frame {state.frames} is {height}x{width}, the first one {state.size_hw[0]}x"
                 f"{state.size_hw[1]} (height x width). Scale all frames to one size."
             )
-        logits, hidden = self._fast.step(self._tensor(frame), state.hidden)
+        padded = self._pad(frame)
+        motion, small = self._find_motion(padded, state)
+        pixels = torch.from_numpy(padded).to(self._device).permute(2, 0, 1)[None].float() / 255
+        logits, hidden = self._fast.step(pixels, state.hidden, motion)
         prediction = _predict(logits[0, :, :height, :width])
-        return prediction, TemporalUnetState(state.size_hw, state.frames + 1, hidden)
+        return prediction, TemporalUnetState(state.size_hw, state.frames + 1, hidden, small)
 
     def _padded(self, side: int) -> int:
         multiple = self.network.multiple
         return multiple * max(-(-side // multiple), _SMALLEST)
 
-    def _tensor(self, frame: Frame) -> Float[Tensor, "1 3 padded_height padded_width"]:
+    def _pad(self, frame: Frame) -> UInt8[np.ndarray, "padded_height padded_width 3"]:
         height, width = frame.shape[:2]
         margins = (0, self._padded(height) - height), (0, self._padded(width) - width), (0, 0)
-        pixels = torch.from_numpy(np.pad(frame, margins, mode="edge")).to(self._device)
-        return pixels.permute(2, 0, 1)[None].float() / 255
+        return np.pad(frame, margins, mode="edge")
+
+    def _find_motion(
+        self, padded: UInt8[np.ndarray, "padded_height padded_width 3"], state: TemporalUnetState
+    ) -> tuple[Float[Tensor, "1 2 _ _"] | None, UInt8[Tensor, "_ _"]]:
+        """Motion since the last frame, and what the next frame will be compared with."""
+        if self.settings.align == "none" or not state.hidden:
+            return None, state.small
+        small = shrink(padded)
+        before = state.small.numpy() if state.frames else small
+        return find_motion(small, before)[None].to(self._device), torch.from_numpy(small)
 
 
 def _predict(logits: Float[Tensor, "classes height width"]) -> Prediction:

@@ -7,14 +7,17 @@ thing that runs frame by frame is the cells.
 from collections.abc import Mapping
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from segue.errors import InputError
+from segue.nn.warp import warp
 
 Hidden = tuple[Float[Tensor, "_ _ _ _"], ...]
 """Hidden states, one per cell, from fine to coarse; empty for the frame-by-frame baseline."""
 Frames = Float[Tensor, "batch time 3 height width"]
+Motion = Float[Tensor, "batch time 2 _ _"]
 
 
 class TemporalUnet(nn.Module):
@@ -52,41 +55,52 @@ class TemporalUnet(nn.Module):
         self._widths = {stride: widths[stride] for stride in cells}
 
     def forward(
-        self, frames: Frames, hidden: Hidden | None = None
+        self, frames: Frames, hidden: Hidden | None = None, motion: Motion | None = None
     ) -> Float[Tensor, "batch time classes height width"]:
         """Logits of every frame of clips.
 
         Args:
             frames: Values in [0, 1]; sides are multiples of ``multiple``.
             hidden: States before the first frame, zeros by default.
+            motion: Where each place of a frame was in the frame before, in pixels of the frame, at any size; states
+                are moved along. ``None`` leaves them where they are, as in the report.
 
         Raises:
             InputError: Sides that are no multiples.
         """
         batch, time = frames.shape[:2]
-        maps, _ = self._remember(frames, hidden)
+        maps, _ = self._remember(frames, hidden, motion)
         logits: Tensor = self.decoder(maps)
         return logits.reshape(time, batch, *logits.shape[1:]).transpose(0, 1)
 
     def at(
-        self, frames: Frames, times: Integer[Tensor, " batch"], hidden: Hidden | None = None
+        self,
+        frames: Frames,
+        times: Integer[Tensor, " batch"],
+        hidden: Hidden | None = None,
+        motion: Motion | None = None,
     ) -> Float[Tensor, "batch classes height width"]:
         """Logits of one frame of each clip, as ``forward`` gives them; no later frame is looked at.
 
         For training with one labelled frame per clip: the others are not decoded, which saves most of the time and
         memory of the full-size maps.
         """
-        seen = frames[:, : int(times.max()) + 1]
-        maps, _ = self._remember(seen, hidden)
+        end = int(times.max()) + 1
+        moved = None if motion is None else motion[:, :end]
+        maps, _ = self._remember(frames[:, :end], hidden, moved)
         rows = times * len(frames) + torch.arange(len(frames), device=times.device)
         logits: Tensor = self.decoder({stride: m[rows] for stride, m in maps.items()})
         return logits
 
     def step(
-        self, frame: Float[Tensor, "batch 3 height width"], hidden: Hidden
+        self,
+        frame: Float[Tensor, "batch 3 height width"],
+        hidden: Hidden,
+        motion: Float[Tensor, "batch 2 _ _"] | None = None,
     ) -> tuple[Float[Tensor, "batch classes height width"], Hidden]:
         """Logits of one frame, and the states to hand to the next step."""
-        maps, hidden = self._remember(frame[:, None], hidden)
+        moved = None if motion is None else motion[:, None]
+        maps, hidden = self._remember(frame[:, None], hidden, moved)
         logits: Tensor = self.decoder(maps)
         return logits, hidden
 
@@ -110,7 +124,7 @@ class TemporalUnet(nn.Module):
         return tuple(states)
 
     def _remember(
-        self, frames: Frames, hidden: Hidden | None
+        self, frames: Frames, hidden: Hidden | None, motion: Motion | None
     ) -> tuple[dict[int, Float[Tensor, "time_batch _ _ _"]], Hidden]:
         """Maps by stride after the cells, frame by frame along the first axis, and the states after the last frame."""
         batch, (height, width) = len(frames), frames.shape[3:]
@@ -127,10 +141,22 @@ class TemporalUnet(nn.Module):
         for (key, cell), state in zip(self.cells.items(), hidden, strict=True):
             seen = maps[int(key)]
             states = []
-            for one in torch.split(seen, batch):
+            for time, one in enumerate(torch.split(seen, batch)):
+                if motion is not None:
+                    state = _moved(state, motion[:, time], int(key))
                 state = cell(one, state)
                 states.append(state)
             told = torch.cat(states)
             maps[int(key)] = seen + self.gains[key] * told if self.gains else told
             last.append(state)
         return maps, tuple(last)
+
+
+def _moved(
+    state: Float[Tensor, "batch channels rows columns"],
+    motion: Float[Tensor, "batch 2 _ _"],
+    stride: int,
+) -> Float[Tensor, "batch channels rows columns"]:
+    """A state where the motion says that its frame has gone."""
+    flow = F.interpolate(motion, size=state.shape[-2:], mode="area") / stride
+    return warp(state, flow.to(state.dtype))

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64, Integer
 from torch import Tensor
 
+from segue.nn.warp import warp as move
 from segue.types import VOID
 
 Loss = Float[Tensor, ""]
@@ -64,14 +65,7 @@ def warp(maps: Float[Tensor, "batch pairs channels height width"], flow: Flow) -
         flow: In pixels, x before y, from the later frame back to the earlier. What it finds outside the frame is the
             nearest pixel of the border.
     """
-    height, width = maps.shape[-2:]
-    rows = torch.arange(height, device=flow.device, dtype=flow.dtype)[:, None]
-    columns = torch.arange(width, device=flow.device, dtype=flow.dtype)
-    x = 2 * (columns + flow[:, :, 0]) / max(width - 1, 1) - 1
-    y = 2 * (rows + flow[:, :, 1]) / max(height - 1, 1) - 1
-    grid = torch.stack([x, y], -1).flatten(0, 1).to(maps.dtype)
-    warped = F.grid_sample(maps.flatten(0, 1), grid, padding_mode="border", align_corners=True)
-    return warped.reshape(maps.shape)
+    return move(maps.flatten(0, 1), flow.flatten(0, 1)).reshape(maps.shape)
 
 
 def visibility(

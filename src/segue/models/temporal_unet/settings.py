@@ -67,6 +67,9 @@ class TemporalUnetSettings(Settings):
     residual: bool = False
     """Add the cell's state to the skip connection, times a gain per channel that starts at 0, instead of
     replacing it (ours): a new temporal network then answers like the frame-by-frame network it was filled from."""
+    align: Literal["none", "dis"] = "none"
+    """``dis``: move hidden states along the optical flow from the frame before (ours); the report leaves them in
+    place."""
     classes: Annotated[tuple[str, ...], Field(min_length=2, max_length=255)] = CITYSCAPES_CLASSES
     """Names of the classes, by number."""
     hidden_init: Literal["zeros", "normal"] = "zeros"
@@ -83,6 +86,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "encoder": "efficientnet-lite0",
         "cell_strides": (8, 16),
         "residual": True,
+        "align": "dis",
         "classes": CAMVID_CLASSES,
     },
 }

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import cv2
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float32, UInt8
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
@@ -23,6 +23,7 @@ from segue.metrics.flicker import FlickerMeter, FlickerTally
 from segue.models.temporal_unet import objective
 from segue.models.temporal_unet.build import create_network
 from segue.models.temporal_unet.model import TemporalUnetModel
+from segue.models.temporal_unet.motion import find_motion, shrink
 from segue.models.temporal_unet.network import TemporalUnet
 from segue.models.temporal_unet.settings import VARIANTS, TemporalUnetSettings
 from segue.nn.flow import find_flow
@@ -137,6 +138,7 @@ class LabelClipSamples:
     footage: LabelFootage
     settings: LabelClipSettings
     with_flow: bool
+    with_motion: bool
 
     def __len__(self) -> int:
         return len(self.footage)
@@ -166,7 +168,16 @@ class LabelClipSamples:
             pairs = zip(clip.frames[1:], clip.frames[:-1], strict=True)
             flows = [find(later, earlier).transpose(2, 0, 1) for later, earlier in pairs]
             sample["flow"] = np.stack(flows)
+        if self.with_motion:
+            sample["motion"] = _motion(clip.frames)
         return sample
+
+
+def _motion(frames: UInt8[np.ndarray, "time height width 3"]) -> Float32[np.ndarray, "time 2 _ _"]:
+    """What a streaming model finds between the frames; the first is compared with itself."""
+    small = [shrink(frame) for frame in frames]
+    pairs = zip(small, [small[0], *small[:-1]], strict=True)
+    return np.stack([find_motion(frame, before).numpy() for frame, before in pairs])
 
 
 @lru_cache(maxsize=2)
@@ -189,7 +200,7 @@ class LabelObjective(nn.Module):
         """See ``segue.training.task.Task.objective``."""
         settings = self._settings
         frames = batch["frames"].permute(0, 1, 4, 2, 3) / 255
-        labels, times = batch["labels"], batch["labelled"]
+        labels, times, motion = batch["labels"], batch["labelled"], batch.get("motion")
         mixup = None
         if settings.mixup:
             rng = np.random.default_rng(int(torch.randint(2**31, (1,))))
@@ -200,9 +211,9 @@ class LabelObjective(nn.Module):
         if alone:
             labels = labels[torch.arange(len(labels), device=labels.device), times]
         if alone and not smooth:
-            logits = self.network.at(frames, times)
+            logits = self.network.at(frames, times, motion=motion)
             return {"cross_entropy": self._cross_entropy(logits, labels, mixup)}
-        clips = self.network(frames)
+        clips = self.network(frames, motion=motion)
         rows = torch.arange(len(clips), device=clips.device)
         logits = clips[rows, times] if alone else clips
         losses = {"cross_entropy": self._cross_entropy(logits, labels, mixup)}
@@ -355,7 +366,10 @@ def build(settings: TrainingSettings) -> Task:
         network=network,
         objective=LabelObjective(network, settings.objective, _class_weights(settings, footage)),
         samples=LabelClipSamples(
-            footage, settings.clips, with_flow=settings.objective.warped_smoothness > 0
+            footage,
+            settings.clips,
+            with_flow=settings.objective.warped_smoothness > 0,
+            with_motion=settings.model.align == "dis" and settings.model.cell != "none",
         ),
         uses=frozenset({"clip_length", "frame_stride", "size_hw"}),
         defaults=Conditions(
