@@ -7,7 +7,7 @@ import torch
 
 from segue.models.temporal_unet.build import create_network
 from segue.models.temporal_unet.model import TemporalUnetModel
-from segue.models.temporal_unet.motion import find_motion, shrink
+from segue.models.temporal_unet.motion import find_motion, grey_of
 from segue.models.temporal_unet.settings import TemporalUnetSettings
 
 SIZE = (64, 96)
@@ -30,15 +30,15 @@ def settings(align: str) -> TemporalUnetSettings:
 
 
 def motion_of(film: np.ndarray) -> torch.Tensor:
-    small = [shrink(frame) for frame in film]
-    return torch.stack([find_motion(b, a) for a, b in zip([small[0], *small], small, strict=False)])
+    grey = [grey_of(frame) for frame in film]
+    return torch.stack([find_motion(b, a) for a, b in zip([grey[0], *grey], grey, strict=False)])
 
 
 def test_motion_points_back_to_where_things_were(film: np.ndarray) -> None:
     motion = motion_of(film)
-    assert motion.shape == (4, 2, SIZE[0] // 2, SIZE[1] // 2)
+    assert motion.shape == (4, 2, *SIZE)
     assert motion[0].abs().max() < 0.1
-    inner = motion[1:, :, 8:-8, 16:-8]
+    inner = motion[1:, :, 8:-8, 24:-8]
     assert inner[:, 0].median() == pytest.approx(-SHIFT, abs=0.5)
     assert inner[:, 1].median() == pytest.approx(0, abs=0.5)
 
@@ -54,7 +54,7 @@ def test_states_follow_the_motion(film: np.ndarray) -> None:
         torch.nn.init.zeros_(cell.from_hidden.bias)
     hidden = tuple(torch.rand_like(h) for h in network.initial_hidden(1, SIZE))
     frame = torch.zeros(1, 3, *SIZE)
-    motion = torch.zeros(1, 2, 8, 12)
+    motion = torch.zeros(1, 2, *SIZE)
     motion[:, 0] = -SHIFT
     with torch.no_grad():
         _, moved = network.step(frame, hidden, motion)
@@ -80,3 +80,36 @@ def test_streaming_gives_what_a_clip_gives(film: np.ndarray) -> None:
     assert (prediction.labels == aligned[0, -1].argmax(0).numpy()).mean() > 0.999
     assert (aligned[0, -1] - plain[0, -1]).abs().max() > 1e-3
     assert torch.equal(aligned[0, 0], plain[0, 0])
+
+
+def blended(film: np.ndarray, gate: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Probabilities of a clip with a gate that is constant where something is known, and without a memory."""
+    torch.manual_seed(0)
+    chosen = settings("dis").model_copy(update={"blend": True, "cell": "none"})
+    network = create_network(chosen).eval()
+    network.decoder.head.weight.data *= 50  # a network that is sure of something
+    torch.nn.init.zeros_(network.blend.gate[2].weight)
+    torch.nn.init.constant_(network.blend.gate[2].bias, gate)
+    frames = torch.from_numpy(film).permute(0, 3, 1, 2)[None].float() / 255
+    with torch.no_grad():
+        found = network(frames, motion=motion_of(film)[None]).softmax(2)
+        network.blend = None
+        return found[0], network(frames).softmax(2)[0]
+
+
+def test_a_closed_gate_forgets_and_the_first_frame_stands_alone(film: np.ndarray) -> None:
+    found, alone = blended(film, gate=-30)
+    assert torch.allclose(found, alone, atol=1e-4)
+    found, alone = blended(film, gate=0)
+    assert torch.allclose(found[0], alone[0], atol=1e-4)
+    assert (found[1:] - alone[1:]).abs().max() > 1e-2
+
+
+def test_an_open_gate_carries_the_first_answer_along_the_motion(film: np.ndarray) -> None:
+    found, alone = blended(film, gate=30)
+    assert torch.allclose(found.sum(1), torch.ones_like(found[:, 0]), atol=1e-3)
+    moved = alone[0][..., 8 : -8 - SHIFT]
+    error = (found[1][..., 8 + SHIFT : -8] - moved).abs().mean()
+    assert error < 0.2 * (alone[1][..., 8 + SHIFT : -8] - moved).abs().mean() + 0.01
+    # What has come into view was never known.
+    assert torch.allclose(found[1][..., : SHIFT // 2], alone[1][..., : SHIFT // 2], atol=0.05)

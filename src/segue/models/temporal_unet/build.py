@@ -9,6 +9,7 @@ from torch import nn
 
 from segue.errors import SettingsError, WeightsError
 from segue.models.temporal_unet import paper, pretrained
+from segue.models.temporal_unet.blend import Blend
 from segue.models.temporal_unet.blocks import BLOCKS
 from segue.models.temporal_unet.model import TemporalUnetModel
 from segue.models.temporal_unet.network import TemporalUnet
@@ -81,7 +82,14 @@ def _joined(
         wanted = set()
     cells = {stride: _CELLS[settings.cell](widths[stride]) for stride in sorted(wanted)}
     return TemporalUnet(
-        encoder, decoder, cells, widths=widths, residual=settings.residual, multiple=multiple
+        encoder,
+        decoder,
+        cells,
+        widths=widths,
+        residual=settings.residual,
+        multiple=multiple,
+        blend=Blend() if settings.blend else None,
+        num_classes=len(settings.classes),
     )
 
 

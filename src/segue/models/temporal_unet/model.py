@@ -8,7 +8,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from segue.errors import MaskError, VideoError
-from segue.models.temporal_unet.motion import find_motion, shrink
+from segue.models.temporal_unet.motion import find_motion, grey_of
 from segue.models.temporal_unet.network import Hidden, TemporalUnet
 from segue.models.temporal_unet.settings import TemporalUnetSettings
 from segue.nn.fuse import for_inference
@@ -27,7 +27,7 @@ class TemporalUnetState:
     """Frames seen so far."""
     hidden: Hidden
     """Recurrent maps of the padded frame."""
-    small: UInt8[Tensor, "_ _"]
+    grey: UInt8[Tensor, "_ _"]
     """The last frame, as motion is found in it; empty where nothing is aligned."""
 
 
@@ -99,11 +99,11 @@ class TemporalUnetModel:
                 f"{state.size_hw[1]} (height x width). Scale all frames to one size."
             )
         padded = self._pad(frame)
-        motion, small = self._find_motion(padded, state)
+        motion, grey = self._find_motion(padded, state)
         pixels = torch.from_numpy(padded).to(self._device).permute(2, 0, 1)[None].float() / 255
         logits, hidden = self._fast.step(pixels, state.hidden, motion)
         prediction = _predict(logits[0, :, :height, :width])
-        return prediction, TemporalUnetState(state.size_hw, state.frames + 1, hidden, small)
+        return prediction, TemporalUnetState(state.size_hw, state.frames + 1, hidden, grey)
 
     def _padded(self, side: int) -> int:
         multiple = self.network.multiple
@@ -119,10 +119,10 @@ class TemporalUnetModel:
     ) -> tuple[Float[Tensor, "1 2 _ _"] | None, UInt8[Tensor, "_ _"]]:
         """Motion since the last frame, and what the next frame will be compared with."""
         if self.settings.align == "none" or not state.hidden:
-            return None, state.small
-        small = shrink(padded)
-        before = state.small.numpy() if state.frames else small
-        return find_motion(small, before)[None].to(self._device), torch.from_numpy(small)
+            return None, state.grey
+        grey = grey_of(padded)
+        before = state.grey.numpy() if state.frames else grey
+        return find_motion(grey, before)[None].to(self._device), torch.from_numpy(grey)
 
 
 def _predict(logits: Float[Tensor, "classes height width"]) -> Prediction:

@@ -5,6 +5,7 @@ thing that runs frame by frame is the cells.
 """
 
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +13,7 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from segue.errors import InputError
+from segue.models.temporal_unet.blend import Blend
 from segue.nn.warp import warp
 
 Hidden = tuple[Float[Tensor, "_ _ _ _"], ...]
@@ -33,6 +35,8 @@ class TemporalUnet(nn.Module):
         residual: The cell's state is added to its map, times a gain per channel that starts at 0; otherwise it takes
             the map's place.
         multiple: Sides of frames must be multiples of this.
+        blend: Memory at the output; ``None`` as in the report.
+        num_classes: Channels of that memory.
     """
 
     def __init__(
@@ -44,6 +48,8 @@ class TemporalUnet(nn.Module):
         widths: Mapping[int, int],
         residual: bool,
         multiple: int,
+        blend: Blend | None = None,
+        num_classes: int = 0,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -52,6 +58,8 @@ class TemporalUnet(nn.Module):
         gains = {str(s): nn.Parameter(torch.zeros(widths[s], 1, 1)) for s in cells}
         self.gains = nn.ParameterDict(gains if residual else {})
         self.multiple = multiple
+        self.blend = blend
+        self._num_classes = num_classes
         self._widths = {stride: widths[stride] for stride in cells}
 
     def forward(
@@ -68,10 +76,8 @@ class TemporalUnet(nn.Module):
         Raises:
             InputError: Sides that are no multiples.
         """
-        batch, time = frames.shape[:2]
-        maps, _ = self._remember(frames, hidden, motion)
-        logits: Tensor = self.decoder(maps)
-        return logits.reshape(time, batch, *logits.shape[1:]).transpose(0, 1)
+        logits, _ = self._answer(frames, hidden, motion)
+        return logits
 
     def at(
         self,
@@ -87,7 +93,10 @@ class TemporalUnet(nn.Module):
         """
         end = int(times.max()) + 1
         moved = None if motion is None else motion[:, :end]
-        maps, _ = self._remember(frames[:, :end], hidden, moved)
+        if self.blend is not None:
+            answers, _ = self._answer(frames[:, :end], hidden, moved)
+            return answers[torch.arange(len(frames), device=times.device), times]
+        maps, _ = self._remember(frames[:, :end], self._begun(frames, hidden), moved)
         rows = times * len(frames) + torch.arange(len(frames), device=times.device)
         logits: Tensor = self.decoder({stride: m[rows] for stride, m in maps.items()})
         return logits
@@ -100,9 +109,8 @@ class TemporalUnet(nn.Module):
     ) -> tuple[Float[Tensor, "batch classes height width"], Hidden]:
         """Logits of one frame, and the states to hand to the next step."""
         moved = None if motion is None else motion[:, None]
-        maps, hidden = self._remember(frame[:, None], hidden, moved)
-        logits: Tensor = self.decoder(maps)
-        return logits, hidden
+        logits, hidden = self._answer(frame[:, None], hidden, moved)
+        return logits[:, 0], hidden
 
     def initial_hidden(
         self, batch: int, size_hw: tuple[int, int], generator: torch.Generator | None = None
@@ -121,10 +129,42 @@ class TemporalUnet(nn.Module):
             shape = (batch, channels, height // stride, width // stride)
             state = torch.randn(shape, generator=generator) if generator else torch.zeros(shape)
             states.append(state.to(like))
+        if self.blend is not None:
+            # Probabilities and brightness of the frame before; nothing is known yet.
+            states += [like.new_zeros(batch, c, height, width) for c in (self._num_classes, 1)]
         return tuple(states)
 
-    def _remember(
+    def _begun(self, frames: Frames, hidden: Hidden | None) -> Hidden:
+        if hidden is not None:
+            return hidden
+        return self.initial_hidden(len(frames), (frames.shape[3], frames.shape[4]))
+
+    def _answer(
         self, frames: Frames, hidden: Hidden | None, motion: Motion | None
+    ) -> tuple[Float[Tensor, "batch time classes height width"], Hidden]:
+        """Logits of all frames and the states after the last one."""
+        batch, time = frames.shape[:2]
+        hidden = self._begun(frames, hidden)
+        maps, last = self._remember(frames, hidden[: len(self.cells)], motion)
+        found: Tensor = self.decoder(maps)
+        logits = found.reshape(time, batch, *found.shape[1:])
+        if self.blend is None:
+            return logits.transpose(0, 1), last
+        before, brightness = hidden[len(self.cells) :]
+        answers = []
+        for t, alone in enumerate(logits):
+            light = frames[:, t].mean(1, keepdim=True)
+            if motion is not None:
+                before = _moved(before, motion[:, t], 1, "zeros")
+                brightness = _moved(brightness, motion[:, t], 1)
+            difference = (light - brightness).abs()
+            before = self.blend(alone.float().softmax(1), before, difference)
+            brightness = light
+            answers.append(before.clamp_min(1e-6).log())
+        return torch.stack(answers, 1), (*last, before, brightness)
+
+    def _remember(
+        self, frames: Frames, hidden: Hidden, motion: Motion | None
     ) -> tuple[dict[int, Float[Tensor, "time_batch _ _ _"]], Hidden]:
         """Maps by stride after the cells, frame by frame along the first axis, and the states after the last frame."""
         batch, (height, width) = len(frames), frames.shape[3:]
@@ -133,8 +173,6 @@ class TemporalUnet(nn.Module):
                 f"Frames are {height}x{width} (height x width); both sides must be multiples of "
                 f"{self.multiple}. Pad or crop them."
             )
-        if hidden is None:
-            hidden = self.initial_hidden(batch, (height, width))
         # Time before batch: joining the cells' outputs then keeps the channels-last layout.
         maps: dict[int, Tensor] = self.encoder(frames.transpose(0, 1).flatten(0, 1))
         last = []
@@ -156,7 +194,8 @@ def _moved(
     state: Float[Tensor, "batch channels rows columns"],
     motion: Float[Tensor, "batch 2 _ _"],
     stride: int,
+    outside: Literal["border", "zeros"] = "border",
 ) -> Float[Tensor, "batch channels rows columns"]:
     """A state where the motion says that its frame has gone."""
     flow = F.interpolate(motion, size=state.shape[-2:], mode="area") / stride
-    return warp(state, flow.to(state.dtype))
+    return warp(state, flow.to(state.dtype), outside)

@@ -68,8 +68,10 @@ class TemporalUnetSettings(Settings):
     """Add the cell's state to the skip connection, times a gain per channel that starts at 0, instead of
     replacing it (ours): a new temporal network then answers like the frame-by-frame network it was filled from."""
     align: Literal["none", "dis"] = "none"
-    """``dis``: move hidden states along the optical flow from the frame before (ours); the report leaves them in
+    """``dis``: move what is remembered along the optical flow from the frame before (ours); the report leaves it in
     place."""
+    blend: bool = False
+    """Blend the answer with that of the frame before, moved along, by a learned gate (ours)."""
     classes: Annotated[tuple[str, ...], Field(min_length=2, max_length=255)] = CITYSCAPES_CLASSES
     """Names of the classes, by number."""
     hidden_init: Literal["zeros", "normal"] = "zeros"
@@ -84,9 +86,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "temporal-unet": {},
     "temporal-unet-lite": {
         "encoder": "efficientnet-lite0",
+        "cell": "none",
         "cell_strides": (8, 16),
         "residual": True,
         "align": "dis",
+        "blend": True,
         "classes": CAMVID_CLASSES,
     },
 }

@@ -23,7 +23,7 @@ from segue.metrics.flicker import FlickerMeter, FlickerTally
 from segue.models.temporal_unet import objective
 from segue.models.temporal_unet.build import create_network
 from segue.models.temporal_unet.model import TemporalUnetModel
-from segue.models.temporal_unet.motion import find_motion, shrink
+from segue.models.temporal_unet.motion import find_motion, grey_of
 from segue.models.temporal_unet.network import TemporalUnet
 from segue.models.temporal_unet.settings import VARIANTS, TemporalUnetSettings
 from segue.nn.flow import find_flow
@@ -175,8 +175,8 @@ class LabelClipSamples:
 
 def _motion(frames: UInt8[np.ndarray, "time height width 3"]) -> Float32[np.ndarray, "time 2 _ _"]:
     """What a streaming model finds between the frames; the first is compared with itself."""
-    small = [shrink(frame) for frame in frames]
-    pairs = zip(small, [small[0], *small[:-1]], strict=True)
+    grey = [grey_of(frame) for frame in frames]
+    pairs = zip(grey, [grey[0], *grey[:-1]], strict=True)
     return np.stack([find_motion(frame, before).numpy() for frame, before in pairs])
 
 
@@ -369,7 +369,7 @@ def build(settings: TrainingSettings) -> Task:
             footage,
             settings.clips,
             with_flow=settings.objective.warped_smoothness > 0,
-            with_motion=settings.model.align == "dis" and settings.model.cell != "none",
+            with_motion=settings.model.align == "dis" and bool(network.cells or network.blend),
         ),
         uses=frozenset({"clip_length", "frame_stride", "size_hw"}),
         defaults=Conditions(
