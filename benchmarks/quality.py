@@ -31,10 +31,13 @@ def main() -> None:
     subprocess.run([*tracked, "--overwrite", "--json", str(record)], check=True)
     evaluated = [*segue, "evaluate", str(out), options.root, "--protocol", "davis2016"]
     subprocess.run([*evaluated, "--json", str(report)], check=True)
+    tracked_run = json.loads(record.read_text())
+    for place in ("out", "command"):  # of this machine
+        tracked_run.pop(place, None)
     settings = {"root": Path(options.root).name, "model": options.model}
     results = {
         "evaluation": json.loads(report.read_text())["tables"]["sequence"],
-        "track": json.loads(record.read_text()),
+        "track": tracked_run,
     }
     print(write("quality", settings, results))
 

@@ -1,6 +1,7 @@
 """Frozen settings that refuse what they do not know, and ``key.path=value`` overrides."""
 
 import difflib
+import importlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -48,6 +49,21 @@ def look_up(table: Mapping[str, EntryT], kind: str, name: str) -> EntryT:
         hint = f"Did you mean {near[0]!r}?" if near else f"Known {kind}s: {', '.join(table)}."
         raise SettingsError(f"No {kind} {name!r}. {hint}")
     return table[name]
+
+
+def load_entry(table: Mapping[str, str], kind: str, name: str) -> Any:
+    """What the place of a name, "module:attribute", holds; the module is imported only now.
+
+    Raises:
+        SettingsError: As in ``look_up``.
+    """
+    return load_place(look_up(table, kind, name))
+
+
+def load_place(place: str) -> Any:
+    """What a place "module:attribute" holds."""
+    module, _, attribute = place.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 def read_toml(path: Path) -> dict[str, Any]:

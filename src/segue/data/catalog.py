@@ -4,11 +4,8 @@ To add one: a file in this folder that ends with its record, a line here, and a 
 ``segue.data.synthetic.catalog``. The order is that of help; the most general layout is last.
 """
 
-import importlib
-from typing import cast
-
 from segue.data.layout import Layout
-from segue.settings import look_up
+from segue.settings import load_entry
 
 LAYOUTS: dict[str, str] = {
     "davis2016": "segue.data.davis:DAVIS2016",
@@ -31,5 +28,5 @@ def find_layout(name: str) -> Layout:
     Raises:
         SettingsError: There is none; the message names the nearest.
     """
-    module, _, attribute = look_up(LAYOUTS, "layout", name).partition(":")
-    return cast(Layout, getattr(importlib.import_module(module), attribute))
+    found: Layout = load_entry(LAYOUTS, "layout", name)
+    return found

@@ -191,3 +191,10 @@ VSPW_CLASSES = ClassSet(
         SemanticClass("others", VOID, None, (0, 0, 0)),
     )
 )
+
+CLASS_SETS: dict[str, ClassSet] = {
+    "cityscapes": CITYSCAPES_CLASSES,
+    "camvid": CAMVID_CLASSES,
+    "vspw": VSPW_CLASSES,
+}
+"""By the name of the dataset's layout."""

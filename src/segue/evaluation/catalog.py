@@ -1,10 +1,7 @@
 """The table of protocols: name -> the object that scores. To add one: a file in ``protocols/``, a line here."""
 
-import importlib
-from typing import cast
-
 from segue.evaluation.interface import EvaluationProtocol
-from segue.settings import look_up
+from segue.settings import load_entry
 
 PROTOCOLS: dict[str, str] = {
     "davis2016": "segue.evaluation.protocols.vos:DAVIS2016",
@@ -26,5 +23,5 @@ def find_protocol(name: str) -> EvaluationProtocol:
     Raises:
         SettingsError: There is none; the message names the nearest.
     """
-    module, _, attribute = look_up(PROTOCOLS, "protocol", name).partition(":")
-    return cast(EvaluationProtocol, getattr(importlib.import_module(module), attribute))
+    found: EvaluationProtocol = load_entry(PROTOCOLS, "protocol", name)
+    return found

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import UInt8
 
-from segue.data.semantic_classes import CAMVID_CLASSES, CITYSCAPES_CLASSES, VSPW_CLASSES
+from segue.data.semantic_classes import CLASS_SETS
 from segue.media.overlay import overlay_colours
-
-_SETS = (CITYSCAPES_CLASSES, CAMVID_CLASSES, VSPW_CLASSES)
 
 
 def class_colours(names: Sequence[str]) -> UInt8[np.ndarray, "256 3"]:
@@ -20,7 +18,7 @@ def class_colours(names: Sequence[str]) -> UInt8[np.ndarray, "256 3"]:
     Args:
         names: By number, 256 at most.
     """
-    known = [{label.name: label.colour for label in one.labels} for one in _SETS]
+    known = [{label.name: label.colour for label in one.labels} for one in CLASS_SETS.values()]
     known.sort(key=lambda colours: -len(colours.keys() & set(names)))
     table = np.zeros((256, 3), np.uint8)
     for number, name in enumerate(names):

@@ -1,6 +1,5 @@
 """The table of models: name -> where it is built. Nothing is imported before it is asked for."""
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any, Literal
 
 from segue.errors import SettingsError
 from segue.models.interface import VideoModel
-from segue.settings import look_up
+from segue.settings import load_place, look_up
 
 Kind = Literal["objects", "classes"]
 
@@ -55,9 +54,8 @@ MODELS: dict[str, Entry] = {
     ),
     "temporal-unet-lite": Entry(
         "segue.models.temporal_unet.build:build",
-        "temporal U-Net on EfficientNet-Lite0, made for CPUs; CamVid classes",
+        "temporal U-Net on EfficientNet-Lite0 with memory at the output, made for CPUs; CamVid classes",
         "classes",
-        {"random_weights": True},
     ),
 }
 
@@ -86,9 +84,7 @@ def load_model(
 
     entry = find(name)
     check_device(device)
-    module, _, function = entry.build.partition(":")
-    build = getattr(importlib.import_module(module), function)
-    model: VideoModel[Any] = build(
+    model: VideoModel[Any] = load_place(entry.build)(
         name, settings=settings or {}, weights=Path(weights) if weights else None, device=device
     )
     return model

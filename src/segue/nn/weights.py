@@ -21,17 +21,22 @@ MODEL_KEY = "segue_model"
 """Metadata key that holds the name of the model."""
 
 
-def shipped_weights(name: str) -> Path:
+def shipped_weights(name: str, *, can_do_without: bool = False) -> Path:
     """The weights that ship with a model.
+
+    Args:
+        name: The model.
+        can_do_without: Whether it runs untrained with the setting ``random_weights``, which the error then says.
 
     Raises:
         WeightsError: None do.
     """
     path = Path(__file__).parents[1] / "weights" / f"{name}.safetensors"
     if not path.is_file():
+        untrained = " Or set random_weights=true to measure its speed; what it says means nothing."
         raise WeightsError(
             f"No trained weights ship with {name}. Pass --weights FILE (a .safetensors file that "
-            f"was saved for {name})."
+            f"was saved for {name}).{untrained if can_do_without else ''}"
         )
     return path
 

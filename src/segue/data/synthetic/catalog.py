@@ -1,13 +1,12 @@
 """The table of writers: name of a layout -> how a synthetic dataset in that layout is written."""
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 from segue.data.synthetic.scene import Scene
-from segue.settings import look_up
+from segue.settings import load_place, look_up
 
 SceneKind = Literal["objects", "street"]
 
@@ -71,8 +70,7 @@ def write_dataset(layout: str, root: Path, scenes: Sequence[Scene]) -> None:
         WriteError: The system refuses to write.
     """
     writer = find_writer(layout)
-    module, _, attribute = writer.function.partition(":")
-    write = cast(Write, getattr(importlib.import_module(module), attribute))
+    write: Write = load_place(writer.function)
     share = len(scenes) // len(writer.splits)
     for number, split in enumerate(writer.splits):
         write(root, scenes[number * share : (number + 1) * share], split)

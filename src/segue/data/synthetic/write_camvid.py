@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from segue.data.semantic_classes import CAMVID_CLASSES
 from segue.data.synthetic.png import write_png
-from segue.data.synthetic.scene import WORLD_CLASSES, Scene
-from segue.data.synthetic.writing import write_jpeg
+from segue.data.synthetic.scene import Scene
+from segue.data.synthetic.writing import stored_values, write_jpeg
 
 # The 32 classes of CamVid are joined to 11 in the same way.
 _NAMES = {
@@ -26,9 +24,7 @@ _NAMES = {
     "motorcycle": "bicyclist",
     "bicycle": "bicyclist",
 }
-_VALUES = np.array(
-    [CAMVID_CLASSES.value_of(_NAMES.get(name, name)) for name in WORLD_CLASSES], np.uint8
-)
+_VALUES = stored_values(CAMVID_CLASSES, _NAMES)
 
 
 def write(root: Path, scenes: Sequence[Scene], split: str) -> None:

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from segue.data.semantic_classes import VSPW_CLASSES
-from segue.data.synthetic.scene import WORLD_CLASSES, Scene
+from segue.data.synthetic.scene import Scene
 from segue.data.synthetic.writing import (
+    stored_values,
     write_jpeg,
     write_lines,
     write_metadata,
@@ -23,9 +22,7 @@ _NAMES = {
     "terrain": "grass",
     "rider": "person",
 }
-_VALUES = np.array(
-    [VSPW_CLASSES.value_of(_NAMES.get(name, name)) for name in WORLD_CLASSES], np.uint8
-)
+_VALUES = stored_values(VSPW_CLASSES, _NAMES)
 
 
 def write(root: Path, scenes: Sequence[Scene], split: str) -> None:

@@ -4,7 +4,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,22 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from segue.data.semantic_classes import ClassSet
+from segue.data.synthetic.scene import WORLD_CLASSES
 from segue.errors import OutputError
 from segue.media.atomic import write_bytes, write_error
 from segue.media.palette import write_mask
 from segue.types import Frame, Labels
 
 JPEG_QUALITY = 95
+
+
+def stored_values(
+    classes: ClassSet, names: Mapping[str, str]
+) -> UInt8[np.ndarray, " world_classes"]:
+    """What label files of a dataset hold for each class of the world, which may have another name there."""
+    found = [classes.value_of(names.get(name, name)) for name in WORLD_CLASSES]
+    return np.array(found, np.uint8)
 
 
 def write_jpeg(path: Path, image: Frame) -> None:

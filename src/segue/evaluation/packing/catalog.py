@@ -1,10 +1,7 @@
 """The table of packers: name -> the object that prepares the archive. To add one: a file here, a line below."""
 
-import importlib
-from typing import cast
-
 from segue.evaluation.packing.interface import Packer
-from segue.settings import look_up
+from segue.settings import load_entry
 
 PACKERS: dict[str, str] = {
     "davis2017": "segue.evaluation.packing.davis:DAVIS2017",
@@ -22,5 +19,5 @@ def find_packer(name: str) -> Packer:
     Raises:
         SettingsError: There is none; the message names the nearest.
     """
-    module, _, attribute = look_up(PACKERS, "benchmark", name).partition(":")
-    return cast(Packer, getattr(importlib.import_module(module), attribute))
+    found: Packer = load_entry(PACKERS, "benchmark", name)
+    return found

@@ -1,10 +1,9 @@
 """The table of studies. To add one: a file in this folder, a line here."""
 
-import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from segue.settings import look_up
+from segue.settings import load_place, look_up
 
 if TYPE_CHECKING:
     from segue.evaluation.studies.study import Study
@@ -20,8 +19,8 @@ class StudyEntry:
 
     def load(self) -> "Study":
         """The study itself."""
-        module, _, attribute = self.place.partition(":")
-        return cast("Study", getattr(importlib.import_module(module), attribute))
+        study: Study = load_place(self.place)
+        return study
 
 
 _TEMPORAL_UNET = "segue.evaluation.studies.temporal_unet"

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from segue.errors import WeightsError
 from segue.models.frtm.model import FrtmModel
 from segue.models.frtm.network import FrtmNetwork
 from segue.models.frtm.settings import FrtmSettings, variant
@@ -47,18 +46,9 @@ def _network(name: str, settings: FrtmSettings, weights: Path | None) -> FrtmNet
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             return FrtmNetwork(settings.backbone, pretrained=False, head=settings.head)
-    path = weights or _shipped(name)
+    path = weights or shipped_weights(name, can_do_without=True)
     tensors = read_weights(path, model_name=name)
     pretrained = not any(key.startswith("backbone.") for key in tensors)
     network = FrtmNetwork(settings.backbone, pretrained=pretrained, head=settings.head)
     load_weights(network, path, model_name=name, optional=("backbone.",))
     return network
-
-
-def _shipped(name: str) -> Path:
-    try:
-        return shipped_weights(name)
-    except WeightsError as error:
-        raise WeightsError(
-            f"{error} Or set random_weights=true to measure speed with masks that mean nothing."
-        ) from None

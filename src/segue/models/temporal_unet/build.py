@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from segue.errors import SettingsError, WeightsError
+from segue.errors import SettingsError
 from segue.models.temporal_unet import paper, pretrained
 from segue.models.temporal_unet.blend import Blend
 from segue.models.temporal_unet.blocks import BLOCKS
@@ -100,14 +100,5 @@ def _filled(name: str, settings: TemporalUnetSettings, weights: Path | None) -> 
             torch.manual_seed(settings.seed)
             return create_network(settings)
     network = create_network(settings)
-    load_weights(network, weights or _shipped(name), model_name=name)
+    load_weights(network, weights or shipped_weights(name, can_do_without=True), model_name=name)
     return network
-
-
-def _shipped(name: str) -> Path:
-    try:
-        return shipped_weights(name)
-    except WeightsError as error:
-        raise WeightsError(
-            f"{error} Or set random_weights=true to measure speed with classes that mean nothing."
-        ) from None

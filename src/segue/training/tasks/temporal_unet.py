@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from segue.data.catalog import find_layout
 from segue.data.label_clips import LabelClipSettings, LabelFootage, draw_record, render
-from segue.data.semantic_classes import CAMVID_CLASSES, CITYSCAPES_CLASSES, VSPW_CLASSES, ClassSet
+from segue.data.semantic_classes import CLASS_SETS
 from segue.errors import SettingsError
 from segue.metrics.confusion import ConfusionTally, class_table, confusion
 from segue.metrics.consistency import ConsistencyMeter, ConsistencyTally
@@ -34,11 +34,6 @@ from segue.training.task import Batch, Sample, Task
 from segue.training.tasks.catalog import RunSettings
 from segue.types import VOID, Frame, Labels
 
-_CLASS_SETS: dict[str, ClassSet] = {
-    "camvid": CAMVID_CLASSES,
-    "cityscapes": CITYSCAPES_CLASSES,
-    "vspw": VSPW_CLASSES,
-}
 _FLICKER_FPS = 15.0
 Weight = Annotated[float, Field(ge=0)]
 
@@ -107,7 +102,7 @@ class TrainingSettings(RunSettings):
             return values
         data, model = values.get("data", {}), values.get("model", {})
         known = look_up(VARIANTS, "temporal U-Net", values.get("variant", "temporal-unet"))
-        classes = _CLASS_SETS[data.get("layout", "camvid")].names
+        classes = CLASS_SETS[data.get("layout", "camvid")].names
         void = ("void",) if data.get("void_class") else ()
         return {**values, "model": {**known, "classes": (*classes, *void), **model}}
 
@@ -124,7 +119,7 @@ class TrainingSettings(RunSettings):
 
 def label_table(data: DataSettings) -> UInt8[np.ndarray, " 256"]:
     """Class by stored label value; void is 255, or the last class."""
-    classes = _CLASS_SETS[data.layout]
+    classes = CLASS_SETS[data.layout]
     table = class_table(classes.class_of)
     if data.void_class:
         table[table == VOID] = len(classes.names)
