@@ -21,12 +21,19 @@ def plain_boundary(mask: np.ndarray) -> np.ndarray:
     return edges
 
 
+def plain_dilation(mask: np.ndarray, radius: int) -> np.ndarray:
+    """Everything within a disk's radius; padded, for scikit-image 0.26 returns stray values (such as 50 from zeros and
+    ones) where the disk is larger than the image."""
+    padded = np.pad(mask.astype(np.uint8), radius)
+    height, width = mask.shape
+    return dilation(padded, disk(radius))[radius : radius + height, radius : radius + width] > 0
+
+
 def plain_f(predicted: np.ndarray, truth: np.ndarray, bound: float = 0.008) -> float:
     """F with dilations of the whole image."""
-    footprint = disk(math.ceil(bound * np.linalg.norm(truth.shape)))
+    radius = math.ceil(bound * np.linalg.norm(truth.shape))
     ours, theirs = plain_boundary(predicted), plain_boundary(truth)
-    near_ours = dilation(ours.astype(np.uint8), footprint) > 0
-    near_theirs = dilation(theirs.astype(np.uint8), footprint) > 0
+    near_ours, near_theirs = plain_dilation(ours, radius), plain_dilation(theirs, radius)
     num_ours, num_theirs = ours.sum(), theirs.sum()
     precision = (ours & near_theirs).sum() / num_ours if num_ours else 1.0
     recall = (theirs & near_ours).sum() / num_theirs if num_theirs else 1.0

@@ -74,3 +74,10 @@ def test_f_falls_when_the_contour_leaves_the_tolerance() -> None:
     beyond = agreement(np.roll(truth, 3, axis=1), truth).boundary
     assert within.value == 1.0
     assert 0.4 < beyond.value < 0.7  # the horizontal edges still match
+
+
+def test_a_tolerance_larger_than_the_image() -> None:
+    """Eight pixels reach nine of the eleven: precision 1, recall 9/11."""
+    predicted, truth = np.zeros((2, 18), bool), np.zeros((2, 18), bool)
+    predicted[0, 0], truth[0, :11] = True, True
+    assert agreement(predicted, truth, bound=0.4).values == (1 / 11, 0.9)
