@@ -9,7 +9,6 @@ from torch import nn
 
 from segue.errors import SettingsError
 from segue.models.temporal_unet import paper, pretrained
-from segue.models.temporal_unet.blend import Blend
 from segue.models.temporal_unet.blocks import BLOCKS
 from segue.models.temporal_unet.model import TemporalUnetModel
 from segue.models.temporal_unet.network import TemporalUnet
@@ -73,6 +72,7 @@ def _joined(
     widths: Mapping[int, int],
     multiple: int,
 ) -> TemporalUnet:
+    num_classes = len(settings.classes)
     wanted = set(widths if settings.cell_strides is None else settings.cell_strides)
     if not wanted <= widths.keys():
         raise SettingsError(
@@ -88,8 +88,8 @@ def _joined(
         widths=widths,
         residual=settings.residual,
         multiple=multiple,
-        blend=Blend() if settings.blend else None,
-        num_classes=len(settings.classes),
+        blend=settings.blend,
+        num_classes=num_classes,
     )
 
 

@@ -21,5 +21,5 @@ def grey_of(frame: Frame) -> Grey:
 
 def find_motion(frame: Grey, before: Grey) -> Motion:
     """Motion from a frame back to the one before."""
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
     return torch.from_numpy(search.calc(frame, before, None)).permute(2, 0, 1)

@@ -13,7 +13,7 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from segue.errors import InputError
-from segue.models.temporal_unet.blend import Blend
+from segue.models.temporal_unet.blend import blend
 from segue.nn.warp import warp
 
 Hidden = tuple[Float[Tensor, "_ _ _ _"], ...]
@@ -35,7 +35,7 @@ class TemporalUnet(nn.Module):
         residual: The cell's state is added to its map, times a gain per channel that starts at 0; otherwise it takes
             the map's place.
         multiple: Sides of frames must be multiples of this.
-        blend: Memory at the output; ``None`` as in the report.
+        blend: Weight of the answer before in the memory at the output; 0: no such memory, as in the report.
         num_classes: Channels of that memory.
     """
 
@@ -48,7 +48,7 @@ class TemporalUnet(nn.Module):
         widths: Mapping[int, int],
         residual: bool,
         multiple: int,
-        blend: Blend | None = None,
+        blend: float = 0.0,
         num_classes: int = 0,
     ) -> None:
         super().__init__()
@@ -93,7 +93,7 @@ class TemporalUnet(nn.Module):
         """
         end = int(times.max()) + 1
         moved = None if motion is None else motion[:, :end]
-        if self.blend is not None:
+        if self.blend:
             answers, _ = self._answer(frames[:, :end], hidden, moved)
             return answers[torch.arange(len(frames), device=times.device), times]
         maps, _ = self._remember(frames[:, :end], self._begun(frames, hidden), moved)
@@ -129,7 +129,7 @@ class TemporalUnet(nn.Module):
             shape = (batch, channels, height // stride, width // stride)
             state = torch.randn(shape, generator=generator) if generator else torch.zeros(shape)
             states.append(state.to(like))
-        if self.blend is not None:
+        if self.blend:
             # Probabilities and brightness of the frame before; nothing is known yet.
             states += [like.new_zeros(batch, c, height, width) for c in (self._num_classes, 1)]
         return tuple(states)
@@ -148,7 +148,7 @@ class TemporalUnet(nn.Module):
         maps, last = self._remember(frames, hidden[: len(self.cells)], motion)
         found: Tensor = self.decoder(maps)
         logits = found.reshape(time, batch, *found.shape[1:])
-        if self.blend is None:
+        if not self.blend:
             return logits.transpose(0, 1), last
         before, brightness = hidden[len(self.cells) :]
         answers = []
@@ -158,7 +158,7 @@ class TemporalUnet(nn.Module):
                 before = _moved(before, motion[:, t], 1, "zeros")
                 brightness = _moved(brightness, motion[:, t], 1)
             difference = (light - brightness).abs()
-            before = self.blend(alone.float().softmax(1), before, difference)
+            before = blend(alone.float().softmax(1), before, difference, self.blend)
             brightness = light
             answers.append(before.clamp_min(1e-6).log())
         return torch.stack(answers, 1), (*last, before, brightness)

@@ -70,8 +70,9 @@ class TemporalUnetSettings(Settings):
     align: Literal["none", "dis"] = "none"
     """``dis``: move what is remembered along the optical flow from the frame before (ours); the report leaves it in
     place."""
-    blend: bool = False
-    """Blend the answer with that of the frame before, moved along, by a learned gate (ours)."""
+    blend: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Average the answer with that of the frame before, moved along: the weight of the old one where the picture has
+    not changed (ours); 0 is the report's network."""
     classes: Annotated[tuple[str, ...], Field(min_length=2, max_length=255)] = CITYSCAPES_CLASSES
     """Names of the classes, by number."""
     hidden_init: Literal["zeros", "normal"] = "zeros"
@@ -90,7 +91,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "cell_strides": (8, 16),
         "residual": True,
         "align": "dis",
-        "blend": True,
+        "blend": 0.9,
         "classes": CAMVID_CLASSES,
     },
 }
