@@ -160,6 +160,42 @@ def evaluation(found: dict[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
+def training(found: dict[str, Any]) -> str:
+    """Clips prepared and learned from, and processes, whichever were measured."""
+    parts = ["## Training"]
+    if "training-clips" in found:
+        record = found["training-clips"]
+        rows = [
+            [name, r["prepared_clips_per_s"], r["learned_clips_per_s"], r["ratio"]]
+            for name, r in record["results"].items()
+        ]
+        parts.append(
+            f"The data: {_clips(record)}, with every augmentation: prepared from the files by one worker process, "
+            "against the loop's own rate with one thread:"
+        )
+        parts.append(table(["model", "prepared clips/s", "learned clips/s", "ratio"], rows))
+        parts.append(origin(record))
+    if "training-processes" in found:
+        record = found["training-processes"]
+        rates = record["results"]["steps_per_s"]
+        parts.append(
+            f"temporal-unet, {record['settings']['clips_per_step']} clips a step ({_clips(record)}), "
+            f"over gloo: {rates['1']} steps/s with one process, {rates['2']} with two "
+            f"({record['results']['times_faster_with_2']} times faster), one thread each."
+        )
+        parts.append(origin(record))
+    return "\n\n".join(parts)
+
+
+def _clips(record: dict[str, Any]) -> str:
+    clips, settings = record["settings"]["clips"], record["settings"]
+    height, width = clips["size_hw"]
+    return (
+        f"clips of {clips['length']} frames of {settings['root']}, {height}x{width}, "
+        f"{settings['loop']['precision']}"
+    )
+
+
 def main() -> None:
     """Write the page from the results that are there."""
     found = {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
@@ -177,6 +213,8 @@ def main() -> None:
         parts.append(speed("Speed, many objects", found["speed-objects"]))
     if "memory" in found:
         parts.append(memory(found["memory"]))
+    if {"training-clips", "training-processes"} & found.keys():
+        parts.append(training(found))
     if {"jf", "iou", "mots"} & found.keys():
         parts.append(evaluation(found))
     PAGE.write_text("\n\n".join(parts) + "\n")

@@ -38,6 +38,10 @@ class ObjectScore:
     """Mean probability of the pixels given to the object; for an absent object, one minus its highest probability."""
     absent: bool = False
     """True if no pixel was given to the object."""
+    gate: float | None = None
+    """What the reuse gate says: how like the last computed frame this one is; ``None`` without a gate."""
+    reused: bool | None = None
+    """True if the object was carried over from the last computed frame; ``None`` without a gate."""
 
 
 @dataclass(frozen=True, slots=True)

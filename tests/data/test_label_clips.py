@@ -136,6 +136,10 @@ def test_labels_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     sequence = write_video(tmp_path, (1, 2))
     with pytest.raises(InputError, match="None of the 1 sequences has a labelled frame"):
         LabelFootage([VideoSequence("v", sequence.frame_paths, (None,) * 6)], TABLE)
+    known = LabelFootage([sequence], TABLE, values={1, 11})
+    with pytest.raises(MaskError, match=r"1_labels\.png holds the label 2, expected 1, 11, 255\."):
+        known.read(0, 1)
+    assert LabelFootage([sequence], TABLE, values={1, 2, 11}).read(0, 1)[1] is not None
     Image.new("L", (5, 4)).save(tmp_path / "1_labels.png")
     with pytest.raises(MaskError, match=r"1_labels\.png is 5x4, its frame 36x24"):
         LabelFootage([sequence], TABLE, in_memory=True)

@@ -20,10 +20,12 @@ from segue.evaluation.studies.run import reproduce
 from segue.evaluation.studies.setup import Setup, merge, set_up
 from segue.evaluation.studies.study import PARAMETERS, Drawing, Measure, Row, Study
 from segue.evaluation.studies.temporal_unet import FIGURE_3, TABLE_2, TABLE_3
+from segue.evaluation.studies.temporal_unet_switches import SWITCHES
 from segue.metrics.confusion import confusion
 from segue.models.temporal_unet.build import create_network
 from segue.models.temporal_unet.model import TemporalUnetModel
 from segue.training import journal
+from segue.training.curriculum import Ramp
 from segue.training.loop import Watch
 from segue.training.tasks.catalog import TASKS, RunSettings, TaskEntry
 from segue.training.tasks.temporal_unet import TrainingSettings, Validation, label_table
@@ -129,8 +131,8 @@ def camvid(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tree("camvid", tmp_path_factory.mktemp("camvid"), videos=1)
 
 
-def of_row(setup: Setup, name: str) -> TrainingSettings:
-    (row,) = (row for row in TABLE_2.rows if row.name == name)
+def of_row(setup: Setup, name: str, study: Study = TABLE_2) -> TrainingSettings:
+    (row,) = (row for row in study.rows if row.name == name)
     settings = setup.settings(row)
     assert isinstance(settings, TrainingSettings)
     return settings
@@ -197,6 +199,69 @@ def test_cityscapes_without_the_frames_around_the_annotated_ones(tmp_path: Path)
             NotFoundError, match=r"No .*sequence.val, .*leftImg8bit_sequence_trainvaltest.zip"
         ):
             set_up(TABLE_2, root, quick=quick)
+
+
+SWITCHED = {
+    "switch-seed": {"loop.seed"},
+    "switch-skipping": {"loop.length", "stages"},
+    "switch-smoothness": {"objective.smoothness"},
+    "switch-warped-smoothness": {"objective.warped_smoothness"},
+    "switch-mixup": {"objective.mixup"},
+    "switch-scratch": {"imagenet"},
+    "switch-larger": {"clips.size_hw"},
+}
+
+
+def flat(settings: TrainingSettings) -> dict[str, object]:
+    """Values by their dotted names; the two ways to give a run's length are one."""
+    values = settings.model_dump()
+    loop = values["loop"]
+    loop["length"] = loop.pop("steps"), loop.pop("epochs")
+    sections = {k: v for k, v in values.items() if isinstance(v, dict)}
+    alone = {k: v for k, v in values.items() if k not in sections}
+    return alone | {f"{k}.{name}": v for k, below in sections.items() for name, v in below.items()}
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_every_switch_changes_one_thing_of_the_base(
+    cityscapes: Path, camvid: Path, quick: bool
+) -> None:
+    setup = set_up(SWITCHES, camvid if quick else cityscapes, quick=quick)
+    base, *others = (row.name for row in SWITCHES.rows)
+    assert base == SWITCHES.base
+    before = flat(of_row(setup, base, SWITCHES))
+    assert {name: changed(before, setup, name) for name in others} == SWITCHED
+
+
+def changed(before: dict[str, object], setup: Setup, name: str) -> set[str]:
+    now = flat(of_row(setup, name, SWITCHES))
+    return {key for key in now if now[key] != before[key]}
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_frame_skipping_takes_as_long_as_the_base(
+    cityscapes: Path, camvid: Path, quick: bool
+) -> None:
+    setup = set_up(SWITCHES, camvid if quick else cityscapes, quick=quick)
+    base, skipping = (of_row(setup, name, SWITCHES) for name in ("switch-none", "switch-skipping"))
+    (stage,) = skipping.stages
+    assert (stage.steps, stage.epochs) == (base.loop.steps, base.loop.epochs)
+    assert isinstance(stage.frame_stride, Ramp)
+    assert (stage.frame_stride.start, stage.frame_stride.end) == (1, 4)
+
+
+def test_larger_frames_are_twice_as_high_and_wide(cityscapes: Path, camvid: Path) -> None:
+    for root, quick in ((cityscapes, False), (camvid, True)):
+        setup = set_up(SWITCHES, root, quick=quick)
+        base, larger = (
+            of_row(setup, name, SWITCHES).clips.size_hw for name in ("switch-none", "switch-larger")
+        )
+        assert larger == (2 * base[0], 2 * base[1])
+
+
+def test_another_length_is_refused_before_anything_is_trained(camvid: Path) -> None:
+    with pytest.raises(SettingsError, match=r"switch-skipping has a length of its own"):
+        set_up(SWITCHES, camvid, quick=True, overrides=["loop.steps=3"])
 
 
 nested = st.recursive(st.integers(), lambda inner: st.dictionaries(st.sampled_from("abc"), inner))
@@ -351,8 +416,42 @@ As published. Data: none layout, `data`.
         "error": "",
         "published": {"score": 50.0, "parameters": 1},
         "ours": {"parameters": 1, "score": 100.0, "value": 2.0},
+        "change": {"parameters": None, "score": None, "value": None},
         "note": "An error in print.",
     }
+
+
+def test_what_was_never_printed_is_compared_with_a_row_of_the_table(tmp_path: Path) -> None:
+    """A quarter of the rate only gets the toy to 1, and 2 scores best."""
+    study = replace(
+        TOY,
+        rows=(
+            Row("plain", ("toy", "PLAIN"), {}),
+            Row("slow", ("toy", "SLOW"), {"optimiser": {"learning_rate": 0.25}}),
+            Row("broken", ("toy", "BROKEN"), {"fault": "memory"}),
+        ),
+        measures=(Measure("score", "Score"), Measure("value", "Value", "number")),
+        base="plain",
+    )
+    reproduce(study, SETUP, tmp_path, Watcher())
+    text = (tmp_path / "toy.md").read_text()
+    assert "| Kind | Name | Score | Value |" in text
+    assert "| toy | PLAIN | 100.00 | 0.02 |" in text
+    assert "| toy | SLOW | 90.00 (-10.00) | 0.01 (-0.01) |" in text
+    assert "| toy | BROKEN | failed | failed |" in text
+    rows = json.loads((tmp_path / "toy.json").read_text())["rows"]
+    nothing = {"score": None, "value": None}
+    assert [row["change"] for row in rows] == [nothing, {"score": -10, "value": -0.01}, nothing]
+
+
+def test_what_a_row_changes_in_the_small_version_alone() -> None:
+    row = Row("a", ("toy", "A"), {"fault": "memory"}, quick={"loop": {"steps": 2}, "fault": ""})
+    small = replace(SETUP, quick=True, changes={"loop": {"steps": 3}})
+    assert SETUP.settings(row).loop.steps == 4
+    assert small.settings(row).loop.steps == 2
+    assert small.settings(replace(row, quick={})).loop.steps == 3
+    last = replace(small, overrides=("loop.steps=1",))
+    assert last.settings(row).loop.steps == 1
 
 
 def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "segue-lite": {"update_every": 2},
     "frtm": QUICK,
     "frtm-fast": QUICK,
+    "g-frtm": QUICK,
+    "g-frtm-fast": {**QUICK, "reuse": {"threshold": 0.0}},
     "temporal-unet": {"random_weights": True, "size": "small-shallow"},
     "temporal-unet-lite": {"random_weights": True},
 }

@@ -35,7 +35,7 @@ SIZE = (129, 161)
 class EnlargedScores(FrtmNetwork):
     """Scores straight to probabilities."""
 
-    def forward(self, reduced: Any, scores: Tensor, size: tuple[int, int]) -> Tensor:
+    def finish(self, reduced: Any, scores: Tensor, refined: Any, size: tuple[int, int]) -> Tensor:
         return torch.sigmoid(20 * (F.interpolate(scores, size, mode="bilinear")[:, 0] - 0.5))
 
 
@@ -171,7 +171,7 @@ def test_a_late_object_overrides_the_others(model: FrtmModel) -> None:
 class AlwaysSure(FrtmNetwork):
     """Every object everywhere, with probability 1."""
 
-    def forward(self, reduced: Any, scores: Tensor, size: tuple[int, int]) -> Tensor:
+    def finish(self, reduced: Any, scores: Tensor, refined: Any, size: tuple[int, int]) -> Tensor:
         return torch.ones(1, *size)
 
 

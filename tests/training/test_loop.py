@@ -151,6 +151,41 @@ def test_the_best_weights_are_kept_and_a_plateau_lowers_the_rate(tmp_path: Path)
     assert torch.equal(load_file(tmp_path / "weights.safetensors")["head.weight"], seen[1])
 
 
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [
+        ({"name": "plateau", "watch": "loss"}, [0.01] * 9 + [0.005] * 3),
+        ({"name": "plateau"}, [0.01] * 12),
+        ({"name": "constant", "watch": "loss"}, [0.01] * 12),
+    ],
+)
+def test_a_plateau_of_the_loss(
+    tmp_path: Path, schedule: dict[str, object], rates: list[float]
+) -> None:
+    """The score gets better all the time; the loss at the second validation only."""
+    values = iter([(0.1, 0.5), (0.2, 0.4), (0.3, 0.6), (0.4, 0.6)])
+    task = replace(
+        toy_task(),
+        validate=lambda: dict(zip(("score", "loss"), next(values), strict=True)),
+        scores=("score", "loss"),
+    )
+    settings = ScheduleSettings.parse({"patience": 0, "factor": 0.5, **schedule})
+    plan = Plan(toy_plan(steps=12).loop, OptimiserSettings(learning_rate=0.01), settings)
+    train(task, plan, tmp_path)
+    lines = journal.read(tmp_path / "metrics.jsonl")
+    assert [line["learning_rate"] for line in lines if "learning_rate" in line] == rates
+
+
+def test_a_plateau_of_what_is_not_measured_is_refused_before_the_first_step(tmp_path: Path) -> None:
+    plan = Plan(toy_plan().loop, schedule=ScheduleSettings(name="plateau", watch="lost"))
+    task = replace(toy_task(), scores=("score", "loss"))
+    with pytest.raises(SettingsError, match=r"watch = 'lost' is not among .*: score, loss\."):
+        train(task, plan, tmp_path)
+    with pytest.raises(SettingsError, match="needs a validation, and toy has none"):
+        train(replace(task, validate=None), plan, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_stages_freeze_and_release_and_reset(tmp_path: Path) -> None:
     plan = toy_plan(steps=None)
     plan = Plan(

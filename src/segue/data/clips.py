@@ -117,8 +117,8 @@ def _draw(footage: Sequence[Footage], settings: ClipSettings, rng: np.random.Gen
     order = np.r_[0, 2 : len(frames)]  # index 1 is the frame before the run: only its mask is used
     previous = np.zeros_like(masks[1])
     if rng.random() >= settings.previous_lost:
-        previous = _damage(masks[1], rng)
-    return Clip(_recolour(frames[order], settings.colour, rng), masks[order], previous)
+        previous = damage(masks[1], rng)
+    return Clip(recolour(frames[order], settings.colour, rng), masks[order], previous)
 
 
 def _draw_view(
@@ -219,7 +219,7 @@ def _paste(
     return visible if follow else masks & ~visible
 
 
-def _damage(
+def damage(
     mask: Bool[np.ndarray, "height width"], rng: np.random.Generator
 ) -> Bool[np.ndarray, "height width"]:
     """A mask with the faults that predictions have: shifted, grown, shrunk, with a bite missing or a blob too many."""
@@ -238,7 +238,7 @@ def _damage(
     return np.asarray(damaged, dtype=bool)
 
 
-def _recolour(
+def recolour(
     frames: UInt8[np.ndarray, "time height width 3"], strength: float, rng: np.random.Generator
 ) -> UInt8[np.ndarray, "time height width 3"]:
     """One change of light and colour for the clip, and a slight one per frame."""

@@ -5,7 +5,7 @@ whole clip; the record of the draw is plain data, and gives the same clip again.
 video (one frame a second), a virtual camera can move over a single frame instead (ours).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from pydantic import Field
 
+from segue.data.check import spell
 from segue.data.sample import VideoSequence
 from segue.errors import InputError, MaskError
 from segue.media.images import read_image
@@ -97,6 +98,7 @@ class LabelFootage:
     Args:
         sequences: Of a layout with semantic labels.
         table: Class of each stored label value; 255 for those that are no class.
+        values: What label files may hold beside 255; ``None``: anything.
         in_memory: Decode everything once.
 
     Raises:
@@ -108,10 +110,13 @@ class LabelFootage:
         sequences: Sequence[VideoSequence],
         table: UInt8[np.ndarray, " 256"],
         *,
+        values: Collection[int] | None = None,
         in_memory: bool = False,
     ) -> None:
         self.sequences = tuple(sequences)
         self.table = table
+        self._known = range(256) if values is None else sorted({*values, VOID})
+        self._foreign = ~np.isin(np.arange(256), self._known)
         self.labelled = tuple(
             (number, index)
             for number, sequence in enumerate(self.sequences)
@@ -156,6 +161,12 @@ class LabelFootage:
             )
         if values.max() > VOID:
             raise MaskError(f"{path} holds the label {values.max()}, expected at most 255.")
+        foreign = self._foreign[values]
+        if foreign.any():
+            raise MaskError(
+                f"{path} holds the label {values[foreign].min()}, expected {spell(self._known)}. "
+                "Correct the file, or remove it."
+            )
         classes: Labels = self.table[values]
         return classes
 

@@ -40,7 +40,7 @@ def cityscapes_id(name: str) -> int:
 class CityscapesIds:
     """A semantic model whose numbers are Cityscapes label ids; classes that Cityscapes does not have become 0.
 
-    Its predictions come without scores, since several classes may share an id.
+    The score of an id that several classes share is that of the surest of them.
 
     Args:
         model: Any semantic model.
@@ -53,6 +53,7 @@ class CityscapesIds:
         self.lookahead = model.lookahead
         self.state_type = model.state_type
         self.parameters_per_object = model.parameters_per_object
+        self.settings: Any = getattr(model, "settings", None)
         self._model = model
         self._ids: UInt8[np.ndarray, " classes"] = np.array(
             [cityscapes_id(name) for name in model.classes], np.uint8
@@ -71,4 +72,8 @@ class CityscapesIds:
         return self._renumbered(prediction), state
 
     def _renumbered(self, prediction: Prediction) -> Prediction:
-        return Prediction(self._ids[prediction.labels])
+        surest_last = sorted(
+            prediction.scores.items(), key=lambda item: (not item[1].absent, item[1].confidence)
+        )
+        scores = {int(self._ids[number]): score for number, score in surest_last}
+        return Prediction(self._ids[prediction.labels], scores)

@@ -9,6 +9,7 @@ from segue.inference.cityscapes_ids import CityscapesIds
 from segue.inference.class_colours import class_colours
 from segue.inference.flicker import FlickerCount
 from segue.inference.places import CLASSES, Outputs, Places
+from segue.inference.reuse import reuse_log, whole_frame
 from segue.inference.sinks import LabelFolder, LineLog, Overlay
 from segue.inference.task import Sink
 from segue.media.class_overlay import ClassPainter
@@ -38,7 +39,7 @@ class LabelTask:
 
     @property
     def outputs(self) -> Outputs:
-        """``labels/``, ``areas.csv``, ``areas.png``."""
+        """``labels/``, ``areas.csv``, ``areas.png``, ``reuse.png``."""
         return CLASSES
 
     def identity(self) -> dict[str, Any]:
@@ -69,13 +70,16 @@ class LabelTask:
         names = as_semantic(model).classes
         colours = class_colours(names)
         fps = float(video.frame_rate or DEFAULT_FRAME_RATE)
-        table, chart = places.files
+        table, chart, timeline = places.files
         lines = LineLog(places.resume / "areas.csv", keep=done)
         sinks: list[Sink] = [
             LabelFolder(places.labels, colours),
             AreaLog(lines, table, chart, names, colours, 1 / fps),
             FlickerCount(fps),
         ]
+        reuse = reuse_log(model, video, places.resume, timeline, whole_frame, done)
+        if reuse:
+            sinks.append(reuse)
         if self.overlay:
             painter = ClassPainter(names, colours)
             sinks.append(Overlay(places.resume / "overlay.mp4", places.overlay, video, painter))

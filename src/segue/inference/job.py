@@ -12,6 +12,7 @@ from segue.inference.checkpoint import load_state, save_state
 from segue.inference.environment import environment
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress, Silent
+from segue.inference.reuse import Pace
 from segue.inference.runner import Result, Runner
 from segue.inference.sinks import LabelFolder
 from segue.inference.stopwatch import Stopwatch
@@ -80,6 +81,7 @@ class _Run:
         self.model = model
         self.progress = progress
         self.watch = Stopwatch()
+        self.pace = Pace()
         self.first_frame: float | None = None
         self.checkpoint = job.places.resume / "state.safetensors"
         state, self.read, self.done = self._recall(mode)
@@ -108,7 +110,7 @@ class _Run:
         try:
             for frame in self.watch.each("decode", self.job.video):
                 if frame.index < self.read:
-                    self._reuse(self.runner.skip(frame))
+                    self._replay(self.runner.skip(frame))
                 else:
                     self._new(frame)
         except DecodeError as error:
@@ -120,15 +122,15 @@ class _Run:
             raise broken
         self.runner.check_end()
 
-    def _reuse(self, frame: VideoFrame | None) -> None:
+    def _replay(self, frame: VideoFrame | None) -> None:
         """Show a finished frame again to the sinks that cannot go on in the middle of a video."""
         again = [sink for sink in self.sinks if sink.replays]
         if not frame or not again:
             return
-        with self.watch.part("reuse"):
+        with self.watch.part("replay"):
             prediction = Prediction(self.stored.read(frame))
         self._hand(again, (frame, prediction))
-        note = f"reusing {self.job.places.outputs.folder}"
+        note = f"replaying {self.job.places.outputs.folder}"
         self.progress.advance(frame.index + 1, self.job.video.num_frames, note)
 
     def _new(self, frame: VideoFrame) -> None:
@@ -136,7 +138,10 @@ class _Run:
         with self.watch.part("network"):
             result = self.runner.feed(frame)
         if not begun and self.runner.state is not None:
+            # It learns the objects, and says nothing about the speed of the rest.
             self.first_frame = self.watch.lap
+        elif result:
+            self.pace.add(result[1], self.watch.lap)
         self.read = frame.index + 1
         if result:
             self._keep(result)
@@ -193,7 +198,10 @@ class _Run:
         return record
 
     def _timings(self) -> dict[str, float | None]:
-        """Seconds by part, of this run only; ``fps`` counts the frames that this run answered."""
+        """Seconds by part, of this run only; ``fps`` counts the frames that this run answered.
+
+        With a reuse gate also the mean milliseconds of computed and of reused frames after the first.
+        """
         total = self.watch.total
         parts = {f"{name}_s": round(value, 4) for name, value in self.watch.seconds.items()}
         fresh = self.done - self.resumed_at
@@ -201,6 +209,7 @@ class _Run:
         return {
             **parts,
             "first_frame_s": round(first, 4) if first is not None else None,
+            **self.pace.means(),
             "total_s": round(total, 4),
             "fps": round(fresh / total, 3) if total else None,
         }

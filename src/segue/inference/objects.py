@@ -11,6 +11,7 @@ import numpy as np
 
 from segue.inference.identity import identify_masks
 from segue.inference.places import TRACKS, Outputs, Places
+from segue.inference.reuse import ReuseLog, by_object, reuse_log
 from segue.inference.sinks import LabelFolder, LineLog, Overlay
 from segue.inference.task import Sink
 from segue.inference.track import check_plan
@@ -19,7 +20,7 @@ from segue.media.overlay import paint
 from segue.media.video import Video, VideoFrame
 from segue.models.catalog import Kind
 from segue.models.interface import VideoModel
-from segue.types import Labels, Prediction
+from segue.types import Labels, ObjectScore, Prediction
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class TrackTask:
 
     @property
     def outputs(self) -> Outputs:
-        """``masks/``, ``tracks.json``."""
+        """``masks/``, ``tracks.json``, ``reuse.png``."""
         return TRACKS
 
     def identity(self) -> dict[str, Any]:
@@ -68,11 +69,15 @@ class TrackTask:
         self, model: VideoModel[Any], video: Video, places: Places, done: int
     ) -> Sequence[Sink]:
         """See ``Task``."""
+        tracks, chart = places.files
         lines = LineLog(places.resume / "tracks.jsonl", keep=done)
+        reuse = reuse_log(model, video, places.resume, chart, by_object, done)
         sinks: list[Sink] = [
             LabelFolder(places.labels),
-            TrackLog(lines, places.files[0], self._header(video)),
+            TrackLog(lines, tracks, self._header(video), reuse),
         ]
+        if reuse:
+            sinks.append(reuse)
         if self.overlay:
             sinks.append(Overlay(places.resume / "overlay.mp4", places.overlay, video, paint))
         return sinks
@@ -93,17 +98,25 @@ class TrackLog:
     part = "write"
     replays = False
 
-    def __init__(self, lines: LineLog, target: Path, header: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        lines: LineLog,
+        target: Path,
+        header: Mapping[str, Any],
+        reuse: ReuseLog | None = None,
+    ) -> None:
         """Go on with a log.
 
         Args:
             lines: One per finished frame.
             target: ``tracks.json``.
             header: What stands before the frames.
+            reuse: Of a model with a reuse gate: knows how often each object was reused.
         """
         self._lines = lines
         self._target = target
         self._header = header
+        self._reuse = reuse
 
     def write(self, frame: VideoFrame, prediction: Prediction) -> None:
         """One line about one frame, on disk when the call returns.
@@ -119,7 +132,10 @@ class TrackLog:
         Raises:
             WriteError: The system refuses.
         """
-        opening = json.dumps(dict(self._header), indent=2).removesuffix("\n}")
+        header = dict(self._header)
+        if self._reuse:
+            header["reuse"] = self._reuse.rates()
+        opening = json.dumps(header, indent=2).removesuffix("\n}")
         with (
             replacing(self._target) as temporary,
             temporary.open("w", encoding="utf-8") as out,
@@ -139,7 +155,8 @@ def describe(frame: VideoFrame, prediction: Prediction) -> dict[str, Any]:
     """What ``tracks.json`` says about one frame.
 
     Area in pixels; box ``x0 y0 x1 y1`` with the far side excluded; centroid ``x y`` with whole numbers at
-    pixel centres; box and centroid are null for an object without pixels; time in seconds.
+    pixel centres; box and centroid are null for an object without pixels; time in seconds. With a reuse gate also
+    what it said, null where it was not asked, and whether the object was carried over from the last computed frame.
     """
     objects: dict[str, Any] = {}
     for object_id, score in sorted(prediction.scores.items()):
@@ -153,6 +170,7 @@ def describe(frame: VideoFrame, prediction: Prediction) -> dict[str, Any]:
             "centroid_xy": [round(moments[m] / area, 2) for m in ("m10", "m01")] if area else None,
             "confidence": round(score.confidence, 4),
             "absent": score.absent,
+            **_reuse(score),
         }
     return {
         "name": frame.name,
@@ -160,3 +178,10 @@ def describe(frame: VideoFrame, prediction: Prediction) -> dict[str, Any]:
         "time": round(float(frame.time), 6),
         "objects": objects,
     }
+
+
+def _reuse(score: ObjectScore) -> dict[str, Any]:
+    if score.reused is None:
+        return {}
+    gate = None if score.gate is None else round(score.gate, 4)
+    return {"gate": gate, "reused": score.reused}

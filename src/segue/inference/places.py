@@ -23,10 +23,11 @@ class Outputs:
     folder: str
     """Holds one PNG per frame."""
     files: tuple[str, ...]
+    """About the whole video; ``reuse.png`` only comes from models with a reuse gate."""
 
 
-TRACKS = Outputs("track", "masks", ("tracks.json",))
-CLASSES = Outputs("label", "labels", ("areas.csv", "areas.png"))
+TRACKS = Outputs("track", "masks", ("tracks.json", "reuse.png"))
+CLASSES = Outputs("label", "labels", ("areas.csv", "areas.png", "reuse.png"))
 
 
 @dataclass(frozen=True, slots=True)

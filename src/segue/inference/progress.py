@@ -13,7 +13,7 @@ class Progress(Protocol):
         Args:
             done: Frames finished so far.
             total: Frames of the video, or None where the source does not say.
-            note: What is going on, for a person ("reusing masks", a sequence's name).
+            note: What is going on, for a person ("replaying masks", a sequence's name).
         """
         ...
 

@@ -46,6 +46,56 @@ MODELS: dict[str, Entry] = {
         "FRTM with ResNet-18 and fewer optimiser steps, as in the paper",
         unweighted={"random_weights": True},
     ),
+    "g-frtm": Entry(
+        "segue.models.frtm.build:build",
+        "FRTM with ResNet-101 and a reuse gate, as in the paper on the gate",
+        unweighted={"random_weights": True},
+    ),
+    "g-frtm-fast": Entry(
+        "segue.models.frtm.build:build",
+        "FRTM with ResNet-18, fewer optimiser steps and a reuse gate, as in that paper",
+        unweighted={"random_weights": True},
+    ),
+    "ttvos": Entry(
+        "segue.models.ttvos.build:build",
+        "TTVOS with ResNet-50: a template of channel statistics per object, nothing fitted online",
+        unweighted={"random_weights": True},
+    ),
+    "ttvos-fast": Entry(
+        "segue.models.ttvos.build:build",
+        "TTVOS with ResNet-18",
+        unweighted={"random_weights": True},
+    ),
+    "ttvos-mobile": Entry(
+        "segue.models.ttvos.build:build",
+        "TTVOS with MobileNetV3-Large",
+        unweighted={"random_weights": True},
+    ),
+    "g-ttvos": Entry(
+        "segue.models.ttvos.build:build",
+        "TTVOS with ResNet-50 and a reuse gate",
+        unweighted={"random_weights": True},
+    ),
+    "g-ttvos-fast": Entry(
+        "segue.models.ttvos.build:build",
+        "TTVOS with ResNet-18 and a reuse gate",
+        unweighted={"random_weights": True},
+    ),
+    "g-ttvos-mobile": Entry(
+        "segue.models.ttvos.build:build",
+        "TTVOS with MobileNetV3-Large and a reuse gate",
+        unweighted={"random_weights": True},
+    ),
+    "ttvos-lite": Entry(
+        "segue.models.ttvos.build:build",
+        "TTVOS on EfficientNet-Lite0, with matching of features, made for CPUs",
+        unweighted={"random_weights": True},
+    ),
+    "g-ttvos-lite": Entry(
+        "segue.models.ttvos.build:build",
+        "ttvos-lite with a reuse gate of its own",
+        unweighted={"random_weights": True},
+    ),
     "temporal-unet": Entry(
         "segue.models.temporal_unet.build:build",
         "temporal U-Net, ResNet cGRU small-deep, as in the report; Cityscapes classes",

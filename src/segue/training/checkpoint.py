@@ -41,6 +41,11 @@ def save(
     write_bytes(folder / _NAME, serialise(whole, {"state": json.dumps(dict(state))}))
 
 
+def exists(folder: Path) -> bool:
+    """Whether a run left something to go on with."""
+    return (folder / _NAME).is_file()
+
+
 def restore(
     folder: Path,
     network: nn.Module,

@@ -7,7 +7,7 @@ the last digit, and several processes compute what one would. Start them with ``
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,16 +46,33 @@ class Plan:
         """What holds at each step.
 
         Raises:
-            SettingsError: No length, two lengths, or a stage that the task cannot follow.
+            SettingsError: No length, two lengths, a stage that the task cannot follow, or a schedule that watches
+                what the task does not measure.
         """
         lengths = self.loop.stages()
         if self.stages and lengths:
             raise SettingsError("The run has two lengths: give [[stages]], or loop.steps/epochs.")
+        self._check_watched(task)
         return lay_out(self.stages or lengths, self.steps_per_epoch(task), task.defaults, task.uses)
 
     def steps_per_epoch(self, task: Task) -> float:
         """Optimiser steps that see every sample once."""
         return len(task.samples) / (self.loop.batch * self.loop.accumulate)
+
+    def _check_watched(self, task: Task) -> None:
+        if self.schedule.name != "plateau":
+            return
+        if task.validate is None:
+            raise SettingsError(
+                f'schedule.name = "plateau" needs a validation, and {task.model_name} has none. '
+                'Take another schedule, such as "cosine".'
+            )
+        watched = self.schedule.watch
+        if watched is not None and watched not in task.scores:
+            raise SettingsError(
+                f"schedule.watch = {watched!r} is not among what the validation of {task.model_name} "
+                f"measures: {', '.join(task.scores) or 'nothing that has a name'}."
+            )
 
 
 @dataclass(slots=True)
@@ -126,7 +143,15 @@ class _Run:
         return bool(self.accelerator.is_main_process)
 
     def train(self, watch: Watch | None) -> None:
-        book = journal.Journal(self.folder / "metrics.jsonl", self.state.step, enabled=self.leads)
+        events = self.folder / "tensorboard" if self.plan.loop.tensorboard else None
+        book = journal.Journal(
+            self.folder / "metrics.jsonl", self.state.step, enabled=self.leads, tensorboard=events
+        )
+        with closing(book):
+            self._take_steps(book, watch)
+        self.accelerator.wait_for_everyone()
+
+    def _take_steps(self, book: journal.Journal, watch: Watch | None) -> None:
         num_steps = self.curriculum.num_steps
         self._enter_stage(self.curriculum.stage_at(max(0, self.state.step - 1)), fresh=False)
         source = Source(self.task.samples, self.curriculum, self.plan.loop)
@@ -148,7 +173,6 @@ class _Run:
                 self._checkpoint()
             if watch:
                 watch(step + 1, num_steps, {**values, **clock.shares()})
-        self.accelerator.wait_for_everyone()
 
     def _step(self, step: int, batches: list[Batch]) -> dict[str, float]:
         conditions = self.curriculum.at(step)
@@ -231,7 +255,8 @@ class _Run:
             if self.state.best is None or main > self.state.best:
                 self.state.best = main
                 self._save_weights()
-        self.state.plateau = self.state.plateau.after(main, self.plan.schedule)
+        if self.plan.schedule.name == "plateau":
+            self.state.plateau = self.state.plateau.after(scores, self.plan.schedule)
         return scores
 
     def _checkpoint(self) -> None:

@@ -7,14 +7,17 @@ from typing import Any
 
 import torch
 
-from segue.errors import InputError, NotFoundError, SettingsError
+from segue.errors import InputError, NotFoundError, OutputError, SettingsError
 from segue.media.atomic import write_bytes
 from segue.settings import override, read_toml
+from segue.training import checkpoint
 from segue.training.loop import Plan, Watch, train
 from segue.training.tasks.catalog import RunSettings, find_task
 
 _RECORD = "run.json"
-_MAY_DIFFER = frozenset({"loop.workers", "loop.device", "loop.checkpoint_every"})
+_MAY_DIFFER = frozenset(
+    {"loop.workers", "loop.device", "loop.checkpoint_every", "loop.tensorboard"}
+)
 
 
 def read_settings(source: str | Path, overrides: Iterable[str] = ()) -> RunSettings:
@@ -45,6 +48,7 @@ def run(settings: RunSettings, folder: str | Path, watch: Watch | None = None) -
 
     Raises:
         SettingsError: The folder holds a run with other settings; the differences are named.
+        OutputError: The folder cannot be made.
         InputError: The data are not there or empty.
         TrainingError: See ``segue.training.loop.train``.
     """
@@ -53,7 +57,12 @@ def run(settings: RunSettings, folder: str | Path, watch: Watch | None = None) -
     _compare(folder, values)
     record = {"settings": values, "torch": torch.__version__}
     task = find_task(settings.task).build(settings)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"Cannot use {folder} as the folder of a run: {error.strerror}. Give another --out."
+        ) from None
     write_bytes(folder / _RECORD, (json.dumps(record, indent=2, sort_keys=True) + "\n").encode())
     train(task, plan_of(settings), folder, watch)
 
@@ -72,7 +81,8 @@ def _values(source: Path) -> dict[str, Any]:
 
 
 def _compare(folder: Path, settings: Mapping[str, Any]) -> None:
-    if not (folder / _RECORD).is_file():
+    # Without a checkpoint there is nothing to go on with: the settings may have been what stopped the run.
+    if not (folder / _RECORD).is_file() or not checkpoint.exists(folder):
         return
     before, now = _flat(_values(folder)), _flat(settings)
     names = [k for k in {**before, **now} if before.get(k) != now.get(k) and k not in _MAY_DIFFER]
@@ -87,8 +97,9 @@ def _compare(folder: Path, settings: Mapping[str, Any]) -> None:
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
+        parts: Any = {str(i): stage for i, stage in enumerate(value)} if key == "stages" else value
+        if isinstance(parts, Mapping):
+            flat |= _flat(parts, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = value
     return flat

@@ -1,6 +1,7 @@
 """Factors on the learning rate."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from segue.training.settings import ScheduleSettings
@@ -22,19 +23,33 @@ def rate_factor(
     return 1.0
 
 
+LOWER_IS_BETTER = "loss"
+"""Name of the one value of a validation that should fall."""
+_LEAST_GAIN = 1e-4
+
+
 @dataclass(frozen=True, slots=True)
 class Plateau:
-    """Lowers the rate when validations get no better; a value, so that checkpoints can hold it."""
+    """Lowers the rate when validations get no better; a value, so that checkpoints can hold it.
+
+    It falls when ``ReduceLROnPlateau`` of PyTorch does: less than 1e-4 of the best value more is no gain.
+    """
 
     best: float | None = None
     bad: int = 0
     """Validations since the best one."""
     factor: float = 1.0
 
-    def after(self, value: float, settings: ScheduleSettings) -> "Plateau":
-        """The state after one more validation, higher is better."""
-        if self.best is None or value > self.best:
+    def after(self, scores: Mapping[str, float], settings: ScheduleSettings) -> "Plateau":
+        """The state after one more validation, from the value that the settings watch."""
+        watched = settings.watch or next(iter(scores))
+        value = scores[watched]
+        if self.best is None or _gain(watched, value, self.best) > _LEAST_GAIN * abs(self.best):
             return Plateau(value, 0, self.factor)
         if self.bad < settings.patience:
             return Plateau(self.best, self.bad + 1, self.factor)
         return Plateau(self.best, 0, self.factor * settings.factor)
+
+
+def _gain(watched: str, value: float, best: float) -> float:
+    return best - value if watched == LOWER_IS_BETTER else value - best

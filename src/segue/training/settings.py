@@ -41,6 +41,9 @@ class ScheduleSettings(Settings):
     """Of ``step`` and ``plateau``."""
     patience: Annotated[int, Field(ge=0)] = 10
     """``plateau``: validations without a better value before the rate falls."""
+    watch: str | None = None
+    """``plateau``: the value of a validation that should get better; ``None``: the first one, which also picks the
+    best weights. Of ``loss`` lower is better, of all others higher."""
 
 
 class LoopSettings(Settings):
@@ -65,6 +68,8 @@ class LoopSettings(Settings):
     """Processes that prepare samples; 0 prepares them in between."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     seed: int = 0
+    tensorboard: bool = False
+    """Show the journal in TensorBoard too; needs the extra ``segue[tensorboard]``."""
 
     @model_validator(mode="after")
     def _one_length(self) -> "LoopSettings":

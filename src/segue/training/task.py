@@ -45,5 +45,7 @@ class Task:
     defaults: Conditions = field(default_factory=Conditions)
     validate: Callable[[], Mapping[str, float]] | None = None
     """Scores of the network as it stands, by name; the first one, higher is better, picks the best weights."""
+    scores: tuple[str, ...] = ()
+    """Names that every validation returns, for ``schedule.watch``."""
     metadata: Mapping[str, str] | None = None
     """Kept in the weights file, such as the names of classes."""

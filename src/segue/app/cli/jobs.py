@@ -7,13 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue.app.cli.output import FrameProgress, add_json_argument
-from segue.models.catalog import Kind, names
+from segue.errors import SettingsError
+from segue.models.catalog import Kind, find, names
 from segue.settings import override
 
 if TYPE_CHECKING:
     from segue.app.engine import Engine
     from segue.inference.job import Job
     from segue.inference.places import Mode
+
+WITH_GATE = {
+    *("segue-lite", "g-frtm", "g-frtm-fast"),
+    *("g-ttvos", "g-ttvos-fast", "g-ttvos-mobile", "g-ttvos-lite"),
+    *("temporal-unet", "temporal-unet-lite"),
+}
+"""Models that ``--reuse`` is for."""
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +47,13 @@ def add_model_arguments(parser: argparse.ArgumentParser, kind: Kind, default: st
     add("--threads", type=_positive, metavar="N", help="CPU threads")
     add("--seed", type=int, metavar="N", help="seed of the model")
     add("--max-side", type=_positive, metavar="PIXELS", help="work on frames of at most this side")
+    add(
+        "--reuse",
+        type=_share,
+        metavar="0..1",
+        help="what the reuse gate has to say more than for a frame to be carried over from the last computed "
+        "one: 1 computes every frame, 0 none (the model's own)",
+    )
 
 
 def add_result_arguments(parser: argparse.ArgumentParser, overlay: str) -> None:
@@ -63,9 +78,16 @@ def sort_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def engine(arguments: argparse.Namespace, assignments: Sequence[str]) -> "Engine":
-    """The model that the options ask for, not yet loaded."""
+    """The model that the options ask for, not yet loaded.
+
+    Raises:
+        SettingsError: ``--reuse`` for a model without a reuse gate, or settings that contradict each other.
+    """
     from segue.app.engine import Engine
 
+    if arguments.reuse is not None:
+        _refuse_gateless(arguments.model)
+        assignments = [*assignments, f"reuse.threshold={arguments.reuse}"]
     settings = override({}, assignments)
     if arguments.seed is not None:
         settings["seed"] = arguments.seed
@@ -121,3 +143,22 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
     return number
+
+
+def _share(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
+    return number
+
+
+def _refuse_gateless(model: str) -> None:
+    kind = find(model).kind
+    if model not in WITH_GATE:
+        having = ", ".join(name for name in names(kind) if name in WITH_GATE)
+        raise SettingsError(
+            f"Model {model!r} has no reuse gate. Leave out --reuse, or use one that has: {having}."
+        )

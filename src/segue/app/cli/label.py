@@ -6,8 +6,9 @@ $ segue label clip.mp4 --out result --ids cityscapes --no-overlay
 
 Gives OUT/labels/<frame>.png (class numbers, with the colours of the classes as palette), OUT/overlay.mp4,
 OUT/areas.csv and OUT/areas.png (share of the pixels by class and frame) and OUT/run.json, which also
-tells how much the labels flicker. A run that was killed goes on with --resume and ends with the same
-bytes as one that was not.
+tells how much the labels flicker; with --reuse also OUT/reuse.png, which frames were computed and which
+carried over. A run that was killed goes on with --resume and ends with the same bytes as one that was
+not.
 """
 
 import argparse

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("study", help="a name from the table below")
     add("overrides", nargs="*", metavar="key.path=value", help="changed settings of all rows")
-    add("--data", type=Path, metavar="PATH", help="root of the dataset, if the study trains")
+    add("--data", type=Path, metavar="PATH", help="root of the dataset, if the study needs one")
     add("--layout", metavar="NAME", help="layout of the dataset (default: recognised)")
     add("--quick", action="store_true", help="tiny trainings, to see that every row works")
     add("--out", type=Path, metavar="DIR", help="folder of the rows and tables (out/reproduce...)")
@@ -48,9 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     study = find_study(arguments.study)
     setup = None
-    if study.trains:
+    if study.needs_data:
         if arguments.data is None:
-            raise InputError(f"{study.name} trains networks. Give a dataset with --data PATH.")
+            raise InputError(f"{study.name} needs data. Give a dataset with --data PATH.")
         setup = set_up(
             study,
             arguments.data,

@@ -2,11 +2,13 @@
 
 $ segue track clip.mp4 --mask first.png --out result
 $ segue track frames/ --mask 0=a.png --mask 37=b.png --out result --max-side 640
+$ segue track clip.mp4 --mask first.png --out result --reuse 0.8
 $ segue track --layout davis2016 --root DAVIS --split val --out masks --json report.json
 
-One video gives OUT/masks/<frame>.png, OUT/overlay.mp4, OUT/tracks.json and OUT/run.json. A data set
-gives OUT/<sequence>/<frame>.png and everything else in OUT/_run. A run that was killed goes on with
---resume and ends with the same bytes as one that was not.
+One video gives OUT/masks/<frame>.png, OUT/overlay.mp4, OUT/tracks.json and OUT/run.json; a model with
+a reuse gate also OUT/reuse.png, which frames were computed and which carried over. A data set gives
+OUT/<sequence>/<frame>.png and everything else in OUT/_run. A run that was killed goes on with --resume
+and ends with the same bytes as one that was not.
 """
 
 import argparse

@@ -26,6 +26,8 @@ from segue.types import BACKGROUND, VOID
 _UNION = {"davis2016"}
 """Layouts in which all that is not background is one object."""
 _FRAME_RATE = Fraction(24)
+_PER_SEQUENCE = ("frames", "timings", "reuse")
+"""What the record of the data set says of each sequence; ``reuse`` only comes from models with a reuse gate."""
 
 
 def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any
         "frames": sum(record["frames"] for record in records.values()),
         "timings": _sum(records.values()),
         "sequences": {
-            name: {"frames": records[name]["frames"], "timings": records[name]["timings"]}
+            name: {key: records[name][key] for key in _PER_SEQUENCE if key in records[name]}
             for name in jobs
         },
         **{key: records[next(iter(jobs))].get(key) for key in ("model", "settings", "seed")},

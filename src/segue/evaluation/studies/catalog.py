@@ -24,6 +24,7 @@ class StudyEntry:
 
 
 _TEMPORAL_UNET = "segue.evaluation.studies.temporal_unet"
+_REUSE_GATE = "segue.evaluation.studies.reuse_gate.studies"
 
 STUDIES: dict[str, StudyEntry] = {
     "temporal-unet-table2": StudyEntry(
@@ -34,6 +35,29 @@ STUDIES: dict[str, StudyEntry] = {
     ),
     "temporal-unet-figure3": StudyEntry(
         f"{_TEMPORAL_UNET}:FIGURE_3", "the baseline and the best temporal network along a clip"
+    ),
+    "temporal-unet-switches": StudyEntry(
+        f"{_TEMPORAL_UNET}_switches:SWITCHES", "what the report left as future work, one by one"
+    ),
+    "reuse-gate-figure1": StudyEntry(f"{_REUSE_GATE}:FIGURE_1", "IoU of successive true masks"),
+    "reuse-gate-figure6": StudyEntry(
+        f"{_REUSE_GATE}:FIGURE_6", "speed against J&F, every host over thresholds"
+    ),
+    "reuse-gate-figure7": StudyEntry(
+        f"{_REUSE_GATE}:FIGURE_7", "the cheap path against copying the last mask"
+    ),
+    "reuse-gate-figure8": StudyEntry(
+        f"{_REUSE_GATE}:FIGURE_8", "the learned gate against one that knows the truth"
+    ),
+    "reuse-gate-figure9": StudyEntry(
+        f"{_REUSE_GATE}:FIGURE_9", "margins of the gate's loss; trains a gate for each"
+    ),
+    "reuse-gate-table1": StudyEntry(
+        f"{_REUSE_GATE}:TABLE_1", "figure 6 as a table, with the published rows"
+    ),
+    "reuse-gate-table2": StudyEntry(f"{_REUSE_GATE}:TABLE_2", "ablations"),
+    "reuse-gate-table3": StudyEntry(
+        f"{_REUSE_GATE}:TABLE_3", "seen and unseen categories of YouTube-VOS"
     ),
 }
 

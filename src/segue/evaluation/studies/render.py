@@ -1,4 +1,4 @@
-"""The table of a study beside the published one, as Markdown and as JSON."""
+"""The table of a study, beside the published one if there is one, as Markdown and as JSON."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -30,7 +30,7 @@ def _setup(setup: Setup) -> dict[str, Any]:
     return {
         "quick": setup.quick,
         "layout": setup.layout,
-        "root": str(setup.root),
+        "root": setup.root.name,
         "overrides": list(setup.overrides),
     }
 
@@ -43,6 +43,7 @@ def _row(outcome: Outcome, result: Result) -> dict[str, Any]:
         "error": outcome.error,
         "published": dict(outcome.row.published),
         "ours": {measure.key: _ours(outcome, measure) for measure in result.study.measures},
+        "change": {m.key: _change(outcome, m, result) for m in result.study.measures},
         "note": outcome.row.note,
     }
 
@@ -52,13 +53,24 @@ def _ours(outcome: Outcome, measure: Measure) -> float | int | None:
     value = outcome.scores.get(measure.key)
     if value is None:
         return None
-    return round(value) if measure.unit == "count" else round(100 * value, 3)
+    if measure.unit == "count":
+        return round(value)
+    return round(100 * value if measure.unit == "percent" else value, 3)
+
+
+def _change(outcome: Outcome, measure: Measure, result: Result) -> float | None:
+    """Against the row that the others are compared with, in the unit of the table."""
+    base = next((o for o in result.outcomes if o.row.name == result.study.base), outcome)
+    ours, before = _ours(outcome, measure), _ours(base, measure)
+    if base is outcome or ours is None or before is None:
+        return None
+    return round(ours - before, 3)
 
 
 def to_markdown(result: Result) -> str:
     """The table, and what has to be known about it."""
     study = result.study
-    headings = [*study.headings, *(f"{m.heading}, {who}" for m, who in _columns(result))]
+    headings = [*study.headings, *(_heading(m, who, result) for m, who in _columns(result))]
     numbers = len(headings) - len(study.headings)
     lines = [
         f"# {study.title}\n",
@@ -70,6 +82,7 @@ def to_markdown(result: Result) -> str:
         *(f"({number}) {note}\n" for number, note in enumerate(_row_notes(result), start=1)),
         *(f"- {note}" for note in _notes(result)),
     ]
+    lines += [f"- {sentence}" for sentence in _not_run(result)]
     lines += [f"\n**{item.row.name} failed:** {item.error}" for item in result.failed]
     if result.drawing:
         lines.append(f"\n![{study.title}]({study.name}.png)")
@@ -84,6 +97,12 @@ def _columns(result: Result) -> Iterator[tuple[Measure, str]]:
         yield measure, "ours"
 
 
+def _heading(measure: Measure, who: str, result: Result) -> str:
+    """Where nothing was published, all numbers are ours."""
+    published = any(outcome.row.published for outcome in result.outcomes)
+    return f"{measure.heading}, {who}" if published else measure.heading
+
+
 def _cells(outcome: Outcome, result: Result) -> Iterator[str]:
     notes = _row_notes(result)
     *cells, last = outcome.row.cells
@@ -93,12 +112,15 @@ def _cells(outcome: Outcome, result: Result) -> Iterator[str]:
     for measure, who in _columns(result):
         published = who == "published"
         value = outcome.row.published.get(measure.key) if published else _ours(outcome, measure)
-        absent = "failed" if outcome.state == "failed" and not published else _NONE
-        yield absent if value is None else _shown(value, measure)
+        told = outcome.state in ("failed", "not run") and not published
+        absent = outcome.state if told else _NONE
+        change = None if published else _change(outcome, measure, result)
+        compared = "" if change is None else f" ({_shown(change, measure, '+')})"
+        yield absent if value is None else _shown(value, measure) + compared
 
 
-def _shown(value: float | int, measure: Measure) -> str:
-    return f"{value:,.0f}" if measure.unit == "count" else f"{value:.2f}"
+def _shown(value: float | int, measure: Measure, sign: str = "") -> str:
+    return f"{value:{sign},.0f}" if measure.unit == "count" else f"{value:{sign}.2f}"
 
 
 def _row_notes(result: Result) -> list[str]:
@@ -129,6 +151,16 @@ def _notes(result: Result) -> Iterator[str]:
     if result.drawing:
         yield from result.drawing.notes
     yield from result.study.notes
+
+
+def _not_run(result: Result) -> Iterator[str]:
+    """A sentence per reason."""
+    names: dict[str, list[str]] = {}
+    for outcome in result.outcomes:
+        if outcome.state == "not run":
+            names.setdefault(outcome.error, []).append(outcome.row.name)
+    for reason, rows in names.items():
+        yield f"Not run: {reason} ({', '.join(rows)})."
 
 
 def _line(cells: Sequence[str] | Iterator[str]) -> str:

@@ -15,8 +15,9 @@ class Outcome:
     row: Row
     scores: Mapping[str, float | int]
     """By the key of the measure: counts, or scores in [0, 1]."""
-    state: Literal["pending", "complete", "failed"] = "pending"
+    state: Literal["pending", "complete", "failed", "not run"] = "pending"
     error: str = ""
+    """Why it failed, or was not run."""
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,17 @@ class Result:
 
     study: Study
     setup: Setup | None
-    """``None`` for a study that trains nothing."""
+    """``None`` for a study that needs no data."""
     outcomes: tuple[Outcome, ...]
     """In the order of the table."""
     drawing: Drawing | None = None
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
-        """Rows whose training failed."""
+        """Rows that went wrong."""
         return tuple(outcome for outcome in self.outcomes if outcome.state == "failed")
 
     @property
     def complete(self) -> bool:
-        """Whether every row has its numbers."""
-        return all(outcome.state == "complete" for outcome in self.outcomes)
+        """Whether every row that can be done here has its numbers."""
+        return all(outcome.state in ("complete", "not run") for outcome in self.outcomes)

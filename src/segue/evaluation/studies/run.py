@@ -1,9 +1,8 @@
-"""Trains and scores the rows of a study, each in a folder of its own, and keeps the table up to date.
+"""Works out the rows of a study, each in a folder of its own, and keeps the table up to date.
 
-A row that is complete is not trained again, one that was cut off goes on, and one that fails leaves the others alone.
+A row that is complete is not done again, one that was cut off goes on, and one that fails leaves the others alone.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +15,7 @@ from segue.evaluation.studies.setup import Setup
 from segue.evaluation.studies.study import PARAMETERS, Row, Study
 from segue.inference.atomic import write_json, writing
 from segue.media.atomic import write_bytes
-from segue.training import journal
 from segue.training.loop import Watch
-from segue.training.run import read_settings, run
-from segue.training.tasks.catalog import RunSettings
-
-_SCORES = "scores.json"
-"""In the folder of a row once it is complete."""
 
 
 @runtime_checkable
@@ -39,11 +32,11 @@ class Observer(Protocol):
 
 
 def reproduce(study: Study, setup: Setup | None, folder: Path, observer: Observer) -> Result:
-    """Train and score what is not complete yet, and write the table after every row.
+    """Work out what is not complete yet, and write the table after every row.
 
     Args:
         study: What is reproduced.
-        setup: From ``set_up``; ``None`` for a study that trains nothing.
+        setup: From ``set_up``; ``None`` for a study that needs no data.
         folder: Receives a folder per row and the study's table as ``.md`` and ``.json``; studies may share one.
         observer: Told about every row.
 
@@ -54,7 +47,8 @@ def reproduce(study: Study, setup: Setup | None, folder: Path, observer: Observe
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    counted = tuple(Outcome(row, {PARAMETERS: study.parameters(row)}) for row in study.rows)
+    count = study.parameters
+    counted = tuple(Outcome(row, {PARAMETERS: count(row)} if count else {}) for row in study.rows)
     result = Result(study, setup, counted)
     for index, outcome in enumerate(_outcomes(result, folder, observer)):
         before, after = result.outcomes[:index], result.outcomes[index + 1 :]
@@ -73,32 +67,25 @@ def _outcomes(result: Result, folder: Path, observer: Observer) -> Iterator[Outc
         if result.setup is None:
             yield replace(pending, state="complete")
             continue
-        watch = observer.begin(pending.row, number, len(result.outcomes))
         settings = result.setup.settings(pending.row)
-        outcome = _trained(pending, settings, folder / pending.row.name, watch)
+        obstacle = result.setup.method.obstacle(settings)
+        if obstacle:
+            yield replace(pending, state="not run", error=obstacle)
+            continue
+        watch = observer.begin(pending.row, number, len(result.outcomes))
+        outcome = _done(pending, result.setup, folder / pending.row.name, watch)
         observer.end(outcome)
         yield outcome
 
 
-def _trained(pending: Outcome, settings: RunSettings, folder: Path, watch: Watch) -> Outcome:
+def _done(pending: Outcome, setup: Setup, folder: Path, watch: Watch) -> Outcome:
     """The outcome of a row; failures that are its own are told, others are raised."""
-    if not (folder / _SCORES).is_file() or read_settings(folder) != settings:
-        try:
-            run(settings, folder, watch)
-        # Diverged, out of memory, a dead worker (all runtime errors), a damaged checkpoint.
-        except (RuntimeError, WeightsError) as error:
-            return replace(pending, state="failed", error=" ".join(str(error).split()))
-        write_json(folder / _SCORES, _best_scores(folder))
-    scores = json.loads((folder / _SCORES).read_text())
+    try:
+        scores = setup.method.scores(setup.settings(pending.row), folder, watch)
+    # Diverged, out of memory, a dead worker (all runtime errors), a damaged checkpoint.
+    except (RuntimeError, WeightsError) as error:
+        return replace(pending, state="failed", error=" ".join(str(error).split()))
     return replace(pending, state="complete", scores={**pending.scores, **scores})
-
-
-def _best_scores(folder: Path) -> dict[str, float]:
-    """Of the weights that the run kept: those with the best first score."""
-    lines = journal.read(folder / "metrics.jsonl")
-    validations = [line[journal.VALIDATION] for line in lines if journal.VALIDATION in line]
-    best: dict[str, float] = max(validations, key=lambda scores: next(iter(scores.values())))
-    return best
 
 
 def _write(result: Result, folder: Path) -> None:

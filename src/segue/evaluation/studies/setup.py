@@ -1,15 +1,16 @@
 """How the rows of a study are trained: the published settings, or their small version, on a dataset on disk."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from segue.data.recognise import explain_wrong_layout, recognise
 from segue.errors import InputError, NotFoundError, SettingsError
-from segue.evaluation.studies.study import Row, Study, Values
+from segue.evaluation.studies.study import Method, Row, Study, Values
+from segue.evaluation.studies.training import Training
 from segue.settings import override, read_toml
-from segue.training.tasks.catalog import RunSettings, find_task
+from segue.training.tasks.catalog import RunSettings
 
 _CONFIGS = Path(__file__).parents[4] / "configs"
 
@@ -22,21 +23,24 @@ class Setup:
     root: Path
     quick: bool
     published: Values
-    """The settings of the study's file in ``configs/``."""
+    """The settings of the study's file in ``configs/``; none if it has no such file."""
     changes: Values
-    """Made after those of the row: the data, and the small version."""
+    """Made after those of the row: the data, and the small version of all rows."""
     overrides: tuple[str, ...] = ()
     """``key.path=value`` each, made last."""
+    method: Method = field(default_factory=Training)
 
-    def settings(self, row: Row) -> RunSettings:
-        """The settings that train a row.
+    def settings(self, row: Row) -> Any:
+        """What a row depends on, as its method has it.
 
         Raises:
             SettingsError: An override that does not fit.
         """
         values = merge(merge(self.published, row.settings), self.changes)
+        if self.quick:
+            values = merge(values, row.quick)
         values = override(values, self.overrides)
-        return find_task(values["task"]).settings().parse(values)
+        return self.method.settings(values)
 
 
 def set_up(
@@ -50,7 +54,7 @@ def set_up(
     """What the rows of a study have in common, with the data looked at.
 
     Args:
-        study: One that trains.
+        study: One that needs data.
         root: The dataset.
         layout: Of the dataset; ``None`` recognises it.
         quick: The small version, which some more layouts serve.
@@ -61,19 +65,16 @@ def set_up(
         InputError: A dataset that the study cannot use.
         SettingsError: A layout that the study cannot use, or an override that does not fit.
     """
-    known = tuple(study.quick) if quick else (study.layout,)
+    known = tuple(study.quick) if quick else (study.layout, *study.more_layouts)
     found = _choose_layout(root, layout, known, study)
     _check_clips(root, found)
-    config = _CONFIGS / study.config
-    if not config.is_file():
-        raise NotFoundError(
-            f"No settings {config}. Run this in a checkout of the project, which holds configs/."
-        )
     data = {"data": {"layout": found, "root": str(root.resolve())}}
     changes = merge(study.quick[found], data) if quick else data
-    setup = Setup(found, root.resolve(), quick, read_toml(config), changes, tuple(overrides))
+    published = _published(study.config) if study.config else {}
+    method = study.method or Training()
+    setup = Setup(found, root.resolve(), quick, published, changes, tuple(overrides), method)
     for row in study.rows:
-        setup.settings(row)
+        _check_length(row, setup.settings(row))
     return setup
 
 
@@ -88,11 +89,20 @@ def merge(values: Values, changes: Values) -> dict[str, Any]:
     return merged
 
 
+def _published(config: str) -> Values:
+    path = _CONFIGS / config
+    if not path.is_file():
+        raise NotFoundError(
+            f"No settings {path}. Run this in a checkout of the project, which holds configs/."
+        )
+    return read_toml(path)
+
+
 def _choose_layout(root: Path, said: str | None, known: Sequence[str], study: Study) -> str:
     if not root.is_dir():
         raise NotFoundError(f"No folder {root}. Give the root of a dataset with --data.")
     expected = " or ".join(known)
-    trial = ", or add --quick" if study.quick and known == (study.layout,) else ""
+    trial = ", or add --quick" if set(study.quick) - set(known) else ""
     if said is not None:
         if said not in known:
             raise SettingsError(f"{study.name} needs {expected}, got {said}. Change it{trial}.")
@@ -108,6 +118,14 @@ def _choose_layout(root: Path, said: str | None, known: Sequence[str], study: St
         f"{study.name} needs {expected}; {root} looks like {looks[0] if looks else 'no dataset'}. "
         f"Give another --data{trial}."
     )
+
+
+def _check_length(row: Row, settings: Any) -> None:
+    """Before any row is trained, not when it is this one's turn."""
+    if isinstance(settings, RunSettings) and settings.stages and settings.loop.stages():
+        raise SettingsError(
+            f"{row.name} has a length of its own, in [[stages]]: leave loop.steps and loop.epochs as they are."
+        )
 
 
 def _check_clips(root: Path, layout: str) -> None:

@@ -18,7 +18,7 @@ def build(
     """FRTM, ready to segment videos.
 
     Args:
-        name: ``frtm`` or ``frtm-fast``.
+        name: A name from ``settings.VARIANTS``.
         settings: Values of ``FrtmSettings`` that differ from those of the variant.
         weights: A file that ``segue.nn.weights.save_weights`` wrote from an ``FrtmNetwork``; by
             default what ships with the model. If it holds no backbone, that gets its ImageNet
@@ -45,10 +45,21 @@ def _network(name: str, settings: FrtmSettings, weights: Path | None) -> FrtmNet
         # Untrained, yet the same on every run, and without touching the caller's random numbers.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            return FrtmNetwork(settings.backbone, pretrained=False, head=settings.head)
+            return make_network(settings, pretrained=False)
     path = weights or shipped_weights(name, can_do_without=True)
     tensors = read_weights(path, model_name=name)
     pretrained = not any(key.startswith("backbone.") for key in tensors)
-    network = FrtmNetwork(settings.backbone, pretrained=pretrained, head=settings.head)
+    network = make_network(settings, pretrained=pretrained)
     load_weights(network, path, model_name=name, optional=("backbone.",))
     return network
+
+
+def make_network(settings: FrtmSettings, *, pretrained: bool) -> FrtmNetwork:
+    """The untrained network of these settings, its backbone with or without ImageNet weights."""
+    return FrtmNetwork(
+        settings.backbone,
+        pretrained=pretrained,
+        width=settings.width,
+        head=settings.head,
+        gated=settings.reuse is not None,
+    )

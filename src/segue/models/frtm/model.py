@@ -1,18 +1,19 @@
 """FRTM as a video model: frames and states in, predictions and states out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from segue.errors import MaskError, VideoError
+from segue.errors import MaskError, SettingsError, VideoError
 from segue.models.frtm.augmentation import View, views
 from segue.models.frtm.memory import Sample, pixel_weights
 from segue.models.frtm.merging import merge, winners
-from segue.models.frtm.network import TARGET_STRIDE, FrtmNetwork
+from segue.models.frtm.network import TARGET_STRIDE, FrtmNetwork, Sight
+from segue.models.frtm.reuse import Carried, GateFunction, Reuse
 from segue.models.frtm.settings import FrtmSettings
 from segue.models.frtm.target_model import TargetState, fit, initial_model, remember
 from segue.nn.resnet import CHANNELS
@@ -29,6 +30,8 @@ class FrtmState:
     """Frames seen so far."""
     objects: dict[int, TargetState]
     """By object id, in ascending order."""
+    carried: dict[int, Carried] = field(default_factory=dict)
+    """What the reuse gate carries over, by object id; empty without a gate."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,31 @@ class Given:
     """False where the labels are void."""
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """One known object on one frame."""
+
+    probability: Float[Tensor, "height width"]
+    projected: Float[Tensor, "channels rows columns"] | None = None
+    """What its filter saw, to be remembered; ``None`` if the object was carried over."""
+    carried: Carried | None = None
+    """``None`` without a reuse gate."""
+    gate: float | None = None
+    """What the gate said, if it was asked."""
+
+
 class FrtmModel:
     """FRTM ("Learning Fast and Robust Target Models for Video Object Segmentation", CVPR 2020).
 
     Args:
-        name: ``frtm`` or ``frtm-fast``.
+        name: A name from ``settings.VARIANTS``.
         network: Backbone and decoder, in evaluation mode.
-        settings: How target models are fitted and updated.
+        settings: How target models are fitted and updated, and whether frames may be reused.
         device: Where the network is.
+        gate: Object id and index of the frame to a probability of reuse, in place of the learned gate.
+
+    Raises:
+        SettingsError: A gate was given although ``settings.reuse`` is not set, or the network has none.
     """
 
     lookahead = 0
@@ -60,11 +80,15 @@ class FrtmModel:
         network: FrtmNetwork,
         settings: FrtmSettings,
         device: torch.device | str = "cpu",
+        gate: GateFunction | None = None,
     ) -> None:
+        if gate and not settings.reuse:
+            raise SettingsError(f"{name} reuses nothing, so no gate can be given. Set reuse.")
         self.name = name
         self.network = network
         self.settings = settings
         self.device = torch.device(device)
+        self._reuse = Reuse(network, settings.reuse, gate) if settings.reuse else None
 
     @property
     def parameters_per_object(self) -> int:
@@ -87,8 +111,10 @@ class FrtmModel:
                 "Mark at least one."
             )
         objects = {i: self._begin(frame, given, i, frame_number=0) for i in given.masks}
-        scores = {i: ObjectScore(confidence=1.0) for i in objects}
-        state = FrtmState(frame.shape[0], frame.shape[1], 1, objects)
+        masks = {i: mask.float() for i, mask in given.masks.items()}
+        carried = self._carry(Sight(self.network, self._tensor(frame)), masks, objects)
+        scores = {i: ObjectScore(1.0, reused=False if self._reuse else None) for i in objects}
+        state = FrtmState(frame.shape[0], frame.shape[1], 1, objects, carried)
         return Prediction(np.where(labels == VOID, BACKGROUND, labels), scores), state
 
     @torch.no_grad()
@@ -110,47 +136,78 @@ class FrtmModel:
                 f"{state.height}x{state.width} (height x width). Scale all frames to one size."
             )
         given = self._given(frame, labels)
-        objects, projected, probabilities = self._predict(frame, state)
-        probabilities = _overrule(probabilities, given)
+        seen = Sight(self.network, self._tensor(frame))
+        outcomes = {i: self._predict(seen, state, i, given) for i in state.objects}
+        probabilities = _overrule({i: o.probability for i, o in outcomes.items()}, given)
         merged = merge(torch.stack(list(probabilities.values())), self.settings.merging)
         shares = dict(zip(probabilities, merged, strict=True))
-        for i in objects:
-            objects[i] = self._learn(objects[i], projected[i], shares[i], given, i)
+        objects = {
+            i: self._learn(known, outcomes[i], shares[i], given, i)
+            for i, known in state.objects.items()
+        }
         for i in given.masks.keys() - objects.keys():
             objects[i] = self._begin(frame, given, i, state.frames)
         prediction = _prediction(probabilities, merged)
-        ordered = {i: objects[i] for i in sorted(objects)}
-        return prediction, replace(state, frames=state.frames + 1, objects=ordered)
+        if self._reuse:
+            prediction = _with_gate(prediction, outcomes)
+        kept = {
+            i: replace(outcome.carried, probability=probabilities[i])
+            for i, outcome in outcomes.items()
+            if outcome.carried
+        }
+        fresh = self._carry(seen, {i: probabilities[i] for i in given.masks}, objects)
+        state = replace(
+            state,
+            frames=state.frames + 1,
+            objects={i: objects[i] for i in sorted(objects)},
+            carried=dict(sorted((kept | fresh).items())),
+        )
+        return prediction, state
 
-    def _predict(
-        self, frame: Frame, state: FrtmState
-    ) -> tuple[dict[int, TargetState], dict[int, Tensor], dict[int, Tensor]]:
-        """Per known object: its state with this call counted, its features, its probability map."""
-        features = self.network.look(self._tensor(frame))
-        reduced = self.network.refiner.reduce(features)
-        objects, projected, probabilities = {}, {}, {}
-        for i, known in state.objects.items():
-            objects[i] = replace(known, calls=known.calls + 1)
-            seen = known.model.project(features[TARGET_STRIDE])
-            scores = known.model.score(seen)
-            projected[i] = seen[0]
-            probabilities[i] = self.network(reduced, scores, (state.height, state.width))[0]
-        return objects, projected, probabilities
+    def _predict(self, seen: Sight, state: FrtmState, object_id: int, given: Given) -> Outcome:
+        """A known object on this frame: computed, unless the gate lets it be carried over."""
+        gate, carried = None, state.carried.get(object_id)
+        # A given mask is learned from, for which the object has to be computed.
+        if self._reuse and carried and object_id not in given.masks:
+            answer = self._reuse.ask(seen, carried, object_id, state.frames)
+            gate = answer.gate
+            if answer.choice != "compute":
+                reused = self._reuse.carry_over(seen, carried, answer)
+                return Outcome(reused, carried=carried, gate=gate)
+        model = state.objects[object_id].model
+        projected = model.project(seen.features[TARGET_STRIDE])
+        scores = model.score(projected)
+        refined = self.network.refiner.refine(seen.reduced, scores)
+        probability = self.network.finish(seen.reduced, scores, refined, seen.size)[0]
+        if carried:
+            carried = replace(carried, scores=scores, refined=refined)
+        return Outcome(probability, projected[0], carried, gate)
+
+    def _carry(
+        self, seen: Sight, masks: Mapping[int, Tensor], objects: Mapping[int, TargetState]
+    ) -> dict[int, Carried]:
+        """What the gate keeps of objects whose masks were given on this frame; nothing without a gate."""
+        if self._reuse is None:
+            return {}
+        return {i: self._reuse.begin(seen, mask, objects[i].model) for i, mask in masks.items()}
 
     def _learn(
         self,
-        state: TargetState,
-        projected: Float[Tensor, "channels rows columns"],
+        known: TargetState,
+        outcome: Outcome,
         share: Float[Tensor, "height width"],
         given: Given,
         object_id: int,
     ) -> TargetState:
-        """Store the frame with the merged soft map as its label, unless that is too small."""
+        """Count a computed frame; store it with the merged soft map as its label, unless that is too small."""
+        if outcome.projected is None:
+            return known
+        state = replace(known, calls=known.calls + 1)
         corrected = object_id in given.masks
-        known = given.known if corrected else torch.ones_like(given.known)
+        valid = given.known if corrected else torch.ones_like(given.known)
         if int((share > 0.5).sum()) < self.settings.smallest_mask:
             return state
-        sample = Sample(projected, share, self._pixel_weights(share > 0.5, known))
+        sample = Sample(outcome.projected, share, self._pixel_weights(share > 0.5, valid))
         return remember(state, sample, self.settings, at_once=corrected)
 
     def _begin(self, frame: Frame, given: Given, object_id: int, frame_number: int) -> TargetState:
@@ -227,3 +284,13 @@ def _prediction(
         else:
             scores[i] = ObjectScore(1 - float(probability.max()), absent=True)
     return Prediction(labels, scores)
+
+
+def _with_gate(prediction: Prediction, outcomes: Mapping[int, Outcome]) -> Prediction:
+    """The same, with what the gate said; an object that just began was computed without asking it."""
+    scores = {}
+    for i, score in prediction.scores.items():
+        outcome = outcomes.get(i)
+        reused = outcome is not None and outcome.projected is None
+        scores[i] = replace(score, gate=outcome.gate if outcome else None, reused=reused)
+    return replace(prediction, scores=scores)

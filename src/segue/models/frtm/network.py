@@ -1,19 +1,74 @@
-"""Everything of FRTM that has trained weights: the frozen backbone and the decoder."""
+"""Everything of FRTM that has trained weights: the frozen backbone, the decoder, and the parts of a reuse gate."""
 
+from functools import cached_property
 from typing import Literal, cast
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from segue.models.frtm.refiner import Reduced, Refiner
+from segue.models.frtm.refiner import DEEP, SHALLOW, Reduced, Refiner
 from segue.nn.resnet import ResNet
+from segue.nn.reuse.delta import DeltaGenerator
+from segue.nn.reuse.gate import Gate
+from segue.nn.reuse.template_matching import TemplateMatching
+from segue.nn.reuse.translator import RefineTranslator
 
 _MEAN = (0.485, 0.456, 0.406)
 _DEVIATION = (0.229, 0.224, 0.225)
 
 TARGET_STRIDE = 16
 """Where the target model looks."""
+GATE_STRIDE = 8
+"""Where the reuse gate looks: as deep as the backbone goes on every frame."""
+
+Features = dict[int, Float[Tensor, "batch _ _ _"]]
+"""Of the backbone, by stride."""
+
+
+class ReuseParts(nn.Module):
+    """What a gated FRTM has besides: template matching, gate, delta generator, refine-translator.
+
+    Args:
+        channels: Of the backbone at the gate's stride.
+        width: Of the decoder.
+    """
+
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__()
+        self.matching = TemplateMatching(channels + 1)
+        self.gate = Gate()
+        self.delta = DeltaGenerator()
+        self.translator = RefineTranslator(width)
+
+    def template(
+        self,
+        features: Float[Tensor, "batch channels rows columns"],
+        masks: Float[Tensor, "batch 1 _ _"],
+        mode: Literal["nearest", "bilinear"] = "nearest",
+    ) -> Float[Tensor, "batch width width"]:
+        """Templates of given masks; ``mode`` says how these are resized: ``bilinear`` in training (released code)."""
+        return self.matching.template(_beside(features, masks, mode))
+
+    def dissimilarity(
+        self,
+        features: Float[Tensor, "batch channels rows columns"],
+        scores: Float[Tensor, "batch 1 _ _"],
+        templates: Float[Tensor, "batch width width"],
+    ) -> Float[Tensor, "batch width rows columns"]:
+        """How this frame differs from the one that the scores are of."""
+        return cast(Tensor, self.matching(_beside(features, scores, "bilinear"), templates))
+
+
+def _beside(features: Tensor, masks: Tensor, mode: Literal["nearest", "bilinear"]) -> Tensor:
+    return torch.cat([features, resize(masks, features.shape[-2:], mode)], dim=1)
+
+
+def resize(masks: Tensor, size: torch.Size, mode: Literal["nearest", "bilinear"]) -> Tensor:
+    """Maps at another size."""
+    aligned = None if mode == "nearest" else False
+    return F.interpolate(masks, tuple(size), mode=mode, align_corners=aligned)
 
 
 class FrtmNetwork(nn.Module):
@@ -22,7 +77,9 @@ class FrtmNetwork(nn.Module):
     Args:
         backbone: Name of the ResNet.
         pretrained: Whether the backbone gets its ImageNet weights.
+        width: Channels of the decoder.
         head: Last enlargement of the decoder, see ``refiner.Head``.
+        gated: Whether it has the parts of a reuse gate.
 
     Raises:
         WeightsError: The ImageNet weights could not be had.
@@ -36,27 +93,74 @@ class FrtmNetwork(nn.Module):
         backbone: str,
         *,
         pretrained: bool,
+        width: int = 64,
         head: Literal["two-step", "direct"] = "two-step",
+        gated: bool = False,
     ) -> None:
         super().__init__()
         self.backbone = ResNet(backbone, pretrained=pretrained)
-        self.refiner = Refiner(self.backbone.channels, head=head)
+        channels = self.backbone.channels
+        self.refiner = Refiner(channels, width, head=head)
+        self.reuse = ReuseParts(channels[GATE_STRIDE], width) if gated else None
         for name, values in (("mean", _MEAN), ("deviation", _DEVIATION)):
             self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
 
-    def look(
-        self, frames: Float[Tensor, "batch 3 height width"], deepest: int = 32
-    ) -> dict[int, Float[Tensor, "batch _ _ _"]]:
-        """Features by stride of frames with values in [0, 1], down to stride ``deepest``."""
+    def look(self, frames: Float[Tensor, "batch 3 height width"], deepest: int = 32) -> Features:
+        """Features of frames with values in [0, 1], down to stride ``deepest``."""
         normal = (frames - self.mean) / self.deviation
-        return cast(dict[int, Tensor], self.backbone(normal, deepest))
+        return cast(Features, self.backbone(normal, deepest))
 
-    def forward(
+    def look_deeper(self, shallow: Features) -> Features:
+        """The features that ``look`` left out when it went down to the gate's stride."""
+        body = self.backbone.body
+        middle = cast(nn.Module, body.layer3)(shallow[GATE_STRIDE])
+        return {DEEP[1]: middle, DEEP[0]: cast(nn.Module, body.layer4)(middle)}
+
+    def finish(
         self,
         reduced: Reduced,
         scores: Float[Tensor, "batch 1 rows columns"],
+        refined: Float[Tensor, "batch channels rows16 columns16"],
         size: tuple[int, int],
     ) -> Float[Tensor, "batch height width"]:
-        """Probability of one object per pixel, from the decoder's view of the frame and scores."""
-        logits: Tensor = self.refiner(reduced, scores, size)
-        return logits[:, 0].sigmoid()
+        """Probability of one object per pixel, from what ``refiner.refine`` made of the deep levels."""
+        return self.refiner.finish(reduced, scores, refined, size)[:, 0].sigmoid()
+
+
+class Sight:
+    """What the network sees of one frame: each part is computed when it is first asked for, once for all objects.
+
+    Args:
+        network: The network.
+        frames: Values in [0, 1].
+    """
+
+    def __init__(self, network: FrtmNetwork, frames: Float[Tensor, "1 3 height width"]) -> None:
+        self._network = network
+        self._frames = frames
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the frame."""
+        return self._frames.shape[-2], self._frames.shape[-1]
+
+    @cached_property
+    def shallow(self) -> Features:
+        """Features down to the gate's stride."""
+        return self._network.look(self._frames, GATE_STRIDE)
+
+    @cached_property
+    def features(self) -> Features:
+        """Features of all strides."""
+        return self.shallow | self._network.look_deeper(self.shallow)
+
+    @cached_property
+    def reduced_shallow(self) -> Reduced:
+        """The decoder's view of the shallow features."""
+        return self._network.refiner.reduce({s: self.shallow[s] for s in SHALLOW})
+
+    @cached_property
+    def reduced(self) -> Reduced:
+        """The decoder's view of all features."""
+        deep = self._network.refiner.reduce({s: self.features[s] for s in DEEP})
+        return deep | self.reduced_shallow

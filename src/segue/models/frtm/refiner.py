@@ -11,8 +11,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-STRIDES = (32, 16, 8, 4)
-"""Levels from deep to shallow."""
+from segue.nn.residual import ResidualBlock
+
+DEEP, SHALLOW = (32, 16), (8, 4)
+STRIDES = DEEP + SHALLOW
+"""Levels from deep to shallow; the reuse gate spares the deep ones."""
 
 Reduced = dict[int, Float[Tensor, "batch channels _ _"]]
 """Features by stride, all of the decoder's width."""
@@ -39,8 +42,8 @@ class Refiner(nn.Module):
         self.head = Head(width, head)
 
     def reduce(self, features: Mapping[int, Float[Tensor, "batch _ _ _"]]) -> Reduced:
-        """The frame's part, the same for all objects; features by stride."""
-        return {s: self.reducers[str(s)](features[s]) for s in STRIDES}
+        """The frame's part, the same for all objects; of the strides that are given."""
+        return {s: self.reducers[str(s)](features[s]) for s in STRIDES if s in features}
 
     def forward(
         self,
@@ -49,8 +52,27 @@ class Refiner(nn.Module):
         size: tuple[int, int],
     ) -> Float[Tensor, "batch 1 height width"]:
         """Logits of size ``height width`` from the frame's part and one object's raw scores."""
+        return self.finish(reduced, scores, self.refine(reduced, scores), size)
+
+    def refine(
+        self, reduced: Reduced, scores: Float[Tensor, "batch 1 rows columns"]
+    ) -> Float[Tensor, "batch channels rows16 columns16"]:
+        """The map that the deep levels make, at stride 16."""
         deep = _average(reduced[STRIDES[0]])
-        for stride in STRIDES:
+        for stride in DEEP:
+            deep = self.levels[str(stride)](reduced[stride], scores, deep)
+        return deep
+
+    def finish(
+        self,
+        reduced: Reduced,
+        scores: Float[Tensor, "batch 1 rows columns"],
+        refined: Float[Tensor, "batch channels rows16 columns16"],
+        size: tuple[int, int],
+    ) -> Float[Tensor, "batch 1 height width"]:
+        """Logits from that map: the shallow levels and the head."""
+        deep = refined
+        for stride in SHALLOW:
             deep = self.levels[str(stride)](reduced[stride], scores, deep)
         return cast(Tensor, self.head(deep, size))
 
@@ -86,27 +108,6 @@ class Level(nn.Module):
         shallow = self.before(self.transform(torch.cat([reduced, _resize(scores, size)], dim=1)))
         gates = self.attention(torch.cat([_average(shallow), _average(deep)], dim=1))
         return cast(Tensor, self.after(shallow * gates + _resize(deep, size)))
-
-
-class ResidualBlock(nn.Module):
-    """h = conv1x1(x); relu(h + branch(h)), the branch being conv, norm, relu, conv."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.entry = nn.Conv2d(width, width, 1)
-        self.branch = nn.Sequential(
-            nn.Conv2d(width, width, 3, padding=1),
-            nn.BatchNorm2d(width),
-            nn.ReLU(),
-            nn.Conv2d(width, width, 3, padding=1, bias=False),
-        )
-
-    def forward(
-        self, features: Float[Tensor, "batch channels rows columns"]
-    ) -> Float[Tensor, "batch channels rows columns"]:
-        """Features of the same shape."""
-        entered = self.entry(features)
-        return F.relu(entered + self.branch(entered))
 
 
 class Head(nn.Module):

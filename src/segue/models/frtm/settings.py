@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from segue.errors import SettingsError
 from segue.nn.resnet import ResNetName
+from segue.nn.reuse.settings import ReuseSettings
 from segue.settings import Settings
 
 Count = Annotated[int, Field(ge=1)]
@@ -83,8 +84,12 @@ class FrtmSettings(Settings):
     """``softmax-odds``: the released code; ``odds``: odds over their sum, as in RGMP."""
     head: Literal["two-step", "direct"] = "two-step"
     """Last enlargement: bicubic x2, then bilinear (released code), or bicubic at once."""
+    width: Annotated[int, Field(ge=4, multiple_of=4)] = 64
+    """Channels of the decoder."""
     augmentation: AugmentationSettings = AugmentationSettings()
     """Views of the first frame."""
+    reuse: ReuseSettings | None = None
+    """When an object is carried over instead of computed; ``None``: never, and no gate is built."""
 
     @model_validator(mode="after")
     def _fits_memory(self) -> "FrtmSettings":
@@ -98,16 +103,24 @@ class FrtmSettings(Settings):
         return float((1 - self.memory_rate) ** self.forget_power)
 
 
+_FAST: dict[str, Any] = {
+    "backbone": "resnet18",
+    "init_iterations": (5, 10, 10, 10),
+    "filter_iterations": 5,
+    "update_iterations": 5,
+}
+
 VARIANTS: dict[str, dict[str, Any]] = {
     "frtm": {},
-    "frtm-fast": {
-        "backbone": "resnet18",
-        "init_iterations": (5, 10, 10, 10),
-        "filter_iterations": 5,
-        "update_iterations": 5,
-    },
+    "frtm-fast": _FAST,
+    "frtm-fast-r": {**_FAST, "width": 32},
+    "g-frtm": {"reuse": {}},
+    "g-frtm-fast": {**_FAST, "reuse": {}},
 }
-"""What each name changes. The released ``--fast`` flag changes nothing; this follows the paper."""
+"""What each name changes. The released ``--fast`` flag changes nothing; this follows the paper.
+
+``frtm-fast-r`` is the reuse gate's point of comparison, a decoder of fewer channels; how many is not published (ours).
+"""
 
 OFFLINE: dict[str, Any] = {
     "channels": 32,
@@ -123,7 +136,7 @@ OFFLINE: dict[str, Any] = {
 
 
 def variant(name: str, values: Mapping[str, Any] | None = None) -> FrtmSettings:
-    """Settings of ``frtm`` or ``frtm-fast`` with some values changed.
+    """Settings of a name in ``VARIANTS`` with some values changed.
 
     Raises:
         SettingsError: No variant of that name, an unknown setting or a value that does not fit.

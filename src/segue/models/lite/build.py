@@ -6,23 +6,27 @@ from typing import Any
 
 import torch
 
+from segue.models.interface import VideoModel
 from segue.models.lite.model import LiteModel
 from segue.models.lite.network import LiteNetwork
 from segue.models.lite.settings import LiteSettings
+from segue.models.reuse.build import gated
 from segue.nn.weights import load_weights, shipped_weights
 
 
 def build(
     name: str, *, settings: Mapping[str, Any], weights: Path | None, device: str
-) -> LiteModel:
-    """A segue-lite with its shipped weights, or with others.
+) -> VideoModel[Any]:
+    """A segue-lite with its shipped weights, or with others, and its reuse gate.
 
     Raises:
         SettingsError: An unknown setting or a value out of range.
         NotFoundError: The weights file does not exist.
         WeightsError: The weights file is damaged or belongs to another model.
     """
+    resolved = LiteSettings.parse(settings)
     network = LiteNetwork()
     load_weights(network, weights or shipped_weights(name), model_name=name)
     network.backbone.requires_grad_(False)
-    return LiteModel(network.to(torch.device(device)), LiteSettings.parse(settings))
+    host = LiteModel(network.to(torch.device(device)), resolved)
+    return gated(host, resolved.reuse, device)

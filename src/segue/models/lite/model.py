@@ -113,6 +113,15 @@ class LiteModel:
             prediction = _overrule(prediction, labels, state.ids)
         return prediction, state
 
+    def carried(self, state: LiteState, labels: Labels, frames: int) -> LiteState:
+        """The memory after frames that were carried over; see ``ReuseHost.carried``.
+
+        The last mask is what was carried; nothing is learned from it.
+        """
+        previous = F.avg_pool2d(self._masks(labels, state.ids), 2)[:, None]
+        areas = state.areas.lerp(_areas(previous), 1 - (1 - _AREA_RATE) ** frames)
+        return replace(state, previous=previous, areas=areas)
+
     def _decode(
         self, features: FrameFeatures, state: LiteState
     ) -> Float[Tensor, "objects height2 width2"]:

@@ -8,6 +8,8 @@ import torch
 from torch import nn
 
 from segue.errors import SettingsError
+from segue.models.interface import VideoModel
+from segue.models.reuse.build import gated
 from segue.models.temporal_unet import paper, pretrained
 from segue.models.temporal_unet.blocks import BLOCKS
 from segue.models.temporal_unet.model import TemporalUnetModel
@@ -21,7 +23,7 @@ _CELLS: dict[str, type[ConvRNN] | type[ConvGRU]] = {"crnn": ConvRNN, "cgru": Con
 
 def build(
     name: str, *, settings: Mapping[str, Any], weights: Path | None, device: str
-) -> TemporalUnetModel:
+) -> VideoModel[Any]:
     """A temporal U-Net, ready to name the classes of videos.
 
     Args:
@@ -38,7 +40,8 @@ def build(
     """
     resolved = variant(name, settings)
     network = _filled(name, resolved, weights)
-    return TemporalUnetModel(name, network.to(torch.device(device)), resolved)
+    host = TemporalUnetModel(name, network.to(torch.device(device)), resolved)
+    return gated(host, resolved.reuse, device)
 
 
 def create_network(settings: TemporalUnetSettings, *, imagenet: bool = False) -> TemporalUnet:

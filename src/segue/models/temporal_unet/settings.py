@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from segue.nn.reuse.settings import ReuseSettings
 from segue.settings import Settings, look_up
 
 BlockName = Literal["vanilla", "resnet", "convnext"]
@@ -77,6 +78,8 @@ class TemporalUnetSettings(Settings):
     """Names of the classes, by number."""
     hidden_init: Literal["zeros", "normal"] = "zeros"
     """Hidden state before the first frame; the released code draws it from a normal distribution."""
+    reuse: ReuseSettings | None = None
+    """A reuse gate: frames that hardly differ from the last computed one are carried over along the optical flow."""
     seed: int = 0
     """Of the drawn hidden state, and of random weights."""
     random_weights: bool = False

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
 from segue.data.catalog import find_layout
@@ -98,13 +98,21 @@ class TrainingSettings(RunSettings):
     @classmethod
     def _fill_model(cls, values: Any) -> Any:
         """The variant's settings, and the classes of the data, where the file does not say otherwise."""
-        if not isinstance(values, dict):
-            return values
         data, model = values.get("data", {}), values.get("model", {})
-        known = look_up(VARIANTS, "temporal U-Net", values.get("variant", "temporal-unet"))
-        classes = CLASS_SETS[data.get("layout", "camvid")].names
-        void = ("void",) if data.get("void_class") else ()
-        return {**values, "model": {**known, "classes": (*classes, *void), **model}}
+        if not isinstance(data, dict) or not isinstance(model, dict):
+            return values
+        known = dict(VARIANTS.get(values.get("variant", "temporal-unet"), {}))
+        layout = data.get("layout", "camvid")
+        if layout in CLASS_SETS:
+            void = ("void",) if data.get("void_class") else ()
+            known["classes"] = (*CLASS_SETS[layout].names, *void)
+        return {**values, "model": {**known, **model}}
+
+    @field_validator("variant")
+    @classmethod
+    def _known_variant(cls, name: str) -> str:
+        look_up(VARIANTS, "temporal U-Net", name)
+        return name
 
     @model_validator(mode="after")
     def _mixable(self) -> "TrainingSettings":
@@ -336,7 +344,7 @@ def build(settings: TrainingSettings) -> Task:
         WeightsError: ImageNet weights that are not installed, or weights to begin with that do not fit.
         NotFoundError: The data are not there.
         MaskError: A label file that cannot be used; it is named.
-        SettingsError: The list of classes does not fit the data.
+        SettingsError: The list of classes does not fit the data, or the size of the clips the network.
     """
     data, table = settings.data, label_table(settings.data)
     expected = len(set(table.tolist()) - {VOID})
@@ -346,12 +354,18 @@ def build(settings: TrainingSettings) -> Task:
             f"have {expected}. Leave model.classes out to take those of the data."
         )
     layout = find_layout(data.layout)
-    footage, held_out = (
-        LabelFootage(layout.sequences(data.root, split), table, in_memory=data.in_memory)
-        for split in (data.split, data.validation_split)
-    )
     torch.manual_seed(settings.loop.seed)
     network = create_network(settings.model, imagenet=settings.imagenet)
+    _check_sizes(settings, network.multiple)
+    footage, held_out = (
+        LabelFootage(
+            layout.sequences(data.root, split),
+            table,
+            values=CLASS_SETS[data.layout].values,
+            in_memory=data.in_memory,
+        )
+        for split in (data.split, data.validation_split)
+    )
     if settings.begin is not None:
         load_weights(network, settings.begin, model_name=settings.variant, strict=False)
     as_images: Any = {"memory_format": torch.channels_last}
@@ -364,7 +378,8 @@ def build(settings: TrainingSettings) -> Task:
             footage,
             settings.clips,
             with_flow=settings.objective.warped_smoothness > 0,
-            with_motion=settings.model.align == "dis" and bool(network.cells or network.blend),
+            with_motion=settings.model.align == "dis"
+            and bool(network.cells or settings.model.blend),
         ),
         uses=frozenset({"clip_length", "frame_stride", "size_hw"}),
         defaults=Conditions(
@@ -374,6 +389,20 @@ def build(settings: TrainingSettings) -> Task:
         ),
         validate=Validation(network, settings, held_out),
     )
+
+
+def _check_sizes(settings: TrainingSettings, multiple: int) -> None:
+    sizes = {"clips": settings.clips.size_hw}
+    sizes |= {
+        f"stages.{i}": stage.size_hw for i, stage in enumerate(settings.stages) if stage.size_hw
+    }
+    for place, size_hw in sizes.items():
+        if any(side % multiple for side in size_hw):
+            near = [max(1, round(side / multiple)) * multiple for side in size_hw]
+            raise SettingsError(
+                f"{place}.size_hw = {list(size_hw)}: this network needs multiples of {multiple}, "
+                f"such as {near}."
+            )
 
 
 def _class_weights(settings: TrainingSettings, footage: LabelFootage) -> Tensor | None:

@@ -1,0 +1,259 @@
+"""TTVOS: objects carried by a template each; with a gate, only where the video changes."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from segue.errors import MaskError, VideoError
+from segue.models.ttvos.attention import margin, pool_masks, two_channels
+from segue.models.ttvos.carrier import Carrier
+from segue.models.ttvos.network import TTVOSNetwork
+from segue.models.ttvos.settings import TTVOSSettings
+from segue.models.ttvos.state import Carried, Memory, TTVOSState, append, put, take
+from segue.nn.fuse import for_inference
+from segue.nn.reuse.gate import Choice, choose
+from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
+
+Margins = Float[Tensor, "objects height width"]
+"""Logits of the objects against the background."""
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """What the gate made of a frame."""
+
+    glance: Float[Tensor, "1 channels height8 width8"]
+    gates: tuple[float, ...]
+    choices: tuple[Choice, ...]
+    logits: Float[Tensor, "objects 2 height width"]
+    """Of the objects that are not to be computed; of no meaning for the others."""
+
+
+class TTVOSModel:
+    """Implements ``VideoModel[TTVOSState]``.
+
+    Args:
+        name: As in the table of models.
+        network: The host.
+        carrier: Gate and cheap path; ``None`` computes every frame.
+        settings: See there; its ``reuse`` matters only with a carrier.
+    """
+
+    lookahead = 0
+    state_type = TTVOSState
+    parameters_per_object = 0
+
+    def __init__(
+        self,
+        name: str,
+        network: TTVOSNetwork,
+        carrier: Carrier | None,
+        settings: TTVOSSettings,
+    ) -> None:
+        self.name = name
+        self.network = network
+        self.settings = settings
+        self._fast = for_inference(network)
+        self._carrier = None if carrier is None else for_inference(carrier)
+        self._device = next(network.parameters()).device
+
+    @torch.no_grad()
+    def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, TTVOSState]:
+        """Learn the objects of the first frame; see ``VideoModel.start``."""
+        size_hw = _size(frame)
+        _check_size(labels, size_hw)
+        ids = object_ids(labels)
+        if not ids:
+            raise MaskError(
+                "The first mask holds no object: every pixel is 0 (background) or 255 (void)."
+            )
+        memory, carried = self._begin(self._tensor(frame), labels, ids)
+        scores = {i: ObjectScore(confidence=1.0) for i in ids}
+        shown = np.where(labels == VOID, BACKGROUND, labels)
+        return Prediction(shown, scores), TTVOSState(size_hw, ids, memory, carried)
+
+    @torch.no_grad()
+    def step(
+        self, frame: Frame, state: TTVOSState, labels: GivenLabels | None = None
+    ) -> tuple[Prediction, TTVOSState]:
+        """Carry the objects on to the next frame; see ``VideoModel.step``."""
+        size_hw = _size(frame)
+        if size_hw != state.size_hw:
+            raise VideoError(
+                f"The frame is {size_hw[0]}x{size_hw[1]}, the video started with "
+                f"{state.size_hw[0]}x{state.size_hw[1]} (height x width). Resize it, or start again."
+            )
+        pixels = self._tensor(frame)
+        margins, glimpse, state = self._advance(pixels, state)
+        prediction = _predict(margins, state.ids, size_hw, glimpse)
+        if labels is not None and object_ids(labels):
+            _check_size(labels, size_hw)
+            state = self._enter(pixels, labels, state)
+            prediction = _overrule(prediction, labels, state.ids)
+        return prediction, state
+
+    def _advance(
+        self, pixels: Tensor, state: TTVOSState
+    ) -> tuple[Margins, Glimpse | None, TTVOSState]:
+        """Margins of every object, what the gate said, and the memory after the frame."""
+        glimpse = self._glimpse(pixels, state)
+        every = range(len(state.ids))
+        rows = [i for i in every if glimpse is None or glimpse.choices[i] == "compute"]
+        if not rows and glimpse is not None:
+            return margin(glimpse.logits), glimpse, state
+        look, known = self._fast.look(pixels), take(state.memory, rows)
+        step = self._fast.step(look, known)
+        logits = step.decoded.logits
+        if glimpse is not None and len(rows) < len(every):
+            logits = glimpse.logits.index_copy(0, torch.tensor(rows, device=self._device), logits)
+        margins = margin(logits.float())
+        masks = pool_masks(two_channels(merge(margins)[rows]))
+        memory = put(state.memory, rows, self._fast.remember(look, known, step, masks))
+        carried = state.carried
+        if self._carrier is not None and carried is not None and glimpse is not None:
+            template = take(carried, rows).template
+            fresh = self._carrier.carry(glimpse.glance, masks, step.decoded, template)
+            carried = put(carried, rows, fresh)
+        return margins, glimpse, TTVOSState(state.size_hw, state.ids, memory, carried)
+
+    def _glimpse(self, pixels: Tensor, state: TTVOSState) -> Glimpse | None:
+        """A short look at the frame, which decides what is done with it; ``None`` without a gate."""
+        carrier, carried, reuse = self._carrier, state.carried, self.settings.reuse
+        if carrier is None or carried is None or reuse is None:
+            return None
+        glance = self._fast.trunk.glance(pixels)
+        unlike = carrier.compare(glance, carried)
+        gates = tuple(carrier.gate(unlike).tolist())
+        choices = tuple(choose(gate, reuse) for gate in gates)
+        moved = [row for row, choice in enumerate(choices) if choice == "translate"]
+        last = carried.last
+        if moved:
+            last = last.clone()
+            last[moved] = carrier.translate(unlike[moved], take(carried, moved))
+        logits = pixels.new_zeros(len(gates), 2, *pixels.shape[2:])
+        if any(choice != "compute" for choice in choices):
+            logits = self._fast.decoder.enlarge(last)
+        return Glimpse(glance, gates, choices, logits)
+
+    def _begin(
+        self, pixels: Tensor, labels: Labels, ids: tuple[int, ...]
+    ) -> tuple[Memory, Carried | None]:
+        """Memory of objects that are given on this frame."""
+        look = self._fast.look(pixels)
+        masks = pool_masks(self._given(labels, ids))
+        memory = self._fast.begin(look, masks)
+        if self._carrier is None or self.settings.reuse is None:
+            return memory, None
+        # The decoder has to say once what a reused frame starts from.
+        decoded = self._fast.step(look, memory).decoded
+        glance = self._fast.trunk.glance(pixels)
+        template = self._carrier.template(glance, masks)
+        return memory, self._carrier.carry(glance, masks, decoded, template)
+
+    def _enter(self, pixels: Tensor, labels: Labels, state: TTVOSState) -> TTVOSState:
+        """New objects enter with their own frame; known ones that are given again begin anew."""
+        ids = object_ids(labels)
+        memory, carried = self._begin(pixels, labels, ids)
+        kept = [row for row, i in enumerate(state.ids) if i not in ids]
+        if not kept:
+            return TTVOSState(state.size_hw, ids, memory, carried)
+        old = _without(take(state.memory, kept), memory.first_masks[:, 1])
+        if carried is not None and state.carried is not None:
+            carried = append(take(state.carried, kept), carried)
+        everyone = tuple(state.ids[row] for row in kept) + ids
+        return TTVOSState(state.size_hw, everyone, append(old, memory), carried)
+
+    def _tensor(self, frame: Frame) -> Float[Tensor, "1 3 padded_height padded_width"]:
+        height, width = _size(frame)
+        multiple = self.network.trunk.multiple
+        bottom, right = -height % multiple, -width % multiple
+        padded = np.pad(frame, ((0, bottom), (0, right), (0, 0)), mode="edge")
+        pixels = torch.from_numpy(padded).to(self._device)
+        return pixels.permute(2, 0, 1)[None].float() / 255
+
+    def _given(
+        self, labels: Labels, ids: tuple[int, ...]
+    ) -> Float[Tensor, "objects 2 padded_height padded_width"]:
+        """Background and object of each; nothing where labels are void and outside the frame."""
+        height, width = labels.shape
+        multiple = self.network.trunk.multiple
+        table = torch.tensor(ids, device=self._device, dtype=torch.uint8).view(-1, 1, 1)
+        shown = torch.from_numpy(labels).to(self._device)
+        objects = shown == table
+        background = ~objects & (shown != VOID)
+        edges = (0, -width % multiple, 0, -height % multiple)
+        return F.pad(torch.stack([background, objects], 1).float(), edges)
+
+
+def object_ids(labels: GivenLabels) -> tuple[int, ...]:
+    """Ids of the objects in a label map, ascending."""
+    return tuple(int(i) for i in np.unique(labels) if i not in (BACKGROUND, VOID))
+
+
+def merge(margins: Margins) -> Margins:
+    """Probabilities of the objects: odds over their sum, the background being as likely as the surest object allows.
+
+    The odds of an object are the exponential of its margin, so this is a softmax. A lone object of probability p gets
+    p^2 / (p^2 + (1 - p)^2).
+    """
+    background = -margins.amax(0, keepdim=True)
+    return torch.cat([background, margins]).softmax(0)[1:]
+
+
+def _without(memory: Memory, taken: Float[Tensor, "given height8 width8"]) -> Memory:
+    """Objects whose newest mask leaves the cells that now belong to given ones."""
+    free = 1 - taken.sum(0, keepdim=True).clamp(0, 1)
+    history = memory.history.clone()
+    history[:, 1] *= free
+    history[:, 0] = 1 - (1 - history[:, 0]) * free
+    return replace(memory, history=history)
+
+
+def _predict(
+    margins: Margins, ids: tuple[int, ...], size_hw: tuple[int, int], glimpse: Glimpse | None
+) -> Prediction:
+    height, width = size_hw
+    margins = margins[:, :height, :width]
+    best, row = margins.max(0)
+    table = torch.tensor(ids, device=margins.device, dtype=torch.uint8)
+    labels = torch.where(best > 0, table[row], torch.zeros_like(table[row])).cpu().numpy()
+    probabilities = merge(margins)
+    scores = {}
+    for index, i in enumerate(ids):
+        own = (labels == i).any()
+        inside = probabilities[index][torch.from_numpy(labels == i).to(margins.device)]
+        sure = float(inside.mean()) if own else 1 - float(probabilities[index].max())
+        gate = None if glimpse is None else round(glimpse.gates[index], 4)
+        reused = None if glimpse is None else glimpse.choices[index] != "compute"
+        scores[i] = ObjectScore(round(sure, 4), absent=not own, gate=gate, reused=reused)
+    return Prediction(labels, scores)
+
+
+def _overrule(prediction: Prediction, labels: Labels, ids: tuple[int, ...]) -> Prediction:
+    """The prediction with given objects put in their place."""
+    given = object_ids(labels)
+    merged = prediction.labels.copy()
+    merged[np.isin(merged, given)] = BACKGROUND
+    shown = np.isin(labels, given)
+    merged[shown] = labels[shown]
+    scores = dict(prediction.scores) | {i: ObjectScore(confidence=1.0) for i in given}
+    for i in ids:
+        if i not in given and not (merged == i).any():
+            scores[i] = replace(scores[i], absent=True)
+    return Prediction(merged, scores)
+
+
+def _size(image: Frame | Labels) -> tuple[int, int]:
+    return int(image.shape[0]), int(image.shape[1])
+
+
+def _check_size(labels: GivenLabels, size_hw: tuple[int, int]) -> None:
+    if labels.shape != size_hw:
+        raise MaskError(
+            f"The mask is {labels.shape[0]}x{labels.shape[1]}, the frame {size_hw[0]}x{size_hw[1]} "
+            "(height x width). Give a mask of the frame's size."
+        )
