@@ -29,7 +29,8 @@ from segue.training.curriculum import Conditions
 from segue.training.loop import train
 from segue.training.run import plan_of
 from segue.training.task import Sample, Task
-from segue.training.tasks.temporal_unet import TrainingSettings, build
+from segue.training.tasks.temporal_unet import build
+from segue.training.tasks.temporal_unet_settings import TrainingSettings
 
 CLIPS = {
     "length": 5,

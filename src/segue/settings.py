@@ -122,7 +122,12 @@ def _sentence(cls: type[BaseModel], item: Any) -> str:
         near = difflib.get_close_matches(str(item["loc"][-1]), names, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(names))}."
         return f"Unknown setting {place!r}; {hint}"
-    return f"Setting {place!r} = {item['input']!r}: {item['msg']}."
+    said = item["msg"].removeprefix("Value error, ").removesuffix(".")
+    said = said if said.endswith("?") else f"{said}."
+    # A fault of the whole file is about no setting in particular, and the file is long.
+    return (
+        f"Setting {place!r} = {item['input']!r}: {said}" if place else said[:1].upper() + said[1:]
+    )
 
 
 def _field_names(cls: type[BaseModel], path: Iterable[Any]) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 # The tiny models and their scenes live with the tests of the runner.
 sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
 
+from segue.app.cli import jobs
 from segue.models.catalog import MODELS, Entry
 
 
@@ -14,3 +15,7 @@ def tiny_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tiny models under names that the command line knows."""
     monkeypatch.setitem(MODELS, "colour", Entry("colour_model:build", "for tests"))
     monkeypatch.setitem(MODELS, "shade", Entry("shade_model:build", "for tests", "classes"))
+    monkeypatch.setitem(MODELS, "g-colour", Entry("gated_models:build_colour", "for tests"))
+    gated_shade = Entry("gated_models:build_shade", "for tests", "classes")
+    monkeypatch.setitem(MODELS, "g-shade", gated_shade)
+    monkeypatch.setattr(jobs, "WITH_GATE", {*jobs.WITH_GATE, "g-colour", "g-shade"})

@@ -28,7 +28,8 @@ from segue.training import journal
 from segue.training.curriculum import Ramp
 from segue.training.loop import Watch
 from segue.training.tasks.catalog import TASKS, RunSettings, TaskEntry
-from segue.training.tasks.temporal_unet import TrainingSettings, Validation, label_table
+from segue.training.tasks.temporal_unet_settings import TrainingSettings, label_table
+from segue.training.tasks.temporal_unet_validation import Validation
 from segue.types import Prediction
 
 PRINTED_TABLE_2 = """

@@ -1,6 +1,6 @@
 """Runs jobs that kill themselves with SIGKILL, then resumes them; one process per run, forked from this one.
 
-usage: killed_job.py VERB FRAMES OUT LOOKAHEAD PLACE:FRAME ...
+usage: killed_job.py MODEL FRAMES OUT LOOKAHEAD PLACE:FRAME ...
 """
 
 import os
@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from colour_model import ColourModel
+from gated_models import gated_colour, gated_shade
 from scenes import scene
 from shade_model import ShadeModel
 
@@ -25,7 +26,13 @@ from segue.inference.runner import Runner
 from segue.inference.sinks import LineLog, Overlay
 from segue.media.video import open_video
 
-MODELS = {"track": ColourModel, "label": ShadeModel}
+MODELS: dict[str, tuple[str, Any]] = {
+    "colour": ("track", ColourModel),
+    "shade": ("label", ShadeModel),
+    "gated-colour": ("track", gated_colour),
+    "gated-shade": ("label", gated_shade),
+}
+"""Name -> the command it is for, and how to make it."""
 
 
 def make_task(verb: str, **options: Any) -> TrackTask | LabelTask:
@@ -59,6 +66,14 @@ def arm(verb: str, place: str, number: int) -> None:
         before(LineLog, "append", lambda log, _: len(list(log)) == number)
     elif place == "line":
         before(LineLog, "append", lambda log, line: len(list(log)) == number and tear(log, line))
+    elif place == "gate":
+        before(
+            LineLog,
+            "append",
+            lambda log, line: (
+                log.path.name == "reuse.jsonl" and len(list(log)) == number and tear(log, line)
+            ),
+        )
     elif place == "checkpoint":
         calls = iter(range(10**6))
         state = "state.safetensors"
@@ -101,8 +116,9 @@ def fork(work: Callable[[], None]) -> int:
 
 def main() -> None:
     torch.set_num_threads(1)
-    verb, frames, out, lookahead = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
-    model = MODELS[verb](lookahead=int(lookahead))
+    name, frames, out, lookahead = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
+    verb, make_model = MODELS[name]
+    model = make_model(lookahead=int(lookahead))
     for spot in sys.argv[5:]:
         place, _, number = spot.partition(":")
         job = make_job(frames, out / spot.replace(":", "-"), verb)

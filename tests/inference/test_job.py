@@ -93,24 +93,36 @@ KILLS = [
 ]
 
 
-@pytest.mark.parametrize(("verb", "lookahead"), [("track", 0), ("track", 2), ("label", 1)])
+MODELS_AND_FILES = [
+    ("colour", 0, 2),
+    ("colour", 2, 2),
+    ("shade", 1, 3),
+    ("gated-colour", 0, 3),
+    ("gated-shade", 0, 4),
+]
+
+
+@pytest.mark.parametrize(("name", "lookahead", "num_files"), MODELS_AND_FILES)
 def test_resume_after_kill_9_gives_the_same_bytes(
-    frames: Path, tmp_path: Path, verb: str, lookahead: int
+    frames: Path, tmp_path: Path, name: str, lookahead: int, num_files: int
 ) -> None:
-    whole = do(make_job(frames, tmp_path / "whole", verb), model=MODELS[verb](lookahead=lookahead))
+    verb, make_model = MODELS[name]
+    whole = do(make_job(frames, tmp_path / "whole", verb), model=make_model(lookahead=lookahead))
+    kills = KILLS + ["gate:2", "gate:11"] * name.startswith("gated")
     script = Path(__file__).with_name("killed_job.py")
-    words = [verb, str(frames), str(tmp_path), str(lookahead)]
-    command = [sys.executable, str(script), *words, *KILLS]
+    words = [name, str(frames), str(tmp_path), str(lookahead)]
+    command = [sys.executable, str(script), *words, *kills]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     expected = files(tmp_path / "whole")
-    assert len(expected) == 16 + {"track": 2, "label": 3}[verb]
+    assert len(expected) == 16 + num_files
     resumed_at = set()
-    for kill in KILLS:
+    for kill in kills:
         out = tmp_path / kill.replace(":", "-")
         assert files(out) == expected, kill
         record = json.loads((out / "run.json").read_text())
         assert record.get("flicker") == whole.get("flicker"), kill
+        assert record.get("reuse") == whole.get("reuse"), kill
         resumed_at.add(record["resumed_at_frame"])
     assert len(resumed_at) > 3, "runs should go on from several places, not from the start"
 

@@ -120,3 +120,12 @@ def test_count_macs() -> None:
     conv = nn.Conv2d(3, 8, 3, padding=1)
     assert count_macs(conv, torch.rand(1, 3, 10, 12)) == 3 * 8 * 9 * 10 * 12
     assert count_macs(torch.matmul, torch.rand(4, 5), torch.rand(5, 6)) == 4 * 5 * 6
+
+
+def test_what_the_file_was_trained_with_is_compared(tmp_path: Path) -> None:
+    network, path = nn.Linear(2, 2), tmp_path / "w.safetensors"
+    save_weights(network, path, model_name="line", metadata={"classes": "cat, dog"})
+    load_weights(network, path, model_name="line", expected={"classes": "cat, dog"})
+    load_weights(network, path, model_name="line", expected={"colours": "red"})
+    with pytest.raises(WeightsError, match="trained with classes cat, dog, expected cat, cow"):
+        load_weights(network, path, model_name="line", expected={"classes": "cat, cow"})

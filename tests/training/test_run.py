@@ -10,7 +10,7 @@ from fakes.trees import write_tree
 from segue.errors import MaskError, OutputError, SettingsError, WeightsError
 from segue.training import journal
 from segue.training.run import run
-from segue.training.tasks.temporal_unet import TrainingSettings
+from segue.training.tasks.temporal_unet_settings import TrainingSettings
 
 
 @pytest.fixture(autouse=True)

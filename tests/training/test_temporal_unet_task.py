@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from fakes.trees import write_tree
 from segue.errors import InputError, MaskError, NotFoundError, SettingsError
@@ -12,14 +13,13 @@ from segue.training import journal
 from segue.training.batches import stack
 from segue.training.curriculum import Conditions
 from segue.training.run import plan_of, read_settings, run
-from segue.training.tasks.temporal_unet import (
+from segue.training.tasks.temporal_unet import build
+from segue.training.tasks.temporal_unet_settings import (
     TrainingSettings,
     ValidationSettings,
-    build,
     label_table,
-    passages,
 )
-from segue.types import Prediction
+from segue.training.tasks.temporal_unet_validation import passages
 
 
 @pytest.fixture(scope="module")
@@ -138,22 +138,31 @@ def test_validation_counts_what_the_model_says(tree: Path, monkeypatch: pytest.M
     footage = task.validate._footage
     truth = {footage.read(n, i)[0].tobytes(): footage.read(n, i)[1] for n, i in footage.labelled}
 
-    def start(self: TemporalUnetModel, frame: np.ndarray) -> tuple[Prediction, np.ndarray]:
-        return step(self, frame, truth[frame.tobytes()])
+    def begin(self: TemporalUnetModel, frame: np.ndarray) -> list[np.ndarray]:
+        return [truth[frame.tobytes()]]
 
-    def step(
-        self: TemporalUnetModel, frame: np.ndarray, state: np.ndarray
-    ) -> tuple[Prediction, np.ndarray]:
+    def look(
+        self: TemporalUnetModel, frame: np.ndarray, state: list[np.ndarray]
+    ) -> tuple[torch.Tensor, list[np.ndarray]]:
         now = truth[frame.tobytes()]
-        shown = state if delayed else now
-        return Prediction(np.where(shown == 255, 0, shown).astype(np.uint8)), now
+        seen = state[0] if delayed else now
+        shown = torch.from_numpy(np.where(seen == 255, 0, seen))
+        logits = 4.0 * F.one_hot(shown.long(), len(self.classes)).permute(2, 0, 1)
+        return logits, [now]
 
-    monkeypatch.setattr(TemporalUnetModel, "start", start)
-    monkeypatch.setattr(TemporalUnetModel, "step", step)
+    monkeypatch.setattr(TemporalUnetModel, "begin", begin)
+    monkeypatch.setattr(TemporalUnetModel, "look", look)
     delayed = False
-    assert task.validate()["miou"] == 1
+    scores = task.validate()
+    assert scores["miou"] == 1
+    sure = np.exp(4) / (np.exp(4) + 10)
+    assert scores["loss"] == pytest.approx(-np.log(sure), abs=1e-5)
+    assert tuple(task.scores) == ("miou", "pixel_accuracy", "loss")
+    assert set(task.scores) <= scores.keys()
     delayed = True
-    assert 0 < task.validate()["miou"] < 1
+    worse = task.validate()
+    assert 0 < worse["miou"] < 1
+    assert worse["loss"] > scores["loss"]
 
 
 def test_the_plan_follows_the_file(tree: Path) -> None:

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-from fakes.davis import moving_square, write_davis
 
+from fakes.davis import moving_square, write_davis
 from segue.models.catalog import load_model
 from segue.training import journal
 from segue.training.run import read_settings, run

@@ -41,12 +41,15 @@ def shipped_weights(name: str, *, can_do_without: bool = False) -> Path:
     return path
 
 
-def read_weights(path: Path, *, model_name: str) -> dict[str, Tensor]:
+def read_weights(
+    path: Path, *, model_name: str, expected: Mapping[str, str] | None = None
+) -> dict[str, Tensor]:
     """The tensors of a weights file, on the CPU.
 
     Args:
         path: A safetensors file that ``save_weights`` wrote.
         model_name: The model that the file must be for.
+        expected: What its metadata must say; an entry that it does not have is not missed.
 
     Raises:
         NotFoundError: There is no such file.
@@ -56,7 +59,8 @@ def read_weights(path: Path, *, model_name: str) -> dict[str, Tensor]:
         raise NotFoundError(f"No weights file {path}. Give the path of a .safetensors file.")
     try:
         with safe_open(path, framework="pt") as file:
-            found = (file.metadata() or {}).get(MODEL_KEY)
+            metadata = file.metadata() or {}
+            found = metadata.get(MODEL_KEY)
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise WeightsError(
@@ -66,6 +70,12 @@ def read_weights(path: Path, *, model_name: str) -> dict[str, Tensor]:
     if found != model_name:
         whose = f"for model {found!r}" if found else f"without the metadata key {MODEL_KEY!r}"
         raise WeightsError(f"Expected weights for model {model_name!r}; {path} is a file {whose}.")
+    for key, value in (expected or {}).items():
+        if metadata.get(key, value) != value:
+            raise WeightsError(
+                f"{path} was trained with {key} {metadata[key]}, expected {value}. Use the settings that the file was "
+                "trained with, or another file."
+            )
     return tensors
 
 
@@ -76,6 +86,7 @@ def load_weights(
     model_name: str,
     strict: bool = True,
     optional: tuple[str, ...] = (),
+    expected: Mapping[str, str] | None = None,
 ) -> None:
     """Fill a module from a weights file; either everything fits or nothing is changed.
 
@@ -85,12 +96,13 @@ def load_weights(
         model_name: The model that the file must be for.
         strict: Whether every tensor of the module must be in the file.
         optional: Prefixes of names that may be absent all together even if ``strict``.
+        expected: As in ``read_weights``.
 
     Raises:
         NotFoundError: There is no such file.
         WeightsError: The file is damaged, is for another model, or does not fit the module.
     """
-    tensors = read_weights(path, model_name=model_name)
+    tensors = read_weights(path, model_name=model_name, expected=expected)
     own = module.state_dict()
     unknown = sorted(tensors.keys() - own.keys())
     excused = tuple(prefix for prefix in optional if not any(k.startswith(prefix) for k in tensors))

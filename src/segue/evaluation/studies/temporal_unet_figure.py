@@ -18,7 +18,8 @@ from segue.models.temporal_unet.network import TemporalUnet
 from segue.nn.weights import load_weights
 from segue.training.loop import WEIGHTS
 from segue.training.tasks.catalog import RunSettings
-from segue.training.tasks.temporal_unet import TrainingSettings, Validation, label_table
+from segue.training.tasks.temporal_unet_settings import TrainingSettings, label_table
+from segue.training.tasks.temporal_unet_validation import Validation
 from segue.types import VOID, Frame, Labels
 
 _COLOURS = {"camvid": CAMVID_CLASSES.colours, "cityscapes": CITYSCAPES_CLASSES.colours}

@@ -103,5 +103,6 @@ def _filled(name: str, settings: TemporalUnetSettings, weights: Path | None) -> 
             torch.manual_seed(settings.seed)
             return create_network(settings)
     network = create_network(settings)
-    load_weights(network, weights or shipped_weights(name, can_do_without=True), model_name=name)
+    path = weights or shipped_weights(name, can_do_without=True)
+    load_weights(network, path, model_name=name, expected=settings.trained_with)
     return network

@@ -59,7 +59,6 @@ class TemporalUnetModel:
         """Names of the classes; the position is the number that stands in ``prediction.labels``."""
         return self.settings.classes
 
-    @torch.no_grad()
     def start(
         self, frame: Frame, labels: GivenLabels | None = None
     ) -> tuple[Prediction, TemporalUnetState]:
@@ -68,16 +67,8 @@ class TemporalUnetModel:
         Raises:
             MaskError: Labels were given.
         """
-        size_hw = frame.shape[0], frame.shape[1]
-        rows, columns = self._padded(size_hw[0]), self._padded(size_hw[1])
-        generator = None
-        if self.settings.hidden_init == "normal":
-            generator = torch.Generator().manual_seed(self.settings.seed)
-        hidden = self._fast.initial_hidden(1, (rows, columns), generator)
-        nothing = torch.zeros((0, 0), dtype=torch.uint8)
-        return self.step(frame, TemporalUnetState(size_hw, 0, hidden, nothing), labels)
+        return self.step(frame, self.begin(frame), labels)
 
-    @torch.no_grad()
     def step(
         self, frame: Frame, state: TemporalUnetState, labels: GivenLabels | None = None
     ) -> tuple[Prediction, TemporalUnetState]:
@@ -87,12 +78,34 @@ class TemporalUnetModel:
             VideoError: The frame has another size than the first one.
             MaskError: Labels were given.
         """
-        height, width = frame.shape[:2]
         if labels is not None:
             raise MaskError(
                 f"{self.name} names classes by itself and takes no mask, but one came with frame "
                 f"{state.frames}. Leave it out, or use a model that follows given objects."
             )
+        logits, state = self.look(frame, state)
+        return _predict(logits), state
+
+    def begin(self, frame: Frame) -> TemporalUnetState:
+        """The memory before the first frame; of the frame only the size matters."""
+        size_hw = frame.shape[0], frame.shape[1]
+        rows, columns = self._padded(size_hw[0]), self._padded(size_hw[1])
+        generator = None
+        if self.settings.hidden_init == "normal":
+            generator = torch.Generator().manual_seed(self.settings.seed)
+        hidden = self._fast.initial_hidden(1, (rows, columns), generator)
+        return TemporalUnetState(size_hw, 0, hidden, torch.zeros((0, 0), dtype=torch.uint8))
+
+    @torch.no_grad()
+    def look(
+        self, frame: Frame, state: TemporalUnetState
+    ) -> tuple[Float[Tensor, "classes height width"], TemporalUnetState]:
+        """Logits of a frame and the memory after it.
+
+        Raises:
+            VideoError: The frame has another size than the first one.
+        """
+        height, width = frame.shape[:2]
         if (height, width) != state.size_hw:
             raise VideoError(
                 f"Frame {state.frames} is {height}x{width}, the first one {state.size_hw[0]}x"
@@ -102,8 +115,10 @@ class TemporalUnetModel:
         motion, grey = self._find_motion(padded, state)
         pixels = torch.from_numpy(padded).to(self._device).permute(2, 0, 1)[None].float() / 255
         logits, hidden = self._fast.step(pixels, state.hidden, motion)
-        prediction = _predict(logits[0, :, :height, :width])
-        return prediction, TemporalUnetState(state.size_hw, state.frames + 1, hidden, grey)
+        return (
+            logits[0, :, :height, :width],
+            TemporalUnetState(state.size_hw, state.frames + 1, hidden, grey),
+        )
 
     def _padded(self, side: int) -> int:
         multiple = self.network.multiple

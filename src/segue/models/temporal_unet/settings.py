@@ -85,6 +85,11 @@ class TemporalUnetSettings(Settings):
     random_weights: bool = False
     """Run with untrained weights: classes mean nothing, timings do."""
 
+    @property
+    def trained_with(self) -> dict[str, str]:
+        """What a weights file keeps of the settings, as strings."""
+        return {"classes": ", ".join(self.classes)}
+
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "temporal-unet": {},

@@ -194,7 +194,7 @@ class Validation:
 
     @torch.no_grad()
     def __call__(self) -> Mapping[str, float]:
-        """The IoU of carried masks less the error of the gate first; then the IoU of carried masks, and of masks that were only moved."""
+        """IoU of carried masks less the error of the gate; both apart; and IoU of masks that were only moved."""
         network = self._network.float()
         errors, carried, moved = [], [], []
         for number in range(self._pairs):

@@ -41,8 +41,12 @@ class TaskEntry:
 
 TASKS: dict[str, TaskEntry] = {
     "segue-lite": TaskEntry("segue.training.tasks.lite", "masks through clips of one object"),
-    "frtm": TaskEntry("segue.training.tasks.frtm", "masks through clips, and a reuse gate with them"),
-    "carry": TaskEntry("segue.training.tasks.carry", "masks from frame to frame, for the reuse gate"),
+    "frtm": TaskEntry(
+        "segue.training.tasks.frtm", "masks through clips, and a reuse gate with them"
+    ),
+    "carry": TaskEntry(
+        "segue.training.tasks.carry", "masks from frame to frame, for the reuse gate"
+    ),
     "ttvos": TaskEntry("segue.training.tasks.ttvos", "masks through clips of one object"),
     "ttvos-gate": TaskEntry(
         "segue.training.tasks.ttvos_gate", "the reuse gate of a trained TTVOS, in time order"

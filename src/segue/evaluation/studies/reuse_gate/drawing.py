@@ -50,7 +50,7 @@ def _draw_points(
     figure, (left, right) = _panels(2)
     threads = _threads(found)
     if along == SPEED:
-        left.set_title(f"here: processor, {threads or 'no'} threads")
+        left.set_title(f"here: processor, threads: {threads or 'none'}")
         right.set_title("published: DAVIS-16, the authors' graphics card")
     else:
         left.set_title("here")
@@ -87,13 +87,13 @@ def _sentences(found: Sequence[Point], threads: str) -> list[str]:
     if not found:
         return []
     said = [
-        f"FPS: frames over the seconds that the model took for them, {threads} threads; decoding, scoring and writing "
-        "are not in it, nor are first frames, on which objects are learned. Reuse: objects carried over, of all "
-        "objects on all frames but the first (the paper counts the first as reused)."
+        f"FPS: frames over the seconds that the model took for them (threads: {threads}); decoding, scoring and "
+        "writing are not in it, nor are first frames, on which objects are learned. Reuse rate: objects carried over, "
+        "of all objects on all frames but the first (the paper counts the first as reused)."
     ]
     for name in dict.fromkeys(point.series for point in found):
-        points = [p for p in found if p.series == name and p.has("fps", "J&F")]
-        plain = next((p for p in points if p.threshold == "1"), None)
+        points = [p for p in found if p.series == name]
+        plain = next((p for p in found if p.model == points[0].model and p.threshold == "1"), None)
         if plain is None:
             continue
         gains = [
@@ -201,7 +201,7 @@ def draw_histogram(settings: Mapping[str, Any], folder: Path, picture: Path) -> 
     said = ", ".join(
         f"{s:.1f} % from {low} to {high}" for (low, high), s in zip(edges, shares, strict=True)
     )
-    return Drawing({"counts": counts.tolist()}, (f"Pairs by IoU: {said}.",))
+    return Drawing({"counts": counts.tolist()}, (f"{len(overlaps)} pairs, by IoU: {said}.",))
 
 
 def _panels(count: int) -> tuple[Any, Sequence[Any]]:

@@ -19,9 +19,14 @@ class Point:
     """One row, or what was published of it; rates and scores in percent."""
 
     series: str
-    """What it is a point of: all that the table says of the row but the threshold."""
+    """What it is a point of: all that the table says of the row but the threshold; the model first."""
     threshold: str
     values: Mapping[str, float]
+
+    @property
+    def model(self) -> str:
+        """Of the row."""
+        return self.series.split(",")[0]
 
     def has(self, *keys: str) -> bool:
         """Whether it can be drawn along these."""
