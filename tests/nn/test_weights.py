@@ -129,3 +129,11 @@ def test_what_the_file_was_trained_with_is_compared(tmp_path: Path) -> None:
     load_weights(network, path, model_name="line", expected={"colours": "red"})
     with pytest.raises(WeightsError, match="trained with classes cat, dog, expected cat, cow"):
         load_weights(network, path, model_name="line", expected={"classes": "cat, cow"})
+
+
+def test_equal_weights_are_equal_files(tmp_path: Path) -> None:
+    network = nn.Linear(2, 2)
+    metadata = {name: name for name in "zyxwvutsrq"}
+    for number in range(4):
+        save_weights(network, tmp_path / str(number), model_name="line", metadata=metadata)
+    assert len({(tmp_path / str(number)).read_bytes() for number in range(4)}) == 1

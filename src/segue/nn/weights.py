@@ -4,6 +4,7 @@ A weights file holds the state dict of a module and, in its metadata, the name o
 for. Nothing is ever unpickled.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,18 @@ def save_weights(
     """
     tensors = {key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}
     content = save(tensors, {**(metadata or {}), MODEL_KEY: model_name})
-    write_bytes(path, content)
+    write_bytes(path, _in_order(content))
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same file with its metadata sorted: the library writes them in any order, and equal weights shall be equal
+    files."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[end:]
 
 
 def describe(module: nn.Module) -> dict[str, Any]:
