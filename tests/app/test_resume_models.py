@@ -14,10 +14,13 @@ from segue.media.video import open_video
 from segue.models.catalog import find
 
 ENGINES = {
-    "segue-lite": Engine(threads=1),
+    # Thresholds at which some of the frames are reused, and some are not.
+    "segue-lite": Engine(settings={"reuse": {"threshold": 0.85}}, threads=1),
     "frtm-fast": Engine(model="frtm-fast", settings={"random_weights": True}, threads=1),
     "temporal-unet-lite": Engine(
-        model="temporal-unet-lite", settings={"random_weights": True}, threads=1
+        model="temporal-unet-lite",
+        settings={"random_weights": True, "reuse": {"threshold": 0.112}},
+        threads=1,
     ),
 }
 

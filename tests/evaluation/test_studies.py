@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +31,6 @@ from segue.training.loop import Watch
 from segue.training.tasks.catalog import TASKS, RunSettings, TaskEntry
 from segue.training.tasks.temporal_unet_settings import TrainingSettings, label_table
 from segue.training.tasks.temporal_unet_validation import Validation
-from segue.types import Prediction
 
 PRINTED_TABLE_2 = """
 Base     | Vanilla  | Original      | -    | 1,958,996 | 46.40 | 87.36
@@ -300,16 +300,16 @@ def test_the_printed_and_the_official_numbers(
     table[3] = void = 11  # the road of the tree is void here, so that there is some
     footage = LabelFootage(find_layout("camvid").sequences(camvid, "val"), table)
 
-    def start(self: TemporalUnetModel, frame: np.ndarray) -> tuple[Prediction, None]:
+    def look(_: object, frame: np.ndarray, state: object) -> tuple[torch.Tensor, object]:
         rng = np.random.default_rng(int(frame.sum()))
-        return Prediction(rng.integers(0, 12, frame.shape[:2], np.uint8)), None
+        return torch.from_numpy(rng.random((12, *frame.shape[:2]), np.float32)), state
 
-    monkeypatch.setattr(TemporalUnetModel, "start", start)
+    monkeypatch.setattr(TemporalUnetModel, "look", look)
     scores = Validation(create_network(settings.model), settings, footage)()
     pairs = []
     for place in footage.labelled:
         frame, truth = footage.read(*place)
-        pairs.append((start(None, frame)[0].labels, truth))
+        pairs.append((look(None, frame, None)[0].argmax(0).numpy(), truth))
     predicted, truth = (np.stack(side).reshape(-1, 48) for side in zip(*pairs, strict=True))
     assert {void} < set(truth.ravel().tolist())
     official = confusion(predicted, np.where(truth == void, 255, truth), void)

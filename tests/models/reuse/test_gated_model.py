@@ -227,7 +227,7 @@ def test_segue_lite_without_a_gate_is_segue_lite_with_the_dial_at_one() -> None:
 
 def test_a_frozen_video_is_carried_and_a_cut_is_computed() -> None:
     frames, labels = film(1)
-    model = load_model("segue-lite")
+    model = load_model("segue-lite", settings={"reuse": {"threshold": 0.9}})
     first, state = model.start(frames[0], labels)
     for _ in range(5):
         prediction, state = model.step(frames[0].copy(), state)

@@ -26,7 +26,7 @@ class LiteSettings(Settings):
     """
     augment: bool = True
     """Learn given masks also on a smaller, a mirrored and a larger view of the frame."""
-    reuse: ReuseSettings | None = ReuseSettings(threshold=0.9)
+    reuse: ReuseSettings | None = None
     """The reuse gate; ``None``: every frame is computed, and nothing asks whether it should be."""
     seed: int = 0
     """Kept in the run record; segue-lite itself draws nothing at random."""

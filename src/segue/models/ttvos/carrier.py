@@ -3,8 +3,8 @@
 The paper says one thing of G-TTVOS: the template matching module sees the current feature and the previous mask. The
 rest is ours. A *glance* at a frame is what the first layers of the frozen backbone make of it, at stride 8. Template
 matching sees the glance, how it changed since the last computed frame, and that frame's mask. The gate decides from the
-result; the translator turns it into a change of what the decoder's last layer saw on the last computed frame. So a
-reused frame costs the glance, the gate, two small blocks and that one layer.
+result; the translator turns it, and where the cells of the mask have gone, into a change of what the decoder's last
+layer saw on the last computed frame. So a reused frame costs the glance, the gate, three small blocks and that layer.
 """
 
 import torch
@@ -13,13 +13,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from segue.models.ttvos.decoder import Decoded
+from segue.models.ttvos.matching import Keys, Masks, nearby
 from segue.models.ttvos.network import TTVOSNetwork
 from segue.models.ttvos.state import Carried
 from segue.nn.reuse.gate import Gate
 from segue.nn.reuse.template_matching import TemplateMatching
 
 Glance = Float[Tensor, "batch channels height8 width8"]
-Masks = Float[Tensor, "objects 2 height8 width8"]
+_KEYS = 16
 
 
 class Carrier(nn.Module):
@@ -37,7 +38,10 @@ class Carrier(nn.Module):
         super().__init__()
         self.matching = TemplateMatching(2 * glance + 1, width)
         self._gate = Gate(width)
-        self.translator = Translator(width + 1 + inter, inter)
+        self.keys = nn.Conv2d(glance, _KEYS, 1)
+        self.log_temperature = nn.Parameter(torch.tensor(3.0))
+        self.log_nearness = nn.Parameter(torch.tensor(-2.0))
+        self.translator = Translator(width + 3 + inter, inter)
         self.register_buffer("host", torch.zeros(8))
 
     def belongs_to(self, network: TTVOSNetwork) -> bool:
@@ -62,11 +66,27 @@ class Carrier(nn.Module):
         return found
 
     def translate(
-        self, unlike: Float[Tensor, "objects width height8 width8"], carried: Carried
+        self,
+        glance: Glance,
+        unlike: Float[Tensor, "objects width height8 width8"],
+        carried: Carried,
     ) -> Float[Tensor, "objects _ height4 width4"]:
         """What the decoder's last layer would see on this frame."""
-        found: Tensor = self.translator(torch.cat([unlike, carried.mask, carried.middle], 1))
+        seen = [unlike, self._moved(glance, carried), carried.mask, carried.middle]
+        found: Tensor = self.translator(torch.cat(seen, 1))
         return carried.last + found
+
+    def _moved(self, glance: Glance, carried: Carried) -> Masks:
+        """Where background and object of the last computed frame have gone, cells being told by their glance."""
+        now = self._keys_of(glance.expand(len(carried.mask), -1, -1, -1))
+        masks = torch.cat([1 - carried.mask, carried.mask], 1).float()
+        with torch.autocast(glance.device.type, enabled=False):
+            temperature, nearness = self.log_temperature.exp(), self.log_nearness.exp()
+            return nearby(now, self._keys_of(carried.glance), masks, temperature, nearness)
+
+    def _keys_of(self, glance: Glance) -> Keys:
+        with torch.autocast(glance.device.type, enabled=False):
+            return F.normalize(self.keys(glance.float()), dim=1)
 
     def carry(self, glance: Glance, masks: Masks, decoded: Decoded, template: Tensor) -> Carried:
         """What reused frames start from after a computed one."""

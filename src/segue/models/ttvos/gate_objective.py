@@ -63,7 +63,9 @@ def gate_objective(
             before = pool_masks(two_channels(fed_back(computed)))
             memory = network.remember(looks[t], memory, step, before)
         unlike = carrier.compare(glances[t], last)
-        translated = margin(network.decoder.enlarge(carrier.translate(unlike, last)).float())
+        translated = margin(
+            network.decoder.enlarge(carrier.translate(glances[t], unlike, last)).float()
+        )
         agreed = overlap(translated.detach() > 0, computed > 0)
         same = carrier.gate(carrier.compare(last.glance, last))
         cut = carrier.gate(carrier.compare(glances[t].roll(1, 0), last))

@@ -36,7 +36,7 @@ class Matching(nn.Module):
             temperature = self.log_temperature.exp()
             found = [
                 _anywhere(keys.float(), first[0].float(), first[1].float(), temperature[0]),
-                _nearby(
+                nearby(
                     keys.float(),
                     last[0].float(),
                     last[1].float(),
@@ -65,10 +65,18 @@ def _anywhere(keys: Keys, remembered: Keys, masks: Masks, temperature: Tensor) -
     return _evidence(F.pixel_shuffle(sums, 2), temperature)
 
 
-def _nearby(
+def nearby(
     keys: Keys, remembered: Keys, masks: Masks, temperature: Tensor, nearness: Tensor
 ) -> Masks:
-    """Evidence from cells near the same place, in blocks of cells that see their neighbouring blocks."""
+    """Evidence from cells near the same place, in blocks of cells that see their neighbouring blocks.
+
+    Args:
+        keys: Of this frame, of length one.
+        remembered: Of the other frame.
+        masks: On the other frame.
+        temperature: Factor on the cosine of two keys.
+        nearness: What a squared distance of one cell takes away from that.
+    """
     batch, channels, height, width = keys.shape
     objects, side = len(masks), 3 * _WINDOW
     bottom, right = -height % _WINDOW, -width % _WINDOW
@@ -85,7 +93,7 @@ def _nearby(
     query = query.permute(0, 2, 4, 3, 5, 1).reshape(-1, _WINDOW**2, channels) * temperature
     bias = -temperature - nearness * _squared_distances(keys.device)
     similar = torch.baddbmm(bias, query, around(remembered).flatten(0, 1)).exp_()
-    similar = similar.unflatten(0, (batch, -1))
+    similar = similar.view(batch, rows * columns, _WINDOW**2, side**2)
     # One frame for all objects: their masks are channels of one product.
     values = around(masks.reshape(batch, -1, height, width))
     sums = (similar @ values.mT).view(batch, rows, columns, _WINDOW, _WINDOW, -1, 2)

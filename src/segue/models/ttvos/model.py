@@ -133,7 +133,7 @@ class TTVOSModel:
         last = carried.last
         if moved:
             last = last.clone()
-            last[moved] = carrier.translate(unlike[moved], take(carried, moved))
+            last[moved] = carrier.translate(glance, unlike[moved], take(carried, moved))
         logits = pixels.new_zeros(len(gates), 2, *pixels.shape[2:])
         if any(choice != "compute" for choice in choices):
             logits = self._fast.decoder.enlarge(last)
