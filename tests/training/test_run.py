@@ -98,5 +98,5 @@ def test_a_label_that_is_no_class_is_refused(tmp_path: Path) -> None:
 def test_weights_of_another_list_of_classes_are_refused(tree: Path, tmp_path: Path) -> None:
     run(settings(tree), tmp_path / "a")
     begin = str(tmp_path / "a/weights.safetensors")
-    with pytest.raises(WeightsError, match="trained with classes sky, .* expected sky, .* void"):
+    with pytest.raises(WeightsError, match=r"trained with classes sky, .* expected sky, .* void"):
         run(settings(tree, begin=begin, data={"void_class": True}), tmp_path / "b")

@@ -114,7 +114,7 @@ def test_every_objective_teaches_every_part(
 
 
 def test_mixup_needs_labels_at_one_place(tree: Path) -> None:
-    with pytest.raises(SettingsError, match="^Mixup blends labelled frames"):
+    with pytest.raises(SettingsError, match=r"^Mixup blends labelled frames"):
         settings(tree, objective__mixup=0.4)
 
 

@@ -143,7 +143,7 @@ def save_weights(
 
 
 def _in_order(content: bytes) -> bytes:
-    """The same file with its metadata sorted: the library writes them in any order, equal weights shall be equal files."""
+    """The same file, its metadata sorted: the library writes them in any order; equal weights shall be equal files."""
     end = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:end])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
