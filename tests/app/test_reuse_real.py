@@ -1,4 +1,4 @@
-"""The default model's gate on real frames, at the threshold that it ships with."""
+"""The gate around the default model, on real frames."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def first_mask(shared: Path, name: str) -> Labels:
 
 
 def predict(frames: list[Frame], masks: dict[int, Labels], **options: bool) -> list[Prediction]:
-    model = load_model("segue-lite")
+    model = load_model("segue-lite", settings={"reuse": {"threshold": 0.9}})
     return [p for _, p in track(model, ArrayVideo(frames), masks, **options)]
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from media_pictures import picture
+
+from fakes.media_pictures import picture
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from media_pictures import picture
 
+from fakes.media_pictures import picture
 from segue.errors import OutputError, WriteError
 from segue.media.encode import VideoWriter
 from segue.media.video import open_video

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from media_pictures import picture
 from PIL import Image
 
+from fakes.media_pictures import picture
 from segue.errors import DecodeError, VideoError
 from segue.media.images import list_images, natural_key, read_image
 from segue.media.video import open_video

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from media_pictures import picture
 from PIL import Image, ImageDraw
 
+from fakes.media_pictures import picture
 from segue.errors import MaskError, NotFoundError, WriteError
 from segue.media.masks import (
     MaskReader,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from media_pictures import picture
 from PIL import Image
 
+from fakes.media_pictures import picture
 from segue.media.overlay import contact_sheet, overlay_colours, paint, write_image
 
 

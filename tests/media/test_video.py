@@ -7,8 +7,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from media_pictures import picture
 
+from fakes.media_pictures import picture
 from segue.errors import DecodeError, NotFoundError, VideoError
 from segue.media.video import open_video
 

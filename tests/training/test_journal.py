@@ -3,8 +3,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from toy import toy_plan, toy_task
 
+from fakes.toy import toy_plan, toy_task
 from segue.errors import SettingsError, WriteError
 from segue.training import journal
 from segue.training.journal import Journal

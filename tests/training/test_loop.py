@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from toy import Numbers, Small, toy_plan, toy_task
 
+from fakes.toy import Numbers, Small, toy_plan, toy_task
 from segue.errors import DivergedError, SettingsError, TrainingError, WeightsError, WriteError
 from segue.training import checkpoint, journal, loop
 from segue.training.average import standing_in

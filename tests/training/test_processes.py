@@ -4,19 +4,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from toy import toy_plan, toy_task
 
+from fakes.toy import toy_plan, toy_task
 from segue.errors import SettingsError
 from segue.training import journal, loop
 from segue.training.batches import Share, Source, steps
 
-SCRIPT = Path(__file__).with_name("two_processes.py")
+TESTS = Path(__file__).parents[1]
+SCRIPT = TESTS / "fakes/two_processes.py"
 
 
 def start(folder: Path, *launcher: str) -> list[dict[str, float]]:
     folder.mkdir()
     command = [sys.executable, *launcher, str(SCRIPT), str(folder)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(TESTS)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr
     return [line for line in journal.read(folder / "metrics.jsonl") if "total" in line]

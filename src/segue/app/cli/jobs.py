@@ -52,7 +52,7 @@ def add_model_arguments(parser: argparse.ArgumentParser, kind: Kind, default: st
         type=_share,
         metavar="0..1",
         help="what the reuse gate has to say more than for a frame to be carried over from the last computed "
-        "one: 1 computes every frame, 0 none (the model's own)",
+        "one: 1 computes every frame, 0 none (as the model's settings say)",
     )
 
 

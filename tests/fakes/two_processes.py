@@ -3,8 +3,7 @@
 import sys
 from pathlib import Path
 
-from toy import toy_plan, toy_task
-
+from fakes.toy import toy_plan, toy_task
 from segue.training.loop import train
 
 if __name__ == "__main__":
