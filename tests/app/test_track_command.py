@@ -230,6 +230,7 @@ def test_ctrl_c_says_how_to_go_on(place: Path) -> None:
         "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
         "from segue.models.catalog import MODELS, Entry\n"
         "import colour_model, signal, os\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in background jobs
         "MODELS['colour'] = Entry('colour_model:build', '')\n"
         "step = colour_model.ColourModel.step\n"
         "def once(self, frame, state, labels=None):\n"

@@ -96,9 +96,9 @@ def _check_range(name: str, ramp: Ramp) -> None:
     )
     for value in (ramp.start, ramp.end):
         if not low <= value <= high:
-            raise ValueError(f"{name} reaches {value:g}, outside [{low:g}, {high:g}]")
+            raise ValueError(f"the ramp of {name} reaches {value:g}, outside [{low:g}, {high:g}]")
         if name in _INTEGERS and value != int(value):
-            raise ValueError(f"{name} runs between whole numbers, got {value:g}")
+            raise ValueError(f"the ramp of {name} runs between whole numbers, got {value:g}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class TTVOSModel:
                 "The first mask holds no object: every pixel is 0 (background) or 255 (void)."
             )
         memory, carried = self._begin(self._tensor(frame), labels, ids)
-        scores = {i: ObjectScore(confidence=1.0) for i in ids}
+        scores = {i: self._given_score() for i in ids}
         shown = np.where(labels == VOID, BACKGROUND, labels)
         return Prediction(shown, scores), TTVOSState(size_hw, ids, memory, carried)
 
@@ -93,8 +93,13 @@ class TTVOSModel:
         if labels is not None and object_ids(labels):
             _check_size(labels, size_hw)
             state = self._enter(pixels, labels, state)
-            prediction = _overrule(prediction, labels, state.ids)
+            prediction = _overrule(prediction, labels, self._given_score())
         return prediction, state
+
+    def _given_score(self) -> ObjectScore:
+        """Of an object on the frame on which it is given, which is never a reused one."""
+        gated = self._carrier is not None and self.settings.reuse is not None
+        return ObjectScore(confidence=1.0, reused=False if gated else None)
 
     def _advance(
         self, pixels: Tensor, state: TTVOSState
@@ -233,18 +238,18 @@ def _predict(
     return Prediction(labels, scores)
 
 
-def _overrule(prediction: Prediction, labels: Labels, ids: tuple[int, ...]) -> Prediction:
-    """The prediction with given objects put in their place."""
+def _overrule(prediction: Prediction, labels: Labels, score: ObjectScore) -> Prediction:
+    """The prediction with given objects, all of one score, put in their place."""
     given = object_ids(labels)
     merged = prediction.labels.copy()
     merged[np.isin(merged, given)] = BACKGROUND
     shown = np.isin(labels, given)
     merged[shown] = labels[shown]
-    scores = dict(prediction.scores) | {i: ObjectScore(confidence=1.0) for i in given}
-    for i in ids:
-        if i not in given and not (merged == i).any():
+    scores = dict(prediction.scores)
+    for i in scores.keys() - set(given):
+        if not (merged == i).any():
             scores[i] = replace(scores[i], absent=True)
-    return Prediction(merged, scores)
+    return Prediction(merged, scores | dict.fromkeys(given, score))
 
 
 def _size(image: Frame | Labels) -> tuple[int, int]:

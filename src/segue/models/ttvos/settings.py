@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from segue.errors import SettingsError
 from segue.nn.reuse.settings import ReuseSettings
 from segue.settings import Settings
 
@@ -25,7 +26,13 @@ def variant(name: str, values: Mapping[str, Any]) -> TTVOSSettings:
     """Settings of a variant with some values changed; those whose names begin with ``g-`` have a gate.
 
     Raises:
-        SettingsError: An unknown setting or a value out of range.
+        SettingsError: An unknown setting, a value out of range, or settings of a gate for a variant without one.
     """
-    gate: dict[str, Any] = {"reuse": {}} if name.startswith("g-") else {}
-    return TTVOSSettings.parse({**gate, **values})
+    if name.startswith("g-"):
+        return TTVOSSettings.parse({"reuse": {}, **values})
+    settings = TTVOSSettings.parse(values)
+    if settings.reuse is not None or settings.host is not None:
+        raise SettingsError(
+            f"{name} has no reuse gate: leave out the settings reuse and host, or use g-{name}."
+        )
+    return settings
