@@ -13,7 +13,7 @@ from torch import Tensor
 from segue.models.reuse.carrier import Carried
 from segue.models.reuse.model import GatedModel
 from segue.nn.reuse.settings import ReuseSettings
-from segue.types import Frame, Labels, ObjectScore
+from segue.types import Frame, ObjectScore, Prediction
 
 
 class GatedColourSettings(ColourSettings):
@@ -36,10 +36,10 @@ class DoubtingCarrier:
 
     memory_type = Doubt
 
-    def begin(self, frame: Frame, labels: Labels, ids: tuple[int, ...]) -> Doubt:
-        return Doubt(torch.from_numpy(labels.copy()), ids, 0)
+    def begin(self, frame: Frame, prediction: Prediction) -> Doubt:
+        return Doubt(torch.from_numpy(prediction.labels.copy()), tuple(prediction.scores), 0)
 
-    def carry(self, frame: Frame, memory: Doubt) -> tuple[Carried, Doubt]:
+    def carry(self, frame: Frame, memory: Doubt, host: Any) -> tuple[Carried, Doubt]:
         gap = memory.gap + 1
         gates = {i: 1 - 0.1 * gap * (2 if i == 2 else 1) for i in memory.ids}
         scores = {i: ObjectScore(0.5, gate=gate) for i, gate in gates.items()}

@@ -275,8 +275,8 @@ def test_fingerprints_tell_weights_apart(davis: Path, tmp_path: Path) -> None:
     (tmp_path / "b").write_bytes(b"b")
     prints = []
     for name in "ab":
-        weights = {"segue-lite": tmp_path / name, "carry": tmp_path / "a"}
+        weights = {"segue-lite": tmp_path / name, "segue-lite-gate": tmp_path / "a"}
         settings = row(davis, model="segue-lite").model_copy(update={"weights": weights})
         prints.append(hosts.fingerprints(settings))
-    assert prints[0]["carry"] == prints[1]["carry"]
+    assert prints[0]["segue-lite-gate"] == prints[1]["segue-lite-gate"]
     assert prints[0]["segue-lite"] != prints[1]["segue-lite"]

@@ -20,9 +20,9 @@ from segue.evaluation.studies.reuse_gate.margins import THRESHOLDS, Margins, Mar
 from segue.evaluation.studies.reuse_gate.settings import MeasureSettings
 from segue.evaluation.studies.reuse_gate.studies import FIGURE_9
 from segue.evaluation.studies.setup import set_up
-from segue.models.reuse.network import CarryNetwork
+from segue.models.reuse.gate import GlanceGate
 from segue.nn.weights import save_weights
-from segue.training.tasks.carry import TrainingSettings
+from segue.training.tasks.glance import TrainingSettings
 
 NAMES = [name for name in STUDIES if name.startswith("reuse-gate")]
 ON_DAVIS = ["figure6", "figure7", "figure8", "table1", "table2"]
@@ -188,12 +188,15 @@ def test_rows_of_figure_9_differ_in_the_loss_of_the_gate_alone(davis: Path, quic
         assert settings.measured.data.root == davis.resolve()
         assert isinstance(settings.training, TrainingSettings)
         assert settings.training.data.root == Path("/elsewhere")
-        fields = {"objective": first.training.objective}
+        fields = {
+            "objective": first.training.objective,
+            "expected": first.training.expected,
+        }
         assert settings.training.model_copy(update=fields) == first.training
         before = first.training.objective.model_dump()
         now = settings.training.objective.model_dump()
         changed |= {key for key in now if now[key] != before[key]}
-    assert changed == {"gate", "expected"}
+    assert changed == {"m1", "m2", "target", "kind"}
     assert (first.training.loop.steps == 60) is quick
 
 
@@ -211,8 +214,8 @@ def test_figure_9(
         ) -> dict[str, float]:
             trained.append(settings)
             folder.mkdir(parents=True, exist_ok=True)
-            save_weights(CarryNetwork(), folder / "weights.safetensors", model_name="carry")
-            return {"score": 0.5, "gate_error": 0.1, "carried": 0.6}
+            save_weights(GlanceGate(), folder / "weights.safetensors", model_name="segue-lite-gate")
+            return {"score": 0.5, "gate_error": 0.1, "glanced": 0.6}
 
     monkeypatch.setattr(margins, "Training", Trained)
     monkeypatch.setattr(margins, "missing_weights", lambda settings: "")
@@ -231,7 +234,7 @@ def test_a_trained_gate_is_what_is_run(davis: Path) -> None:
     setup = set_up(FIGURE_9, davis, quick=True)
     settings = setup.settings(FIGURE_9.rows[1])
     at = settings.at(0.8, Path("trained"))
-    assert at.weights == {"carry": Path("trained")}
+    assert at.weights == {"segue-lite-gate": Path("trained")}
     assert at.reuse is not None
     assert at.reuse.threshold == 0.8
     assert Margins().obstacle(settings) == ""

@@ -76,10 +76,10 @@ class MarkingCarrier:
         self.said = said
         self.calls = 0
 
-    def begin(self, frame: Frame, labels: Labels, ids: tuple[int, ...]) -> Marks:
-        return Marks(torch.from_numpy(labels.copy()), ids, 0)
+    def begin(self, frame: Frame, prediction: Prediction) -> Marks:
+        return Marks(torch.from_numpy(prediction.labels.copy()), tuple(prediction.scores), 0)
 
-    def carry(self, frame: Frame, memory: Marks) -> tuple[Carried, Marks]:
+    def carry(self, frame: Frame, memory: Marks, host: CountState) -> tuple[Carried, Marks]:
         self.calls += 1
         marked, gap = memory.labels.numpy().copy(), memory.gap + 1
         marked[0, 0] = gap

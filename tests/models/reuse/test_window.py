@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.models.reuse.window import SIZE_HW, Window, around
+from segue.models.reuse.window import SIZES_HW, Window, around
 
 
 @given(
@@ -30,31 +30,48 @@ def test_it_holds_the_object_with_room_and_lies_in_the_frame(
         window.top : window.top + window.height, window.left : window.left + window.width
     ]
     assert inside.sum() == shown.sum()
-    assert window.height >= min(SIZE_HW[0], size[0])
-    assert window.width >= min(SIZE_HW[1], size[1])
+    assert (window.rows, window.columns) in SIZES_HW
+    assert window.height >= min(window.rows, size[0])
+    assert window.width >= min(window.columns, size[1])
 
 
 def test_nothing_has_no_window() -> None:
     assert around(np.zeros((50, 80), bool)) is None
 
 
+@pytest.mark.parametrize(
+    ("extent", "seen"), [((60, 300), (224, 384)), ((300, 60), (384, 224)), ((300, 310), (288, 288))]
+)
+def test_it_has_the_form_of_the_objects(extent: tuple[int, int], seen: tuple[int, int]) -> None:
+    shown = np.zeros((480, 854), bool)
+    shown[60 : 60 + extent[0], 200 : 200 + extent[1]] = True
+    window = around(shown)
+    assert window is not None
+    assert (window.rows, window.columns) == seen
+
+
 def test_a_small_object_is_seen_as_it_is() -> None:
     shown = np.zeros((480, 854), bool)
-    shown[200:240, 400:450] = True
+    shown[200:240, 400:470] = True
     window = around(shown)
-    assert window == Window(124, 249, *SIZE_HW)
+    assert window == Window(108, 243, 224, 384, 224, 384)
+    assert window.scale == 1
     frame = np.random.default_rng(0).integers(0, 256, (480, 854, 3), np.uint8)
-    assert np.array_equal(window.see(frame), frame[124 : 124 + 192, 249 : 249 + 352])
-    masks = window.see_masks(shown[None])
-    assert (masks[0] == 255).sum() == shown.sum()
+    assert np.array_equal(window.see(frame), frame[108:332, 243:627])
+    mask = window.see_mask(shown)
+    assert (mask == 255).sum() == shown.sum()
+    back = np.zeros(shown.shape, np.float32)
+    window.paste(mask.astype(np.float32), back)
+    assert np.array_equal(back == 255, shown)
 
 
 def test_a_large_object_is_seen_smaller_with_a_soft_rim() -> None:
     shown = np.zeros((480, 854), bool)
     shown[50:431, 101:750] = True
     window = around(shown)
-    assert window == Window(0, 0, 480, 854)
-    masks = window.see_masks(shown[None])
-    assert masks.shape == (1, *SIZE_HW)
-    assert masks[0].mean() / 255 == pytest.approx(shown.mean(), abs=0.002)
-    assert ((masks > 0) & (masks < 255)).any()
+    assert window == Window(0, 0, 480, 854, 224, 384)
+    assert window.scale == pytest.approx(854 / 384)
+    mask = window.see_mask(shown)
+    assert mask.shape == (224, 384)
+    assert mask.mean() / 255 == pytest.approx(shown.mean(), abs=0.002)
+    assert ((mask > 0) & (mask < 255)).any()

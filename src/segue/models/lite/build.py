@@ -29,4 +29,4 @@ def build(
     load_weights(network, weights or shipped_weights(name), model_name=name)
     network.backbone.requires_grad_(False)
     host = LiteModel(network.to(torch.device(device)), resolved)
-    return gated(host, resolved.reuse, device)
+    return gated(host, resolved.reuse, device, resolved.gate)

@@ -14,6 +14,7 @@ from segue.models.lite import target
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.strays import without_strays
+from segue.models.reuse.host import Glance
 from segue.nn.fuse import for_inference
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
 
@@ -29,8 +30,8 @@ class LiteState:
     """The memory of a video: of constant size, whatever its length. Row ``i`` belongs to object ``ids[i]``."""
 
     size_hw: tuple[int, int]
-    frame_index: int
-    """Frames seen since the start."""
+    unlearned: int
+    """Frames since the moving memory was last brought up to date."""
     ids: tuple[int, ...]
     anchor_gram: target.Gram
     """Normal equations of the given masks."""
@@ -101,12 +102,13 @@ class LiteModel:
         previous = F.avg_pool2d(quarter, 2)[:, None]
         state = replace(
             state,
-            frame_index=state.frame_index + 1,
+            unlearned=state.unlearned + 1,
             previous=previous,
             areas=state.areas.lerp(_areas(previous), _AREA_RATE),
         )
-        if state.frame_index % self.settings.update_every == 0:
+        if state.unlearned >= self.settings.update_every:
             state = self._learn_own(features, quarter, prediction, state)
+            state = replace(state, unlearned=0)
         if labels is not None and object_ids(labels):
             _check_size(labels, size_hw)
             state = self._learn_given(features, frame, labels, state)
@@ -120,15 +122,33 @@ class LiteModel:
         """
         previous = F.avg_pool2d(self._masks(labels, state.ids), 2)[:, None]
         areas = state.areas.lerp(_areas(previous), 1 - (1 - _AREA_RATE) ** frames)
-        return replace(state, previous=previous, areas=areas)
+        return replace(state, unlearned=state.unlearned + frames, previous=previous, areas=areas)
+
+    @torch.no_grad()
+    def glance(
+        self, view: Frame, masks: UInt8[Tensor, "objects rows columns"], state: LiteState
+    ) -> Glance:
+        """Where the objects are in a part of a frame; see ``GlanceHost.glance``."""
+        previous = F.avg_pool2d(masks.to(self._device)[:, None].float() / 255, 8)
+        features = self._fast.look(self._tensor(view))
+        scores = self._scores(features, state)
+        logits: Tensor = self._fast.decoder(features.decoder, scores, previous)
+        # The first code of a target model is the mask itself.
+        return Glance(logits, scores[:, [0, CODES]])
 
     def _decode(
         self, features: FrameFeatures, state: LiteState
     ) -> Float[Tensor, "objects height2 width2"]:
-        scores = target.apply(torch.cat([state.fixed, state.adaptive], 2), features.target)
-        scores = scores.contiguous(memory_format=torch.channels_last)
+        scores = self._scores(features, state)
         logits: Tensor = self._fast.decoder(features.decoder, scores, state.previous)
         return logits
+
+    def _scores(
+        self, features: FrameFeatures, state: LiteState
+    ) -> Float[Tensor, "objects codes2 height8 width8"]:
+        """What the two target models of each object see."""
+        scores = target.apply(torch.cat([state.fixed, state.adaptive], 2), features.target)
+        return scores.contiguous(memory_format=torch.channels_last)
 
     def _learn_own(
         self,
@@ -192,7 +212,7 @@ class LiteModel:
         free = 1 - previous.sum(0, keepdim=True).clamp(0, 1)
         return LiteState(
             state.size_hw,
-            state.frame_index,
+            state.unlearned,
             tuple(state.ids[row] for row in kept) + ids,
             torch.cat([state.anchor_gram[kept], gram]),
             torch.cat([state.anchor_cross[kept], cross]),

@@ -1,11 +1,19 @@
 """Settings of segue-lite that may change without training again."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
-from segue.nn.reuse.settings import ReuseSettings
+from segue.nn.reuse.settings import ReuseSettings, Share
 from segue.settings import Settings
+
+
+class LiteReuseSettings(ReuseSettings):
+    """The reuse gate of segue-lite."""
+
+    threshold: Share = 0.8
+    """An object is carried over where a look through a window is said to be worth this share of a computed frame."""
 
 
 class LiteSettings(Settings):
@@ -26,7 +34,9 @@ class LiteSettings(Settings):
     """
     augment: bool = True
     """Learn given masks also on a smaller, a mirrored and a larger view of the frame."""
-    reuse: ReuseSettings | None = None
+    reuse: LiteReuseSettings | None = LiteReuseSettings()
     """The reuse gate; ``None``: every frame is computed, and nothing asks whether it should be."""
+    gate: Path | None = None
+    """Weights of the gate; ``None``: those that ship."""
     seed: int = 0
     """Kept in the run record; segue-lite itself draws nothing at random."""

@@ -1,31 +1,50 @@
 """A host with the reuse gate around it."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from segue.models.interface import VideoModel
-from segue.models.reuse.carrier import FlowCarrier, MaskCarrier
+from segue.models.reuse.carrier import FlowCarrier
+from segue.models.reuse.gate import GlanceGate
+from segue.models.reuse.glance import GlanceCarrier
+from segue.models.reuse.host import GlanceHost
 from segue.models.reuse.model import GatedModel
-from segue.models.reuse.network import CarryNetwork
 from segue.nn.reuse.settings import ReuseSettings
 from segue.nn.weights import load_weights, shipped_weights
 
 
+def gate_name(host: str) -> str:
+    """The name that the weights of a host's gate go by."""
+    return f"{host}-gate"
+
+
 def gated(
-    host: VideoModel[Any], settings: ReuseSettings | None, device: str = "cpu"
+    host: VideoModel[Any],
+    settings: ReuseSettings | None,
+    device: str = "cpu",
+    gate: Path | None = None,
 ) -> VideoModel[Any]:
     """The host with a gate, or as it is where there are no settings.
 
-    Objects are carried by the trained network that ships, classes along the flow alone.
+    A host that can glance does so, and a trained gate says when that is enough. The labels of other hosts are moved
+    along the flow.
+
+    Args:
+        host: What computes.
+        settings: When it does.
+        device: Where the gate runs.
+        gate: Its weights; by default what ships with the host.
 
     Raises:
-        WeightsError: The weights that ship are damaged.
+        NotFoundError: There is no such file of weights.
+        WeightsError: It is damaged, or belongs to the gate of another host.
     """
     if settings is None:
         return host
-    if hasattr(host, "classes"):
+    if not isinstance(host, GlanceHost):
         return GatedModel(host, FlowCarrier(), settings)
-    network = CarryNetwork()
-    load_weights(network, shipped_weights("carry"), model_name="carry")
-    return GatedModel(host, MaskCarrier(network.to(torch.device(device))), settings)
+    network, name = GlanceGate(), gate_name(host.name)
+    load_weights(network, gate or shipped_weights(name), model_name=name)
+    return GatedModel(host, GlanceCarrier(host, network.to(torch.device(device))), settings)

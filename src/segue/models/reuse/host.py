@@ -1,11 +1,25 @@
 """What a model must offer to be given the reuse gate."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
 from segue.models.interface import VideoModel
-from segue.types import Labels
+from segue.types import Frame, Labels
 
 StateT = TypeVar("StateT")
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a host makes of a part of a frame."""
+
+    logits: Float[Tensor, "objects rows2 columns2"]
+    """Of each object, at half the resolution of the part; positive inside."""
+    scores: Float[Tensor, "objects 2 rows8 columns8"]
+    """What two models of the object say of where it is, about in [0, 1]: for the gate, which sees how they differ."""
 
 
 @runtime_checkable
@@ -19,6 +33,23 @@ class ReuseHost(VideoModel[StateT], Protocol[StateT]):
             state: As it was after the last computed frame. Not changed.
             labels: What was said about the last of the carried frames.
             frames: How many they were.
+        """
+        ...
+
+
+@runtime_checkable
+class GlanceHost(ReuseHost[StateT], Protocol[StateT]):
+    """A model of objects that can look at a part of a frame, for a part of the time, and learn nothing from it."""
+
+    def glance(
+        self, view: Frame, masks: UInt8[Tensor, "objects rows columns"], state: StateT
+    ) -> Glance:
+        """Where the objects are in a part of a frame.
+
+        Args:
+            view: The part, sides multiples of 32.
+            masks: Where they were on the frame before, 0 to 255, in the order of the objects of ``state``.
+            state: As it was after the last computed frame. Not changed.
         """
         ...
 

@@ -104,7 +104,7 @@ class GatedModel:
         index, gap = state.frame_index + 1, state.gap + 1
         said: dict[int, float] = {}
         if labels is None and self.reuse.threshold < 1:
-            carried, memory = self.carrier.carry(frame, state.carrier)
+            carried, memory = self.carrier.carry(frame, state.carrier, state.host)
             said = self._judged(carried, index)
             choices = {i: choose(p, self.reuse) for i, p in said.items()}
             if "compute" not in choices.values():
@@ -139,15 +139,14 @@ class GatedModel:
     def _computed(
         self, frame: Frame, prediction: Prediction, memory: Any, index: int, said: dict[int, float]
     ) -> tuple[Prediction, Any]:
-        labels = np.array(prediction.labels)  # a copy: the caller owns the other
-        shown = torch.from_numpy(labels)
+        shown = torch.from_numpy(np.array(prediction.labels))  # a copy: the caller owns the other
         state = self.state_type(
             frame_index=index,
             gap=0,
             computed=shown,
             shown=shown,
             host=memory,
-            carrier=self.carrier.begin(frame, labels, tuple(prediction.scores)),
+            carrier=self.carrier.begin(frame, prediction),
         )
         scores = {
             i: replace(score, gate=round(said[i], 4) if i in said else None, reused=False)

@@ -1,63 +1,80 @@
-"""The part of the frame where the objects are, seen at one fixed size: a carried frame costs the same always."""
+"""The part of the frame where the objects are, seen at a few fixed sizes: a look through it always costs the same."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Float32, UInt8
 
 from segue.types import Frame
 
-SIZE_HW = (192, 352)
-"""Pixels in which the window is seen; a small object is seen as it is, a large one smaller."""
+SIZES_HW = ((224, 384), (384, 224), (288, 288))
+"""Pixels in which a window is seen, for wide, tall and square groups of objects: a fifth of a frame of 480x854."""
 _MARGIN = 0.35
 """Room around the objects on each side, in their own size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A rectangle of the frame, in pixels."""
+    """A rectangle of the frame, in pixels, and how it is seen."""
 
     top: int
     left: int
     height: int
     width: int
+    rows: int
+    columns: int
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the frame along a pixel of the view."""
+        return float(max(self.height / self.rows, self.width / self.columns))
 
     def see(self, image: Frame) -> UInt8[np.ndarray, "rows columns 3"]:
-        """The part of an image, at the fixed size."""
-        part = image[self.top : self.top + self.height, self.left : self.left + self.width]
-        seen: np.ndarray = cv2.resize(part, SIZE_HW[::-1], interpolation=cv2.INTER_AREA)
+        """The part of an image."""
+        size = self.columns, self.rows
+        seen: np.ndarray = cv2.resize(image[self._place], size, interpolation=cv2.INTER_AREA)
         return seen
 
-    def see_masks(
-        self, masks: Bool[np.ndarray, "objects height width"]
-    ) -> UInt8[np.ndarray, "objects rows columns"]:
-        """The part of masks, at the fixed size: 255 inside, a share of it on the rim."""
-        parts = masks[:, self.top : self.top + self.height, self.left : self.left + self.width]
-        size = SIZE_HW[::-1]
-        seen = [
-            cv2.resize(p.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) for p in parts
-        ]
-        return np.stack(seen)
+    def see_mask(self, mask: Bool[np.ndarray, "height width"]) -> UInt8[np.ndarray, "rows columns"]:
+        """The part of a mask: 255 inside, a share of it on the rim."""
+        part = mask[self._place].astype(np.uint8) * 255
+        size = self.columns, self.rows
+        seen: np.ndarray = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+        return seen
+
+    def paste(
+        self, values: Float32[np.ndarray, "_ _"], into: Float32[np.ndarray, "height width"]
+    ) -> None:
+        """What was found through the window, written to its place in the frame."""
+        size = self.width, self.height
+        into[self._place] = cv2.resize(values, size, interpolation=cv2.INTER_LINEAR)
+
+    @property
+    def _place(self) -> tuple[slice, slice]:
+        rows = slice(self.top, self.top + self.height)
+        return rows, slice(self.left, self.left + self.width)
 
 
 def around(shown: Bool[np.ndarray, "height width"]) -> Window | None:
     """The window around what is marked; ``None`` if nothing is.
 
-    It has some room to move in, at least the pixels of the fixed size, its form as far as the frame allows, and it
-    lies inside the frame.
+    It has some room to move in, at least the pixels in which it is seen, their form as far as the frame allows, and it
+    lies inside the frame. Of the sizes it takes the one in which the objects are largest.
     """
     rows, columns = np.flatnonzero(shown.any(1)), np.flatnonzero(shown.any(0))
     if not len(rows):
         return None
-    sides = []
-    for low, high in ((rows[0], rows[-1] + 1), (columns[0], columns[-1] + 1)):
-        sides.append((high - low) * (1 + 2 * _MARGIN))
-    scale = max(1.0, sides[0] / SIZE_HW[0], sides[1] / SIZE_HW[1])
+    wanted = [
+        min((int(found[-1]) + 1 - int(found[0])) * (1 + 2 * _MARGIN), float(full))
+        for found, full in zip((rows, columns), shown.shape, strict=True)
+    ]
+    size = min(SIZES_HW, key=lambda seen: max(wanted[0] / seen[0], wanted[1] / seen[1]))
+    scale = max(1.0, wanted[0] / size[0], wanted[1] / size[1])
     spans = []
-    for side, found, full in zip(SIZE_HW, (rows, columns), shown.shape, strict=True):
+    for side, found, full in zip(size, (rows, columns), shown.shape, strict=True):
         length = min(round(side * scale), full)
         middle = (int(found[0]) + int(found[-1]) + 1) / 2
         spans.append((int(np.clip(round(middle - length / 2), 0, full - length)), length))
     (top, height), (left, width) = spans
-    return Window(top, left, height, width)
+    return Window(top, left, height, width, *size)

@@ -44,8 +44,8 @@ TASKS: dict[str, TaskEntry] = {
     "frtm": TaskEntry(
         "segue.training.tasks.frtm", "masks through clips, and a reuse gate with them"
     ),
-    "carry": TaskEntry(
-        "segue.training.tasks.carry", "masks from frame to frame, for the reuse gate"
+    "glance": TaskEntry(
+        "segue.training.tasks.glance", "the reuse gate of a host that glances, in time order"
     ),
     "ttvos": TaskEntry("segue.training.tasks.ttvos", "masks through clips of one object"),
     "ttvos-gate": TaskEntry(

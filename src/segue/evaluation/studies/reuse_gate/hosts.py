@@ -12,21 +12,20 @@ from segue.evaluation.studies.reuse_gate.settings import MeasureSettings
 from segue.models.catalog import load_model
 from segue.models.frtm.model import FrtmModel
 from segue.models.interface import VideoModel
-from segue.models.reuse.carrier import MaskCarrier
+from segue.models.reuse.build import gate_name
 from segue.models.reuse.model import GatedModel
-from segue.models.reuse.network import CarryNetwork
-from segue.nn.weights import load_weights, shipped_weights
+from segue.nn.weights import shipped_weights
 
 Judge = Callable[[int, int], float]
 """``(object id, frame index) -> how alike``, in place of the learned gate."""
 
-CARRY = "carry"
+LITE_GATE = gate_name("segue-lite")
 _BESIDES = {
-    "segue-lite": CARRY,
+    "segue-lite": LITE_GATE,
     "g-ttvos": "ttvos",
     "g-ttvos-lite": "ttvos-lite",
 }
-"""Weights that a gated model needs besides its own: of its carrying network, or of its host."""
+"""Weights that a gated model needs besides its own: of its gate, or of its host."""
 
 
 def weights_of(settings: MeasureSettings) -> dict[str, Path]:
@@ -71,16 +70,15 @@ def load_host(settings: MeasureSettings, judge: Judge | None = None) -> VideoMod
     """
     own, *besides = weights_of(settings).items()
     values: dict[str, Any] = {**settings.options}
-    if settings.model == "segue-lite":
-        host = _load(settings, own[1], {**values, "reuse": None})
-        return _gated(host, settings, besides[0][1], judge) if settings.reuse else host
-    if settings.reuse:
-        values["reuse"] = settings.reuse.model_dump()
+    values["reuse"] = settings.reuse and settings.reuse.model_dump()
     if besides:
-        values["host"] = besides[0][1]
+        ((name, path),) = besides
+        values["gate" if name == LITE_GATE else "host"] = path
     model = _load(settings, own[1], values)
     if judge is None:
         return model
+    if isinstance(model, GatedModel):
+        return GatedModel(model.host, model.carrier, model.reuse, judge)
     if not isinstance(model, FrtmModel):
         raise SettingsError(f"The gate of {settings.model} cannot be replaced. Use gate=learned.")
     return FrtmModel(model.name, model.network, model.settings, model.device, judge)
@@ -88,13 +86,3 @@ def load_host(settings: MeasureSettings, judge: Judge | None = None) -> VideoMod
 
 def _load(settings: MeasureSettings, weights: Path, values: dict[str, Any]) -> VideoModel[Any]:
     return load_model(settings.model, device=settings.device, weights=weights, settings=values)
-
-
-def _gated(
-    host: VideoModel[Any], settings: MeasureSettings, weights: Path, judge: Judge | None
-) -> VideoModel[Any]:
-    assert settings.reuse
-    network = CarryNetwork()
-    load_weights(network, weights, model_name=CARRY)
-    carrier = MaskCarrier(network.to(torch.device(settings.device)))
-    return GatedModel(host, carrier, settings.reuse, judge)

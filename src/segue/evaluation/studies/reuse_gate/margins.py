@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from segue.evaluation.studies.reuse_gate.hosts import CARRY, missing_weights
+from segue.evaluation.studies.reuse_gate.hosts import LITE_GATE, missing_weights
 from segue.evaluation.studies.reuse_gate.measure import SCORES, Measuring
 from segue.evaluation.studies.reuse_gate.settings import MeasureSettings
 from segue.evaluation.studies.study import Values
@@ -30,12 +30,12 @@ class MarginSettings:
 
     def at(self, threshold: float, weights: Path) -> MeasureSettings:
         """The trained gate at a threshold."""
-        changes = {"reuse": ReuseSettings(threshold=threshold), "weights": {CARRY: weights}}
+        changes = {"reuse": ReuseSettings(threshold=threshold), "weights": {LITE_GATE: weights}}
         return self.measured.model_copy(update=changes)
 
 
 class Margins:
-    """Every row is a training of the carrying network, which is then run with the shipped host.
+    """Every row is a training of the gate, which is then run with the shipped host.
 
     It is trained on the data that it is run on (their split ``train``), or on those of ``training_root=PATH``.
     """
@@ -58,7 +58,7 @@ class Margins:
         """See ``Method.scores``; what holds at one threshold is named with it."""
         trained = folder / _TRAINING
         validated = Training().scores(settings.training, trained, watch)
-        scores = {"gate_error": validated["gate_error"], "carried": validated["carried"]}
+        scores = {"gate_error": validated["gate_error"], "glanced": validated["glanced"]}
         for threshold in THRESHOLDS:
             measured = settings.at(threshold, trained / WEIGHTS)
             found = Measuring().scores(measured, folder / f"{threshold:g}", watch)

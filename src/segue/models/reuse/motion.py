@@ -1,21 +1,11 @@
-"""What speaks for and against carrying masks over: the masks moved along the optical flow, and what changed."""
+"""Where the picture has moved since the last computed frame."""
 
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 Seen = UInt8[np.ndarray, "rows columns 3"]
-Masks = UInt8[np.ndarray, "objects rows columns"]
 Flow = Float32[np.ndarray, "rows columns 2"]
-Evidence = Float32[np.ndarray, "objects channels rows columns"]
-
-CHANNELS = 10
-MOVED = 0
-"""The channel that holds the moved mask."""
-_LARGE = 16.0
-"""Pixels of motion that count as 1."""
-_LONG = 10.0
-"""Frames since the last computed one that count as 1."""
 
 
 class Motion:
@@ -43,34 +33,6 @@ class Motion:
             flow, places_of(step), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         return passed
-
-
-def gather(now: Seen, last: Seen, masks: Masks, flow: Flow, gap: int) -> Evidence:
-    """What the carrying network looks at, per object.
-
-    Args:
-        now: This frame.
-        last: The last computed frame, through the same window.
-        masks: The objects on it, 0 to 255.
-        flow: From ``now`` back to ``last``.
-        gap: How many frames lie between them, 1 for neighbours.
-
-    Returns:
-        Moved mask, colours of this frame, how far they are from the moved last frame's, flow, and ``gap``; all about
-        in [-1, 1].
-    """
-    rows, columns = flow.shape[:2]
-    places = places_of(flow)
-    found = np.empty((len(masks), CHANNELS, rows, columns), np.float32)
-    moved = cv2.remap(last, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    colours = now.transpose(2, 0, 1).astype(np.float32) / 255
-    found[:, 1:4] = colours
-    found[:, 4:7] = colours - moved.transpose(2, 0, 1).astype(np.float32) / 255
-    found[:, 7:9] = np.clip(flow.transpose(2, 0, 1) / _LARGE, -1, 1)
-    found[:, 9] = min(gap / _LONG, 1.0)
-    for row, mask in zip(found, masks, strict=True):
-        row[MOVED] = cv2.remap(mask, places, None, cv2.INTER_LINEAR) / 255
-    return found
 
 
 def places_of(flow: Flow) -> Flow:

@@ -1,0 +1,125 @@
+"""The gate of glances: from what a host saw through a window to how far that can be trusted (ours).
+
+It plays the parts of the paper's template matching and gate, on what is there already when the host has looked.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from segue.models.reuse.host import Glance
+from segue.models.reuse.window import SIZES_HW
+from segue.nn.reuse.gate import straight_through
+from segue.nn.reuse.objective import GateLossSettings, gate_loss
+
+CHANNELS = 8
+SIDE = max(max(size) for size in SIZES_HW) // 8
+"""Rows and columns of the evidence: those of any window, the rest is 0."""
+_CELL = 8
+"""Pixels of the view along a cell of the evidence."""
+_WIDTHS = (16, 24, 24)
+_LIKELY = 0.13
+"""What an untrained gate says: it reuses little, as in the paper."""
+_LONG = 10.0
+"""Frames since the last computed one that count as 1."""
+_STRONG = 0.25
+"""Change of brightness that counts as 1."""
+
+Evidence = Float[Tensor, "objects channels side side"]
+
+
+def gather(
+    glance: Glance,
+    masks: UInt8[Tensor, "objects rows columns"],
+    now: UInt8[Tensor, "rows columns 3"],
+    before: UInt8[Tensor, "rows columns 3"],
+    gap: int,
+    scale: float,
+) -> Evidence:
+    """What speaks for and against the masks of a glance, per object, on a grid of 8x8 pixels.
+
+    Args:
+        glance: What the host said.
+        masks: The objects on the frame before, 0 to 255.
+        now: This frame, through the window.
+        before: The last one that was looked at, through the same window.
+        gap: Frames since the last computed one, from 1.
+        scale: Of the window.
+
+    Returns:
+        Mean probability and doubt, the last mask, the two scores, change of colour, ``gap`` and ``scale``.
+    """
+    probability = glance.logits.float().sigmoid()[:, None]
+    doubt = 4 * probability * (1 - probability)
+    last = F.avg_pool2d(masks[:, None].float() / 255, _CELL)
+    change = (now.float() - before.float()).abs().mean(2)[None, None] / (255 * _STRONG)
+    changed = F.avg_pool2d(change, _CELL).clamp_max(1).expand(len(last), -1, -1, -1)
+    known = last.new_tensor([min(gap / _LONG, 1.0), math.log2(scale)])
+    found = torch.cat(
+        [
+            F.avg_pool2d(probability, _CELL // 2),
+            F.avg_pool2d(doubt, _CELL // 2),
+            last,
+            glance.scores.float(),
+            changed,
+            known[:, None, None].expand(len(last), 2, *last.shape[2:]),
+        ],
+        1,
+    )
+    rows, columns = found.shape[2:]
+    return F.pad(found, (0, SIDE - columns, 0, SIDE - rows))
+
+
+class GlanceGate(nn.Module):
+    """Evidence to the share of a computed mask's quality that the mask of the glance has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        first, second, third = _WIDTHS
+        self.layers = nn.Sequential(
+            _convolution(CHANNELS, first),
+            _convolution(first, second, 2),
+            _convolution(second, third),
+        )
+        last = nn.Linear(32, 1)
+        self.decide = nn.Sequential(nn.Linear(4 * third, 32), nn.ReLU(), last)
+        nn.init.constant_(last.bias, math.log(_LIKELY / (1 - _LIKELY)))
+
+    def forward(self, evidence: Evidence) -> Float[Tensor, " objects"]:
+        """What the gate says, in [0, 1]."""
+        maps = self.layers(evidence)
+        shown, doubt, last = (F.avg_pool2d(evidence[:, i : i + 1], 2) for i in range(3))
+        means = [(maps * w).sum((2, 3)) / (w.sum((2, 3)) + 1) for w in (shown, doubt, last)]
+        said: Tensor = self.decide(torch.cat([*means, maps.amax((2, 3))], 1))
+        return said[:, 0].sigmoid()
+
+
+def objective(
+    gate: GlanceGate,
+    evidence: Evidence,
+    expected: Float[Tensor, " objects"],
+    settings: GateLossSettings,
+    epoch: float,
+) -> Float[Tensor, ""]:
+    """The paper's loss of the gate.
+
+    Args:
+        gate: In training mode.
+        evidence: See ``gather``.
+        expected: What it should say.
+        settings: Of the loss.
+        epoch: Trained so far, for the margin of the target.
+    """
+    said = gate(evidence).float()
+    return gate_loss(said, straight_through(said), expected, epoch, settings)
+
+
+def _convolution(channels_in: int, channels_out: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+    )
