@@ -1,17 +1,39 @@
-"""Resident memory of a long video: the same clip again and again through one state.
+"""Resident memory of segue track on a long video, files written: the same clip again and again.
 
 python benchmarks/memory.py --video CLIP --mask MASK [--frames 3000] [--max-side 854]
 """
 
 import argparse
+import tempfile
 from itertools import chain, islice, repeat
 from pathlib import Path
 
+import cv2
 import psutil
 import torch
 from record import write
 
-from segue import load_model, open_video, read_masks, track
+from segue import load_model, open_video, read_masks
+from segue.inference.job import Job
+from segue.inference.objects import TrackTask
+from segue.inference.places import TRACKS, Places
+
+SAMPLED = (1, 50, 200, 500, 1000, 2000)
+
+
+class Watch:
+    """Hears about every finished frame, and looks at the memory now and then."""
+
+    def __init__(self, last: int) -> None:
+        self.resident: dict[int, float] = {}
+        self._last = last
+        self._process = psutil.Process()
+
+    def advance(self, done: int, total: int | None, note: str = "") -> None:
+        """See ``segue.inference.progress.Progress``."""
+        if done in (*SAMPLED, self._last):
+            self.resident[done] = round(self._process.memory_info().rss / 2**20, 1)
+            print(done, self.resident[done], "MiB", flush=True)
 
 
 def main() -> None:
@@ -25,23 +47,30 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    cv2.setNumThreads(options.threads)
     images = (f.image for f in chain.from_iterable(repeat(open_video(options.video))))
-    video = open_video(islice(images, options.frames))
-    model = load_model(options.model)
-    process = psutil.Process()
-    resident = {}
-    masks = read_masks([options.mask]).by_frame
-    for frame, _ in track(model, video, masks, max_side=options.max_side):
-        if frame.index + 1 in (1, 50, 200, 500, 1000, 2000, options.frames):
-            resident[frame.index + 1] = round(process.memory_info().rss / 2**20, 1)
-            print(frame.index + 1, resident[frame.index + 1], "MiB", flush=True)
+    watch = Watch(options.frames)
+    with tempfile.TemporaryDirectory() as folder:
+        job = Job(
+            video=open_video(islice(images, options.frames)),
+            task=TrackTask(read_masks([options.mask]).by_frame),
+            places=Places.for_video(Path(folder), TRACKS),
+            identity={},
+            max_side=options.max_side,
+        )
+        record = job.run(load_model(options.model), "new", watch)
+    resident = watch.resident
     growth = resident[options.frames] - resident[min(200, options.frames)]
     settings = {
         "video": Path(options.video).name,
         "model": options.model,
         "max_side": options.max_side,
     }
-    results = {"resident_mib": resident, "growth_mib_200_to_last": round(growth, 1)}
+    results = {
+        "resident_mib": resident,
+        "growth_mib_200_to_last": round(growth, 1),
+        "fps": record["timings"]["fps"],
+    }
     print(write("memory", settings, results).read_text())
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from record import RESULTS
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+SPEED_PAGE = PAGE.with_name("speed.md")
+BEGIN, END = "<!-- presets -->", "<!-- end -->"
 PUBLISHED = {
     "STM": 87.0,
     "OSVOS-S": 86.2,
@@ -37,27 +39,45 @@ def origin(record: dict[str, Any]) -> str:
 
 def quality(record: dict[str, Any]) -> str:
     """J&F by sequence, the published methods, and the time of the same run."""
-    evaluation, run = record["results"]["evaluation"], record["results"]["track"]
+    run = record["results"]["balanced"]
     columns = ["J&F", "J", "F", "J_decay"]
     rows = [
         [name, *(f"{row[c]:.1f}" for c in columns)]
-        for name, row in [*evaluation["rows"].items(), ("**mean**", evaluation["summary"])]
+        for name, row in [
+            *run["evaluation"]["rows"].items(),
+            ("**mean**", run["evaluation"]["summary"]),
+        ]
     ]
     others = ", ".join(f"{name} {value}" for name, value in PUBLISHED.items())
-    timings = run["timings"]
-    parts = {k: v for k, v in timings.items() if k.endswith("_s") and v is not None}
-    spent = [[k.removesuffix("_s"), f"{1000 * v / run['frames']:.1f}"] for k, v in parts.items()]
+    spent = [[k.replace("_", " "), f"{v:.1f}"] for k, v in run["run_ms"].items() if k != "fps"]
+    frames = sum(video["frames"] for video in run["videos"].values())
     return "\n\n".join(
         [
             f"## Quality: `{record['settings']['model']}` on {record['settings']['root']}",
             table(["sequence", *(c.replace("_", " ") for c in columns)], rows),
             f"J&F of published methods on the same ten sequences: {others}.",
-            f"Where the time of that run went, ms per frame ({run['frames']} frames, "
-            "decoding and writing included; `first_frame` is part of `network`):",
+            f"Where the time of that run went, ms per frame ({frames} frames; decoding, network and "
+            "writing overlap, `wait` is what the network waited for the others):",
             table(["part", "ms per frame"], spent),
             origin(record),
         ]
     )
+
+
+def presets(record: dict[str, Any]) -> str:
+    """J&F and speed by preset."""
+    rows = []
+    for name, run in record["results"].items():
+        options = " ".join(record["settings"]["runs"][name]) or "(none)"
+        summary, ms = run["evaluation"]["summary"], run["network_ms"]
+        counts = run["frames"]
+        later = counts.get("computed", 0) + counts.get("reused", 0)
+        cells = [f"{summary[c]:.1f}" for c in ("J&F", "J", "F")]
+        cells += [f"{run['run_ms']['fps']:.1f}", f"{100 * counts.get('reused', 0) / later:.0f} %"]
+        cells += [f"{ms[k]['total']:.1f}" if k in ms else "-" for k in ("computed", "reused")]
+        rows.append([f"`{options}`", *cells, f"{run['peak_memory_mib']:.0f}"])
+    head = ["options", "J&F", "J", "F", "fps", "reused", "computed ms", "reused ms", "peak MiB"]
+    return "\n\n".join([table(head, rows), origin(record)])
 
 
 def speed(title: str, record: dict[str, Any]) -> str:
@@ -218,6 +238,10 @@ def main() -> None:
     if {"jf", "iou", "mots"} & found.keys():
         parts.append(evaluation(found))
     PAGE.write_text("\n\n".join(parts) + "\n")
+    if "quality" in found:
+        before, _, rest = SPEED_PAGE.read_text().partition(BEGIN)
+        after = rest.partition(END)[2]
+        SPEED_PAGE.write_text(f"{before}{BEGIN}\n\n{presets(found['quality'])}\n\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,4 @@
-import sys
-from pathlib import Path
-
 import pytest
-
-# The tiny models and their scenes live with the tests of the runner.
-sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
 
 from segue.app.cli import jobs
 from segue.models.catalog import MODELS, Entry
@@ -13,9 +7,9 @@ from segue.models.catalog import MODELS, Entry
 @pytest.fixture(autouse=True)
 def tiny_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tiny models under names that the command line knows."""
-    monkeypatch.setitem(MODELS, "colour", Entry("colour_model:build", "for tests"))
-    monkeypatch.setitem(MODELS, "shade", Entry("shade_model:build", "for tests", "classes"))
-    monkeypatch.setitem(MODELS, "g-colour", Entry("gated_models:build_colour", "for tests"))
-    gated_shade = Entry("gated_models:build_shade", "for tests", "classes")
+    monkeypatch.setitem(MODELS, "colour", Entry("fakes.colour_model:build", "for tests"))
+    monkeypatch.setitem(MODELS, "shade", Entry("fakes.shade_model:build", "for tests", "classes"))
+    monkeypatch.setitem(MODELS, "g-colour", Entry("fakes.gated_models:build_colour", "for tests"))
+    gated_shade = Entry("fakes.gated_models:build_shade", "for tests", "classes")
     monkeypatch.setitem(MODELS, "g-shade", gated_shade)
     monkeypatch.setattr(jobs, "WITH_GATE", {*jobs.WITH_GATE, "g-colour", "g-shade"})

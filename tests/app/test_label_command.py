@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from scenes import SIZE_HW, scene, write_frames
-from shade_model import ShadeModel
 
+from fakes.scenes import SIZE_HW, scene, write_frames
+from fakes.shade_model import ShadeModel
 from segue.app.cli.main import main
 from segue.data.semantic_classes import CAMVID_CLASSES, CITYSCAPES_CLASSES
 from segue.inference.job import Job

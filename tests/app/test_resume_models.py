@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from scenes import write_frames
 
+from fakes.scenes import write_frames
 from segue.app.engine import Engine
 from segue.inference.places import CLASSES, TRACKS, Places
 from segue.media.mask_args import read_masks

@@ -4,9 +4,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from gated_models import DoubtingCarrier
-from scenes import scene, write_frames
 
+from fakes.gated_models import DoubtingCarrier
+from fakes.scenes import scene, write_frames
 from segue.app.cli import jobs
 from segue.app.cli.main import main
 from segue.inference.job import Job

@@ -9,8 +9,8 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from scenes import SIZE_HW, scene, write_frames
 
+from fakes.scenes import SIZE_HW, scene, write_frames
 from segue.app.cli.main import main
 from segue.media.masks import write_mask
 
@@ -229,17 +229,18 @@ def test_ctrl_c_says_how_to_go_on(place: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
         "from segue.models.catalog import MODELS, Entry\n"
-        "import colour_model, signal, os\n"
+        "from fakes.colour_model import ColourModel\n"
+        "import signal, os\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in background jobs
-        "MODELS['colour'] = Entry('colour_model:build', '')\n"
-        "step = colour_model.ColourModel.step\n"
+        "MODELS['colour'] = Entry('fakes.colour_model:build', '')\n"
+        "step = ColourModel.step\n"
         "def once(self, frame, state, labels=None):\n"
         "    if state.steps == 6: os.kill(os.getpid(), signal.SIGINT)\n"
         "    return step(self, frame, state, labels)\n"
-        "colour_model.ColourModel.step = once\n"
+        "ColourModel.step = once\n"
         "from segue.app.cli.main import main; sys.exit(main())"
     )
-    folder = Path(__file__).parents[1] / "inference"
+    folder = Path(__file__).parents[1]
     words = ["track", "frames", "--mask", "0.png", "--out", "out", "--model", "colour"]
     words += ["--threads", "1"]
     done = subprocess.run(

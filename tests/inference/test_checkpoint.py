@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from colour_model import ColourModel, ColourState
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jaxtyping import Float
-from scenes import scene
 from torch import Tensor
 
+from fakes.colour_model import ColourModel, ColourState
+from fakes.scenes import scene
 from segue.errors import WeightsError
 from segue.inference.checkpoint import load_state, save_state
 

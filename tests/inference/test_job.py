@@ -7,17 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from colour_model import ColourModel
-from killed_job import MODELS, make_job, make_task
 from PIL import Image
-from scenes import scene, write_frames
 
+from fakes.colour_model import ColourModel
+from fakes.killed_job import MODELS, make_job, make_task
+from fakes.scenes import scene, write_frames
 from segue.errors import DecodeError, MaskError, OutputError, WriteError
 from segue.inference.job import Job
 from segue.inference.objects import TrackTask
 from segue.inference.places import TRACKS, Places
 from segue.media.video import ArrayVideo, open_video
 
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path]),
+}
 RESULTS = {"masks", "overlay.mp4", "run.json", "tracks.json"}
 
 
@@ -109,10 +113,9 @@ def test_resume_after_kill_9_gives_the_same_bytes(
     verb, make_model = MODELS[name]
     whole = do(make_job(frames, tmp_path / "whole", verb), model=make_model(lookahead=lookahead))
     kills = [*KILLS[::3], "gate:2", "gate:11"] if name.startswith("gated") else KILLS
-    script = Path(__file__).with_name("killed_job.py")
     words = [name, str(frames), str(tmp_path), str(lookahead)]
-    command = [sys.executable, str(script), *words, *kills]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "fakes.killed_job", *words, *kills]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
     expected = files(tmp_path / "whole")
     assert len(expected) == 16 + num_files
@@ -285,8 +288,8 @@ def test_an_unusable_folder_is_one_sentence(frames: Path, tmp_path: Path) -> Non
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from killed_job import make_job, make_task
-from colour_model import ColourModel
+from fakes.killed_job import make_job, make_task
+from fakes.colour_model import ColourModel
 from segue.errors import WriteError
 task = make_task("track", overlay=sys.argv[4] == "overlay")
 job = make_job(Path(sys.argv[1]), Path(sys.argv[2]), task=task)
@@ -305,13 +308,12 @@ def test_a_full_disk_keeps_the_masks_and_can_be_resumed(
     frames: Path, tmp_path: Path, limit: int, overlay: str
 ) -> None:
     out = tmp_path / "out"
-    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
     done = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(frames), str(out), str(limit), overlay],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": path},
+        env=ENVIRONMENT,
     )
     assert done.returncode == 4, done.stderr
     assert "Could not write" in done.stdout

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from colour_model import ColourModel
-from scenes import scene
-from shade_model import ShadeModel
 
+from fakes.colour_model import ColourModel
+from fakes.scenes import scene
+from fakes.shade_model import ShadeModel
 from segue.data.semantic_classes import CAMVID_CLASSES, CITYSCAPES_CLASSES, VSPW_CLASSES
 from segue.errors import MaskError, SettingsError
 from segue.inference.cityscapes_ids import SAME_CLASS, CityscapesIds, cityscapes_id

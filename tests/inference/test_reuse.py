@@ -3,12 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from colour_model import ColourModel
-from gated_models import GatedColourSettings, gated_colour, gated_shade
-from killed_job import make_job, make_task
 from PIL import Image
-from scenes import write_frames
 
+from fakes.colour_model import ColourModel
+from fakes.gated_models import GatedColourSettings, gated_colour, gated_shade
+from fakes.killed_job import make_job, make_task
+from fakes.scenes import write_frames
 from segue.inference.reuse import Pace
 from segue.media.reuse_timeline import COMPUTED, REUSED
 from segue.nn.reuse.settings import ReuseSettings

@@ -2,9 +2,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from colour_model import ColourModel
-from scenes import scene
 
+from fakes.colour_model import ColourModel
+from fakes.scenes import scene
 from segue.errors import DecodeError, MaskError
 from segue.inference.track import track
 from segue.media.video import ArrayVideo

@@ -95,12 +95,31 @@ def test_an_object_enters_with_its_own_frame_while_others_are_carried() -> None:
     late[5:25, 60:95] = 9
     prediction, state = model.step(frames[1], state, late)
     assert (prediction.labels[late == 9] == 9).all()
+    assert {i: s.reused for i, s in prediction.scores.items()} == {2: True, 5: True, 9: False}
     assert state.ids == (2, 5, 9)
     alone = gated(0.0).start(frames[1], late)[1]
     for name in ("template", "first_keys", "first_masks", "last_keys"):
         assert torch.equal(getattr(state.memory, name)[2:], getattr(alone.memory, name))
     prediction, _ = model.step(frames[2], state)
     assert prediction.scores.keys() == {2, 5, 9}
+
+
+@pytest.mark.parametrize(("threshold", "reused"), [(0.0, False), (1.0, False), (None, None)])
+def test_a_given_frame_is_not_a_reused_one(threshold: float | None, reused: bool | None) -> None:
+    prediction, _ = gated(threshold).start(video(1)[0], two_objects())
+    assert {s.reused for s in prediction.scores.values()} == {reused}
+
+
+def test_an_object_that_is_given_again_begins_anew_and_is_not_reused() -> None:
+    frames, labels = video(2), two_objects()
+    model = gated(0.0)
+    _, state = model.start(frames[0], labels)
+    again = np.where(labels == 5, labels, 0).astype(np.uint8)
+    prediction, after = model.step(frames[1], state, again)
+    assert {i: s.reused for i, s in prediction.scores.items()} == {2: True, 5: False}
+    assert after.ids == (2, 5)
+    assert torch.equal(after.carried.last[0], state.carried.last[0])
+    assert not torch.equal(after.carried.last[1], state.carried.last[1])
 
 
 def test_void_teaches_neither_object_nor_background() -> None:
@@ -115,6 +134,19 @@ def test_a_threshold_outside_its_range_is_refused() -> None:
         gated(1.5)
 
 
+@pytest.mark.parametrize("setting", [{"reuse": {"threshold": 0.8}}, {"host": "host.safetensors"}])
+def test_a_variant_without_a_gate_refuses_the_settings_of_one(setting: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match="ttvos-lite has no reuse gate.*g-ttvos-lite"):
+        load_model("ttvos-lite", settings={"random_weights": True, **setting})
+
+
+def test_a_gate_without_its_host_says_which_weights_it_needs(tmp_path: Path) -> None:
+    gate = carrier_for(TTVOSNetwork("ttvos-fast"), "g-ttvos-fast")
+    save_weights(gate, tmp_path / "gate", model_name="g-ttvos-fast")
+    with pytest.raises(WeightsError, match="gate alone.*ttvos-fast.*setting host"):
+        load_model("g-ttvos-fast", weights=tmp_path / "gate")
+
+
 def test_a_gate_refuses_another_host(tmp_path: Path) -> None:
     torch.manual_seed(0)
     host, other = TTVOSNetwork("ttvos-lite"), TTVOSNetwork("ttvos-lite")
@@ -123,7 +155,7 @@ def test_a_gate_refuses_another_host(tmp_path: Path) -> None:
     save_weights(carrier_for(host, "g-ttvos-lite"), tmp_path / "gate", model_name="g-ttvos-lite")
     settings = {"host": str(tmp_path / "host")}
     assert load_model("g-ttvos-lite", weights=tmp_path / "gate", settings=settings)
-    with pytest.raises(WeightsError, match="other weights of ttvos-lite"):
+    with pytest.raises(WeightsError, match="gate was trained with other weights of ttvos-lite"):
         load_model(
             "g-ttvos-lite",
             weights=tmp_path / "gate",

@@ -38,6 +38,8 @@ class Engine:
     threads: int | None = None
     """CPU threads of torch and OpenCV; None leaves them as they are."""
     max_side: int | None = None
+    fps: float | None = None
+    """The pace to hold at the cost of accuracy."""
 
     def identity(self) -> dict[str, Any]:
         """What decides the bytes of the results, apart from the input.
@@ -57,6 +59,7 @@ class Engine:
             # Sums come out with other last bits when they are split among other threads.
             "threads": torch.get_num_threads(),
             "max_side": self.max_side,
+            "fps": self.fps,
         }
 
     def load(self) -> tuple[VideoModel[Any], dict[str, Any]]:
@@ -141,6 +144,7 @@ class Engine:
             },
             inputs=(*files, *inputs),
             max_side=self.max_side,
+            fps=self.fps,
         )
 
     def _weights_file(self) -> Path | None:

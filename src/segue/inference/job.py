@@ -1,8 +1,14 @@
-"""One video, from frames to files, that may be killed at any moment and resumed to the same bytes."""
+"""One video, from frames to files, that may be killed at any moment and resumed to the same bytes.
+
+Decoding, the network and writing overlap (``pipeline``). Only the writing thread touches files, in the order of the
+frames: results of a frame, then the memory after it. So what a killed job leaves is what it would leave one by one.
+"""
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +16,8 @@ from segue.errors import DecodeError, MaskError, VideoError
 from segue.inference.atomic import write_json
 from segue.inference.checkpoint import load_state, save_state
 from segue.inference.environment import environment
+from segue.inference.pacing import Pacer
+from segue.inference.pipeline import ReadAhead, WriteBehind
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress, Silent
 from segue.inference.reuse import Pace
@@ -17,6 +25,7 @@ from segue.inference.runner import Result, Runner
 from segue.inference.sinks import LabelFolder
 from segue.inference.stopwatch import Stopwatch
 from segue.inference.task import Sink, Task
+from segue.media.resize import Resizer
 from segue.media.video import Video, VideoFrame
 from segue.models.interface import VideoModel
 from segue.types import Prediction
@@ -34,6 +43,8 @@ class Job:
     inputs: Sequence[Path] = ()
     """Files read, which the job refuses to write over."""
     max_side: int | None = None
+    fps: float | None = None
+    """The pace to hold, at the cost of accuracy; results then depend on how fast the machine is."""
     checkpoint_seconds: float = 2.0
     """Least time between two copies of the memory; longer where they would take more than a
     twentieth of the time. 0: after every frame."""
@@ -67,28 +78,44 @@ class Job:
             DecodeError: A frame does not decode; all files are complete up to it.
             WriteError: The disk refuses; what was written stays and can be resumed.
             OutputError: What an interrupted run left cannot be used.
+            SettingsError: There is a pace to hold, and nothing of the model that can give way.
         """
-        self.places.prepare(mode, self.identity)
-        model = self.task.adapt(model)
-        return _Run(self, model, mode, progress or Silent()).go(notes or {})
+        with self._pacer(model) as pacer:
+            self.places.prepare(mode, self.identity)
+            adapted = self.task.adapt(model)
+            return _Run(self, adapted, mode, progress or Silent(), pacer).go(notes or {})
+
+    def _pacer(self, model: VideoModel[Any]) -> "Pacer | nullcontext[None]":
+        if self.fps is None:
+            return nullcontext()
+        working_hw = Resizer.for_max_side(self.video.size_hw, self.max_side).working_hw
+        return Pacer(model, self.fps, working_hw, self.task.masks)
 
 
 class _Run:
-    """The moving parts of one job."""
+    """The moving parts of one job. Those of the writing thread: ``sinks``, ``done``, ``writing``, ``save_cost``."""
 
-    def __init__(self, job: Job, model: VideoModel[Any], mode: Mode, progress: Progress) -> None:
+    def __init__(
+        self,
+        job: Job,
+        model: VideoModel[Any],
+        mode: Mode,
+        progress: Progress,
+        pacer: Pacer | None,
+    ) -> None:
         self.job = job
         self.model = model
         self.progress = progress
-        self.watch = Stopwatch()
+        self.pacer = pacer
+        self.watch, self.decoding, self.writing = Stopwatch(), Stopwatch(), Stopwatch()
         self.pace = Pace()
         self.first_frame: float | None = None
         self.checkpoint = job.places.resume / "state.safetensors"
-        state, self.read, self.done = self._recall(mode)
+        self.runner = Runner(model, job.task.masks, job.video.size_hw, max_side=job.max_side)
+        self.read = self.done = 0
+        if mode == "resume" and self.checkpoint.exists():
+            self._recall()
         self.resumed_at = self.done
-        self.runner = Runner(
-            model, job.task.masks, job.video.size_hw, max_side=job.max_side, state=state
-        )
         self.stored = LabelFolder(job.places.labels)
         self.sinks = job.task.sinks(model, job.video, job.places, self.done)
         self.saved_at = time.perf_counter()
@@ -96,7 +123,8 @@ class _Run:
 
     def go(self, notes: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            self._all_frames()
+            with WriteBehind(self.watch) as writer:
+                self._all_frames(writer)
             return self._finish(notes, None)
         except (VideoError, MaskError) as error:
             self._finish(notes, str(error))
@@ -105,19 +133,21 @@ class _Run:
             for sink in self.sinks:
                 sink.close()
 
-    def _all_frames(self) -> None:
+    def _all_frames(self, writer: WriteBehind) -> None:
         broken: DecodeError | None = None
         try:
-            for frame in self.watch.each("decode", self.job.video):
-                if frame.index < self.read:
-                    self._replay(self.runner.skip(frame))
-                else:
-                    self._new(frame)
+            with ReadAhead(self.job.video, self.decoding, self.watch) as frames:
+                for frame in frames:
+                    if frame.index < self.read:
+                        writer.hand(partial(self._replay, self.runner.skip(frame)))
+                    else:
+                        self._new(frame, writer)
         except DecodeError as error:
             # Not yet raised: with lookahead the last good frames still wait for their answer.
             broken = error
         for result in self.watch.each("network", self.runner.drain()):
-            self._keep(result)
+            writer.hand(partial(self._keep, result))
+        writer.finish()
         if broken:
             raise broken
         self.runner.check_end()
@@ -127,13 +157,13 @@ class _Run:
         again = [sink for sink in self.sinks if sink.replays]
         if not frame or not again:
             return
-        with self.watch.part("replay"):
+        with self.writing.part("replay"):
             prediction = Prediction(self.stored.read(frame))
         self._hand(again, (frame, prediction))
         note = f"replaying {self.job.places.outputs.folder}"
         self.progress.advance(frame.index + 1, self.job.video.num_frames, note)
 
-    def _new(self, frame: VideoFrame) -> None:
+    def _new(self, frame: VideoFrame, writer: WriteBehind) -> None:
         begun = self.runner.state is not None
         with self.watch.part("network"):
             result = self.runner.feed(frame)
@@ -144,8 +174,20 @@ class _Run:
             self.pace.add(result[1], self.watch.lap)
         self.read = frame.index + 1
         if result:
-            self._keep(result)
-        self._remember()
+            writer.hand(partial(self._keep, result))
+        if self.pacer and self.runner.state is not None:
+            self._hold_pace(self.pacer, begun)
+        if self._wants_saving():
+            writer.hand(partial(self._save, self.runner.state, self._counts()))
+            self.saved_at = time.perf_counter()
+
+    def _hold_pace(self, pacer: Pacer, begun: bool) -> None:
+        if not begun:
+            pacer.begin()
+        elif pacer.frame():
+            with self.watch.part("network"):
+                state = pacer.resized(self.runner.state)
+            self.runner.resize(pacer.level.size_hw, state)
 
     def _keep(self, result: Result) -> None:
         self._hand(self.sinks, result)
@@ -154,34 +196,44 @@ class _Run:
 
     def _hand(self, sinks: Sequence[Sink], result: Result) -> None:
         for sink in sinks:
-            with self.watch.part(sink.part):
+            with self.writing.part(sink.part):
                 sink.write(*result)
 
-    def _remember(self) -> None:
-        """Copy the memory to disk now and then, after the files of the frames that it has seen."""
+    def _wants_saving(self) -> bool:
+        """Whether it is time to copy the memory to disk."""
         idle = time.perf_counter() - self.saved_at
         pause = self.job.checkpoint_seconds and max(
             self.job.checkpoint_seconds, 20 * self.save_cost
         )
-        if self.runner.state is None or idle < pause:
-            return
-        with self.watch.part("checkpoint"):
-            counts = {"read": self.read, "done": self.done}
-            save_state(self.checkpoint, self.runner.state, counts)
-        self.saved_at, self.save_cost = time.perf_counter(), self.watch.lap
+        return self.runner.state is not None and idle >= pause
 
-    def _recall(self, mode: Mode) -> tuple[Any, int, int]:
-        if mode != "resume" or not self.checkpoint.exists():
-            return None, 0, 0
+    def _counts(self) -> dict[str, int]:
+        return {"read": self.read, "level": self.pacer.number if self.pacer else 0}
+
+    def _save(self, state: Any, counts: Mapping[str, int]) -> None:
+        """Copy the memory to disk, after the files of the frames that it has seen."""
+        with self.writing.part("checkpoint"):
+            save_state(self.checkpoint, state, {**counts, "done": self.done})
+        self.save_cost = self.writing.lap
+
+    def _recall(self) -> None:
+        """Go on from the memory that the interrupted run left."""
         state, counts = load_state(self.checkpoint, self.model.state_type)
-        return state, int(counts["read"]), int(counts["done"])
+        self.read, self.done = int(counts["read"]), int(counts["done"])
+        size = self.runner.working_hw
+        if self.pacer:
+            self.pacer.go_on(int(counts["level"]))
+            size = self.pacer.level.size_hw
+        self.runner.resize(size, state)
 
     def _finish(self, notes: Mapping[str, Any], error: str | None) -> dict[str, Any]:
         places = self.job.places
         told: dict[str, Any] = {}
         for sink in self.sinks:
-            with self.watch.part(sink.part):
+            with self.writing.part(sink.part):
                 told |= sink.finish()
+        if self.pacer:
+            told["pace"] = self.pacer.report()
         record = {
             "complete": error is None,
             "error": error,
@@ -200,10 +252,13 @@ class _Run:
     def _timings(self) -> dict[str, float | None]:
         """Seconds by part, of this run only; ``fps`` counts the frames that this run answered.
 
-        With a reuse gate also the mean milliseconds of computed and of reused frames after the first.
+        Decoding, network and writing overlap: their sum may be more than the total. ``wait_decode_s`` and
+        ``wait_write_s`` are seconds in which the network had to wait for the others. With a reuse gate also the mean
+        milliseconds of computed and of reused frames after the first.
         """
         total = self.watch.total
-        parts = {f"{name}_s": round(value, 4) for name, value in self.watch.seconds.items()}
+        seconds = {**self.decoding.seconds, **self.watch.seconds, **self.writing.seconds}
+        parts = {f"{name}_s": round(value, 4) for name, value in seconds.items()}
         fresh = self.done - self.resumed_at
         first = self.first_frame
         return {

@@ -41,11 +41,20 @@ class Runner:
         self._model = model
         self._masks = masks
         self._first = min(masks, default=0)
-        resizer = Resizer.for_max_side(size_hw, max_side)
-        self._resizer = None if resizer.is_identity else resizer
+        self._resizer = Resizer.for_max_side(size_hw, max_side)
         self._waiting: deque[VideoFrame] = deque()
         self._calls = 0
         self._seen = 0
+
+    @property
+    def working_hw(self) -> tuple[int, int]:
+        """Height and width that the model sees."""
+        return self._resizer.working_hw
+
+    def resize(self, working_hw: tuple[int, int], state: Any) -> None:
+        """Go on at another working size, with the memory for it; predictions stay at the size of the video."""
+        self._resizer = Resizer(self._resizer.source_hw, working_hw)
+        self.state = state
 
     def run(self, video: Video, progress: Progress) -> Iterator[Result]:
         """All results of a video, the last ones after its end.
@@ -101,10 +110,8 @@ class Runner:
 
     def _ask(self, frame: VideoFrame, given: bool = True) -> Prediction:
         labels = self._masks.get(frame.index) if given else None
-        image, small = frame.image, labels
-        if self._resizer:
-            image = self._resizer.shrink(image)
-            small = None if labels is None else self._resizer.shrink_labels(labels)
+        image = self._resizer.shrink(frame.image)
+        small = None if labels is None else self._resizer.shrink_labels(labels)
         if self.state is not None:
             prediction, self.state = self._model.step(image, self.state, small)
         elif small is not None:
@@ -115,7 +122,7 @@ class Runner:
 
     def _restore(self, frame: VideoFrame, prediction: Prediction) -> Prediction:
         """The prediction at full size; what the user drew beats its own copy through a smaller one."""
-        if not self._resizer:
+        if self._resizer.is_identity:
             return prediction
         labels = self._resizer.restore(prediction.labels)
         given = self._masks.get(frame.index)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame as AvFrame
@@ -160,7 +161,10 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     with container:
         if container.format.name in _NOT_VIDEO:
             raise VideoError(f"{path} is a text file, not a video.")
-        yield container, _video_stream(container, path)
+        stream = _video_stream(container, path)
+        # One number for all: what OpenCV was told holds for FFmpeg, which would take every core.
+        stream.codec_context.thread_count = cv2.getNumThreads()
+        yield container, stream
 
 
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:

@@ -17,8 +17,8 @@ from segue.types import Frame
 _FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 # Without mbtree=0 the same pictures gave several different files: its AVX-512 code is not deterministic.
 _QUALITY = {"crf": "20", "preset": "veryfast", "x264-params": "mbtree=0"}
-# Part of the output's bytes: x264 decides differently with another number of threads.
-_THREADS = 2
+# Part of the output's bytes: x264 decides differently with another number of threads, so not as many as there are.
+_MOST_THREADS = 2
 _DEFAULT_TIME_BASE = Fraction(1, 90_000)
 
 
@@ -27,7 +27,8 @@ class VideoWriter:
 
     Use as context manager. The file appears under its name when the block ends well and frames
     came; else what was encoded stays, playable, beside it with ``.partial`` added. Odd sizes grow
-    by one pixel at the right or bottom edge, because yuv420p stores colour at half resolution.
+    by one pixel at the right or bottom edge, because yuv420p stores colour at half resolution. The
+    encoder takes two threads, or one where OpenCV may use no more.
 
     Args:
         path: ``.mp4``, ``.mov`` or ``.mkv``.
@@ -68,7 +69,7 @@ class VideoWriter:
         stream.pix_fmt = "yuv420p"
         stream.time_base = time_base
         stream.codec_context.time_base = time_base
-        stream.codec_context.thread_count = _THREADS
+        stream.codec_context.thread_count = min(_MOST_THREADS, cv2.getNumThreads())
         stream.codec_context.color_range = 1  # limited
         stream.codec_context.colorspace = 1  # BT.709
         stream.codec_context.color_primaries = 1

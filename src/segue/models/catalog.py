@@ -96,6 +96,26 @@ MODELS: dict[str, Entry] = {
         "ttvos-lite with a reuse gate of its own",
         unweighted={"random_weights": True},
     ),
+    "rvos": Entry(
+        "segue.models.rvos.build:build",
+        "RVOS with ResNet-101: a decoder recurrent over objects and frames, as in the paper",
+        unweighted={"random_weights": True},
+    ),
+    "rvos-50": Entry(
+        "segue.models.rvos.build:build",
+        "RVOS with ResNet-50",
+        unweighted={"random_weights": True},
+    ),
+    "rvos-34": Entry(
+        "segue.models.rvos.build:build",
+        "RVOS with ResNet-34",
+        unweighted={"random_weights": True},
+    ),
+    "rvos-lite": Entry(
+        "segue.models.rvos.build:build",
+        "RVOS on EfficientNet-Lite0, with a reference frame, made for CPUs",
+        unweighted={"random_weights": True},
+    ),
     "temporal-unet": Entry(
         "segue.models.temporal_unet.build:build",
         "temporal U-Net, ResNet cGRU small-deep, as in the report; Cityscapes classes",

@@ -3,10 +3,14 @@
     [[stages]]
     epochs = 20
     frame_stride = { start = 1, end = 10 }          # an integer: each value gets an equal share of the stage
-    feed_prediction = { start = 0, end = 1, shape = "inverse-sigmoid" }
+    feed_prediction = { start = 0, end = 1, shape = "inverse-sigmoid", every = "epoch" }
+    feed_draw = "frame"
     frozen = ["backbone"]
 
 What a stage does not set stays as the stage before left it.
+
+The schedule sampling of a model with a previous-mask input is such a ramp of ``feed_prediction``: 0 is teacher forcing,
+a ramp from 0 to 1 is a forward schedule, one from 1 to 0 an inverse one, and ``shape`` says how it gets there.
 """
 
 import math
@@ -19,8 +23,9 @@ from pydantic import Field, model_validator
 from segue.errors import SettingsError
 from segue.settings import Settings
 
-Shape = Literal["linear", "cosine", "exponential", "inverse-sigmoid"]
+Shape = Literal["linear", "cosine", "exponential", "inverse-sigmoid", "step"]
 _STEEPNESS = 10.0
+_DECAY = 5.0
 
 
 class Ramp(Settings):
@@ -29,9 +34,12 @@ class Ramp(Settings):
     start: float
     end: float
     shape: Shape = "linear"
-    """``exponential`` and ``inverse-sigmoid``: after the decays of Bengio et al. (2015)."""
+    """``step`` stays at ``start`` for the first half and at ``end`` for the second. ``exponential`` and
+    ``inverse-sigmoid`` are the decays of Bengio et al. (2015), stretched a little so that they meet both ends: k^i with
+    k = e^(-5/n), and k / (k + e^(i/k)) with k = e^5 and n = 10 k, n being the length."""
     every: Literal["step", "epoch"] = "step"
-    """How often it moves; ``epoch`` holds the value of the epoch's first step."""
+    """How often it moves; ``epoch`` holds the value of the epoch's first step, so in the last of E epochs a linear ramp
+    is 1/E away from its end."""
 
     def at(self, progress: float) -> float:
         """The value at a share of the stage in [0, 1]."""
@@ -39,7 +47,7 @@ class Ramp(Settings):
 
 
 def _exponential(progress: float) -> float:
-    return (1 - math.exp(-5 * progress)) / (1 - math.exp(-5))
+    return (1 - math.exp(-_DECAY * progress)) / (1 - math.exp(-_DECAY))
 
 
 def _inverse_sigmoid(progress: float) -> float:
@@ -53,8 +61,10 @@ _SHAPES: dict[Shape, Callable[[float], float]] = {
     "cosine": lambda progress: (1 - math.cos(math.pi * progress)) / 2,
     "exponential": _exponential,
     "inverse-sigmoid": _inverse_sigmoid,
+    "step": lambda progress: float(progress >= 0.5),
 }
 
+FeedDraw = Literal["frame", "batch"]
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -70,6 +80,8 @@ class Stage(Settings):
     """Distance between two frames of a clip; 1 takes every frame, k + 1 skips k."""
     feed_prediction: Share | Ramp | None = None
     """Probability that a model with a previous-mask input is fed its own prediction instead of the truth."""
+    feed_draw: FeedDraw | None = None
+    """Whether chance decides that for every frame of the clips of a batch, or once for the whole batch."""
     learning_rate: Annotated[float, Field(gt=0)] | Ramp | None = None
     """Factor on the rate of the optimiser, beside its schedule."""
     size_hw: tuple[Count, Count] | None = None
@@ -108,6 +120,7 @@ class Conditions:
     clip_length: int = 1
     frame_stride: int = 1
     feed_prediction: float = 0.0
+    feed_draw: FeedDraw = "frame"
     learning_rate: float = 1.0
     size_hw: tuple[int, int] = (0, 0)
     frozen: tuple[str, ...] = ()
@@ -159,10 +172,13 @@ class Curriculum:
         begin, length = self.starts[index], self._end(index) - self.starts[index]
         done = step - begin
         if value.every == "epoch":
-            done = int(int(done / self.steps_per_epoch) * self.steps_per_epoch)
-        if name in _INTEGERS:
-            return _integer(value, done / length)
-        return value.at(done / max(1, length - 1) if value.every == "step" else done / length)
+            epochs = self.stages[index].epochs or length / self.steps_per_epoch
+            # The first step of an epoch may lie a rounding error before it.
+            progress = min(1.0, int(done / self.steps_per_epoch + 1e-9) / epochs)
+        else:
+            # A whole number holds for its share of the steps; others reach their end with the last step.
+            progress = done / length if name in _INTEGERS else done / max(1, length - 1)
+        return _integer(value, progress) if name in _INTEGERS else value.at(progress)
 
 
 def _integer(ramp: Ramp, progress: float) -> int:

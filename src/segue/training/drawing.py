@@ -1,6 +1,7 @@
 """The plan of a run as a picture, before the first step."""
 
 from pathlib import Path
+from typing import Any
 
 from segue.media.atomic import replacing
 from segue.training.curriculum import Curriculum
@@ -8,6 +9,7 @@ from segue.training.loop import Plan
 from segue.training.schedule import rate_factor
 
 _POINTS = 500
+_LABELS = {"frame_stride": "frames skipped", "feed_prediction": "P(prediction fed)"}
 
 
 def draw_plan(plan: Plan, curriculum: Curriculum, picture: Path) -> None:
@@ -27,12 +29,15 @@ def draw_plan(plan: Plan, curriculum: Curriculum, picture: Path) -> None:
     figure, axes = plt.subplots(len(curves), 1, figsize=(8, 1.7 * len(curves)), sharex=True)
     for axis, (name, values) in zip(axes, curves.items(), strict=True):
         axis.step(steps, values, where="post")
-        axis.set_ylabel(name.replace("_", " "), fontsize=8)
+        axis.set_ylabel(_LABELS.get(name, name.replace("_", " ")), fontsize=8)
         axis.grid(alpha=0.3)
         for start in curriculum.starts[1:]:
             axis.axvline(start, color="tab:red", linewidth=0.8, linestyle=":")
     axes[-1].set_xlabel(f"step; an epoch is {curriculum.steps_per_epoch:.4g} steps")
-    _name_frozen(axes[0], curriculum)
+    panels = dict(zip(curves, axes, strict=True))
+    _name_frozen(panels["learning_rate"], curriculum)
+    _draw_feeding(panels["feed_prediction"], steps, curves["feed_prediction"])
+    _draw_skips(panels["frame_stride"], curriculum, steps, curves["frame_stride"])
     figure.tight_layout()
     with replacing(picture) as partial:
         figure.savefig(partial, dpi=90, format="png")
@@ -59,9 +64,34 @@ def plan_curves(plan: Plan, curriculum: Curriculum, steps: list[int]) -> dict[st
     }
 
 
-def _name_frozen(axis: object, curriculum: Curriculum) -> None:
+def _name_frozen(axis: Any, curriculum: Curriculum) -> None:
     """What is frozen, written where its stage begins."""
-    for start in curriculum.starts:
+    for index, start in enumerate(curriculum.starts):
         frozen = ", ".join(curriculum.at(start).frozen)
         if frozen:
-            axis.text(start, 0.02, f" frozen: {frozen}", transform=axis.get_xaxis_transform(), fontsize=7)  # type: ignore[attr-defined]  # fmt: skip
+            _write(axis, start, 0.02 + 0.1 * (index % 3), f"frozen: {frozen}")
+
+
+def _draw_feeding(axis: Any, steps: list[int], values: list[float]) -> None:
+    """The probability between 0, where only the truth is fed, and 1."""
+    axis.fill_between(steps, values, step="post", alpha=0.25)
+    axis.set_ylim(-0.05, 1.05)
+
+
+def _draw_skips(axis: Any, curriculum: Curriculum, steps: list[int], strides: list[float]) -> None:
+    """Strides as frames skipped, with the range of each stage written into it."""
+    axis.lines[0].set_ydata([stride - 1 for stride in strides])
+    axis.set_ylim(-0.5, max(strides) - 0.5)
+    for index, start in enumerate(curriculum.starts):
+        skipped = [
+            int(s) - 1
+            for s, at in zip(strides, steps, strict=True)
+            if curriculum.stage_at(at) == index
+        ]
+        if skipped:
+            low, high = min(skipped), max(skipped)
+            _write(axis, start, 0.85, f"{low} to {high}" if high > low else f"{low}")
+
+
+def _write(axis: Any, step: int, height: float, text: str) -> None:
+    axis.text(step, height, f" {text}", transform=axis.get_xaxis_transform(), fontsize=7)

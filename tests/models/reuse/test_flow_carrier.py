@@ -39,7 +39,7 @@ def test_labels_follow_the_picture(picture: np.ndarray) -> None:
     carrier = FlowCarrier()
     memory = carrier.begin(frame(picture, 0), square())
     for shift in (6, 12, 18):
-        carried, memory = carrier.carry(frame(picture, shift), memory, None)
+        carried, memory = carrier.carry(frame(picture, shift), memory, None, 0.5)
     wanted, found = square(18).labels == 7, carried.labels == 7
     assert (wanted & found).sum() / (wanted | found).sum() > 0.95
     assert set(np.unique(carried.labels)) == {0, 7}
@@ -51,7 +51,7 @@ def test_a_cut_is_seen(picture: np.ndarray) -> None:
     other = np.random.default_rng(5).integers(0, 256, (*SIZE, 3), np.uint8)
     carrier = FlowCarrier()
     memory = carrier.begin(frame(picture, 0), square())
-    near, _ = carrier.carry(frame(picture, 3), memory, None)
-    far, _ = carrier.carry(other, memory, None)
+    near, _ = carrier.carry(frame(picture, 3), memory, None, 0.5)
+    far, _ = carrier.carry(other, memory, None, 0.5)
     assert near.scores[0].gate > 0.9
     assert far.scores[0].gate < 0.6

@@ -79,7 +79,9 @@ class MarkingCarrier:
     def begin(self, frame: Frame, prediction: Prediction) -> Marks:
         return Marks(torch.from_numpy(prediction.labels.copy()), tuple(prediction.scores), 0)
 
-    def carry(self, frame: Frame, memory: Marks, host: CountState) -> tuple[Carried, Marks]:
+    def carry(
+        self, frame: Frame, memory: Marks, host: CountState, needed: float
+    ) -> tuple[Carried, Marks]:
         self.calls += 1
         marked, gap = memory.labels.numpy().copy(), memory.gap + 1
         marked[0, 0] = gap

@@ -74,7 +74,7 @@ def begin(
 def go(
     carrier: GlanceCarrier, memory: GlanceMemory, places: dict[int, tuple[int, int]]
 ) -> tuple[Carried, GlanceMemory]:
-    return carrier.carry(scene(places)[0], memory, Palette(memory.ids))
+    return carrier.carry(scene(places)[0], memory, Palette(memory.ids), 0.5)
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_the_host_sees_the_window_and_the_last_masks(carrier: GlanceCarrier) -> 
     go(carrier, memory, {1: (100, 206)})
     view, masks = carrier._host.seen[0]
     assert np.array_equal(view, window.see(scene({1: (100, 206)})[0]))
-    assert np.array_equal(masks[0], window.see_mask(scene({1: (100, 200)})[1] == 1))
+    assert np.array_equal(masks[0], window.see_object(scene({1: (100, 200)})[1], 1))
 
 
 def test_the_same_frame_keeps_its_labels_and_is_not_looked_at(carrier: GlanceCarrier) -> None:
@@ -116,11 +116,11 @@ def test_the_same_frame_keeps_its_labels_and_is_not_looked_at(carrier: GlanceCar
     noise = np.random.default_rng(4).normal(0, 4, frame.shape)
     again = np.clip(frame + noise, 0, 255).astype(np.uint8)
     for shown in (frame, again):
-        carried, memory = carrier.carry(shown, memory, Palette((1,)))
+        carried, memory = carrier.carry(shown, memory, Palette((1,)), 0.5)
         assert np.array_equal(carried.labels, labels)
         assert carried.scores[1] == ObjectScore(0.9, gate=1.0)
     assert not carrier._host.seen
-    assert memory.gap == 2
+    assert memory.gap == 0
 
 
 def test_slow_motion_does_not_pass_for_a_frame_shown_again(carrier: GlanceCarrier) -> None:
@@ -128,6 +128,25 @@ def test_slow_motion_does_not_pass_for_a_frame_shown_again(carrier: GlanceCarrie
     for step in range(1, 9):
         carried, memory = go(carrier, memory, {1: (100, 200 + step)})
     assert overlap(carried.labels == 1, scene({1: (100, 208)})[1] == 1) > 0.93
+
+
+def test_after_eight_looks_a_frame_is_to_be_computed(carrier: GlanceCarrier) -> None:
+    memory = begin(carrier, {1: (100, 150)})
+    said = []
+    for step in range(1, 10):
+        carried, memory = go(carrier, memory, {1: (100, 150 + 6 * step)})
+        said.append(carried.scores[1].gate)
+    assert min(said[:8]) > 0
+    assert said[8] == 0
+    assert len(carrier._host.seen) == 8
+
+
+def test_where_all_is_reused_it_looks_on(carrier: GlanceCarrier) -> None:
+    memory = begin(carrier, {1: (100, 100)})
+    for step in range(1, 16):
+        frame, truth = scene({1: (100, 100 + 6 * step)})
+        carried, memory = carrier.carry(frame, memory, Palette(memory.ids), 0.0)
+        assert overlap(carried.labels == 1, truth == 1) > 0.9
 
 
 def test_an_object_that_leaves_is_absent_and_worth_a_look_after_a_while(
@@ -153,23 +172,23 @@ def test_an_absent_object_may_be_found_again_beside_another(carrier: GlanceCarri
 
 
 def test_evidence_tells_what_changed() -> None:
-    rows, columns = 224, 384
+    rows, columns = 192, 352
     masks = torch.zeros(1, rows, columns, dtype=torch.uint8)
     masks[0, 80:120, 160:240] = 255
-    glance = Glance(torch.full((1, 112, 192), -9.0), torch.full((1, 2, 28, 48), 0.25))
+    glance = Glance(torch.full((1, 96, 176), -9.0), torch.full((1, 2, 24, 44), 0.25))
     glance.logits[0, 40:60, 80:120] = 9.0
     before = torch.full((rows, columns, 3), 100, dtype=torch.uint8)
     now = before.clone()
-    now[:, :192] += 50
+    now[:, :176] += 50
     found = gather(glance, masks, now, before, gap=4, scale=2.0)
     assert found.shape == (1, CHANNELS, SIDE, SIDE)
-    assert not found[:, :, 28:].any()
-    shown = found[0, :, :28]
+    assert not found[:, :, 24:].any()
+    shown = found[0, :, :24]
     assert torch.allclose(shown[0], shown[2], atol=1e-3)
     assert shown[1].max() < 0.01
     assert (shown[3:5] == 0.25).all()
-    assert torch.allclose(shown[5, :, :24], torch.tensor(50 / 63.75))
-    assert not shown[5, :, 24:].any()
+    assert torch.allclose(shown[5, :, :22], torch.tensor(50 / 63.75))
+    assert not shown[5, :, 22:].any()
     assert shown[6].unique().tolist() == [pytest.approx(0.4)]
     assert shown[7].unique().tolist() == [1]
 

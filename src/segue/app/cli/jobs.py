@@ -1,8 +1,11 @@
 """What the commands share that run a model over videos: options, the course of one job, what is said at its end."""
 
 import argparse
+import math
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +25,18 @@ WITH_GATE = {
     *("temporal-unet", "temporal-unet-lite"),
 }
 """Models that ``--reuse`` is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What ``--quality`` stands for; ``None`` leaves things as they are."""
+
+    reuse: float | None = None
+    max_side: int | None = None
+
+
+QUALITY = {"fast": Preset(reuse=0.7, max_side=640), "balanced": Preset(), "best": Preset(reuse=1.0)}
+"""``--quality``, from the fastest; measured in ``docs/speed.md``."""
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +62,19 @@ def add_model_arguments(parser: argparse.ArgumentParser, kind: Kind, default: st
     add("--threads", type=_positive, metavar="N", help="CPU threads")
     add("--seed", type=int, metavar="N", help="seed of the model")
     add("--max-side", type=_positive, metavar="PIXELS", help="work on frames of at most this side")
+    add(
+        "--quality",
+        choices=tuple(QUALITY),
+        default="balanced",
+        help="fast: smaller frames, and more of them reused; best: every frame is computed (balanced)",
+    )
+    add(
+        "--fps",
+        type=_pace,
+        metavar="N",
+        help="hold this many frames per second: more frames are reused, and frames shrink, while the computer is "
+        "slower than that",
+    )
     add(
         "--reuse",
         type=_share,
@@ -85,9 +113,14 @@ def engine(arguments: argparse.Namespace, assignments: Sequence[str]) -> "Engine
     """
     from segue.app.engine import Engine
 
-    if arguments.reuse is not None:
+    _mind_threads(arguments.threads)
+    preset, reuse = QUALITY[arguments.quality], arguments.reuse
+    if reuse is not None:
         _refuse_gateless(arguments.model)
-        assignments = [*assignments, f"reuse.threshold={arguments.reuse}"]
+    elif arguments.model in WITH_GATE:
+        reuse = preset.reuse
+    if reuse is not None:
+        assignments = [*assignments, f"reuse.threshold={reuse}"]
     settings = override({}, assignments)
     if arguments.seed is not None:
         settings["seed"] = arguments.seed
@@ -97,7 +130,8 @@ def engine(arguments: argparse.Namespace, assignments: Sequence[str]) -> "Engine
         settings=settings,
         device=arguments.device,
         threads=arguments.threads,
-        max_side=arguments.max_side,
+        max_side=arguments.max_side or preset.max_side,
+        fps=arguments.fps,
     )
 
 
@@ -122,7 +156,7 @@ def run_job(arguments: argparse.Namespace, engine: "Engine", job: "Job") -> dict
             record = job.run(model, mode(arguments), progress, notes)
         text = sentence(record, arguments.out)
     if arguments.json != "-":
-        print(text)
+        print(text, *pace_lines([record]), sep="\n")
     return {"out": str(arguments.out), **record}
 
 
@@ -138,10 +172,52 @@ def sentence(record: dict[str, Any], out: Path) -> str:
     return f"{record['frames']} frames{speed} -> {out}"
 
 
+def pace_lines(records: Iterable[dict[str, Any]]) -> list[str]:
+    """What ``--fps`` came to in some finished runs, as one line; none without it."""
+    paces = [record["pace"] for record in records if record.get("pace")]
+    frames: dict[str, int] = {}
+    seconds = 0.0
+    for pace in paces:
+        for level in pace["levels"]:
+            height, width = level["size_hw"]
+            gate = "" if level["reuse"] is None else f" with reuse {level['reuse']:g}"
+            name = f"{width}x{height}{gate}"
+            frames[name] = frames.get(name, 0) + level["frames"]
+        if pace["reached_fps"]:
+            seconds += sum(level["frames"] for level in pace["levels"]) / pace["reached_fps"]
+    total = sum(frames.values())
+    if not total or not seconds:
+        return []
+    asked, reached = paces[0]["asked_fps"], total / seconds
+    held = "held" if reached >= 0.99 * asked else "not held"
+    shares = ", ".join(f"{100 * n / total:.0f} % at {name}" for name, n in frames.items() if n)
+    return [f"{asked:g} fps {held}, {reached:.1f} reached; frames: {shares}"]
+
+
+def _mind_threads(threads: int | None) -> None:
+    """Say that more threads were asked for than can run at once; results stay those of that many."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if threads and there and threads > there:
+        sys.stderr.write(
+            f"segue: --threads {threads}, but there are {there} processors for this program. More threads than "
+            f"processors make it slower: give at most {there}.\n"
+        )
+
+
 def _positive(text: str) -> int:
     number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return number
+
+
+def _pace(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"expected frames per second above 0, got {text!r}")
     return number
 
 

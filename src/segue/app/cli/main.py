@@ -5,9 +5,10 @@ import difflib
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from segue import __version__
 from segue.errors import SegueError, WriteError
@@ -45,6 +46,7 @@ VERBS: dict[str, Verb] = {
         "segue.app.cli.reproduce", "train and score the rows of a published table", go_on=_SAME
     ),
     "data": Verb("segue.app.cli.data", "check a dataset, or write a synthetic one", actions=True),
+    "benchmark": Verb("segue.app.cli.benchmark", "measure where the time goes on this computer"),
     "demo": Verb("segue.app.cli.demo", "track something in a real clip, offline"),
 }
 
@@ -73,7 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     go_on = "".join(VERBS[name].go_on for name in words[:1] if name in VERBS)
     try:
-        return _dispatch(words)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            return _dispatch(words)
     except SegueError as error:
         _say(f"segue: error: {error} {go_on if isinstance(error, WriteError) else ''}")
         return error.exit_code
@@ -128,6 +132,17 @@ def overview() -> str:
         "options:\n  -h, --help     this text; segue COMMAND --help for more\n"
         f"  -V, --version  the version\n\n{EXIT_CODES}"
     )
+
+
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    _say(f"segue: warning: {message}")
 
 
 def _say(sentence: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from segue.app.cli.jobs import command_line, mode, sentence
+from segue.app.cli.jobs import command_line, mode, pace_lines, sentence
 from segue.app.cli.output import FrameProgress
 from segue.app.engine import Engine
 from segue.data.catalog import find_layout
@@ -26,8 +26,9 @@ from segue.types import BACKGROUND, VOID
 _UNION = {"davis2016"}
 """Layouts in which all that is not background is one object."""
 _FRAME_RATE = Fraction(24)
-_PER_SEQUENCE = ("frames", "timings", "reuse")
-"""What the record of the data set says of each sequence; ``reuse`` only comes from models with a reuse gate."""
+_PER_SEQUENCE = ("frames", "timings", "reuse", "pace")
+"""What the record of the data set says of each sequence; ``reuse`` only comes from models with a reuse gate, ``pace``
+only with ``--fps``."""
 
 
 def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any]:
@@ -36,15 +37,8 @@ def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any
     Raises:
         SegueError: As for one video; sequences that are complete stay complete for ``--resume``.
     """
-    layout = find_layout(arguments.layout)
-    if layout.holds != "objects":
-        raise SettingsError(
-            f"The masks of {layout.name} hold {layout.holds}, not objects to follow. Use a layout "
-            "of objects, such as davis2017."
-        )
-    sequences = layout.sequences(arguments.root, arguments.split or layout.default_split)
     out: Path = arguments.out
-    jobs = {s.name: _job(arguments, engine, s) for s in sequences}
+    jobs = layout_jobs(arguments, engine)
     # All before any: a refusal in the last sequence should not come after hours.
     complete = {name: job.check(mode(arguments)) for name, job in jobs.items()}
     records = {name: jobs[name].places.read_record() for name in jobs if complete[name]}
@@ -67,7 +61,25 @@ def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any
     write_json(out / "_run" / "run.json", report)
     if arguments.json != "-":
         print(f"{len(jobs)} sequences, {sentence(report, out)}")
+        for line in pace_lines(records.values()):
+            print(line)
     return report
+
+
+def layout_jobs(arguments: argparse.Namespace, engine: Engine) -> dict[str, Job]:
+    """The job of each sequence.
+
+    Raises:
+        SegueError: As for one video, or no layout of objects has that name.
+    """
+    layout = find_layout(arguments.layout)
+    if layout.holds != "objects":
+        raise SettingsError(
+            f"The masks of {layout.name} hold {layout.holds}, not objects to follow. Use a layout "
+            "of objects, such as davis2017."
+        )
+    sequences = layout.sequences(arguments.root, arguments.split or layout.default_split)
+    return {s.name: _job(arguments, engine, s) for s in sequences}
 
 
 def _job(arguments: argparse.Namespace, engine: Engine, sequence: VideoSequence) -> Job:

@@ -124,6 +124,20 @@ class LiteModel:
         areas = state.areas.lerp(_areas(previous), 1 - (1 - _AREA_RATE) ** frames)
         return replace(state, unlearned=state.unlearned + frames, previous=previous, areas=areas)
 
+    def resized(self, state: LiteState, size_hw: tuple[int, int]) -> LiteState:
+        """The memory for frames of another size; what was learned holds for both.
+
+        Args:
+            state: Not changed.
+            size_hw: Height and width of the frames to come, of about the same aspect.
+        """
+        scale = [new / old for new, old in zip(size_hw, state.size_hw, strict=True)]
+        scaled = F.interpolate(state.previous, scale_factor=scale, mode="bilinear")
+        rows, columns = (-(-side // _MULTIPLE) * _MULTIPLE // 8 for side in size_hw)
+        missing = (0, columns - scaled.shape[3], 0, rows - scaled.shape[2])
+        areas = state.areas * (scale[0] * scale[1])
+        return replace(state, size_hw=size_hw, previous=F.pad(scaled, missing), areas=areas)
+
     @torch.no_grad()
     def glance(
         self, view: Frame, masks: UInt8[Tensor, "objects rows columns"], state: LiteState

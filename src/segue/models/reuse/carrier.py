@@ -40,13 +40,16 @@ class Carrier(Protocol[MemoryT]):
         """What to remember of a computed frame and its result, which belongs to the caller."""
         ...
 
-    def carry(self, frame: Frame, memory: MemoryT, host: Any) -> tuple[Carried, MemoryT]:
+    def carry(
+        self, frame: Frame, memory: MemoryT, host: Any, needed: float
+    ) -> tuple[Carried, MemoryT]:
         """The labels of the next frame, and what to remember now.
 
         Args:
             frame: The frame.
             memory: As it was after the last frame.
             host: The host's memory, as it was after the last computed frame. Not changed.
+            needed: What the gate has to say more than. Labels may be missing where it says no more.
         """
         ...
 
@@ -78,7 +81,9 @@ class FlowCarrier:
         small, labels = _shrunk(frame), np.array(prediction.labels)
         return FlowMemory(tuple(prediction.scores), labels, small, small, None)
 
-    def carry(self, frame: Frame, memory: FlowMemory, host: Any) -> tuple[Carried, FlowMemory]:
+    def carry(
+        self, frame: Frame, memory: FlowMemory, host: Any, needed: float
+    ) -> tuple[Carried, FlowMemory]:
         """See ``Carrier.carry``; the host is not needed."""
         now = _shrunk(frame)
         flow = self._motion.further(now, memory.before, memory.flow)

@@ -19,6 +19,8 @@ from segue.types import BACKGROUND, Frame, Labels, ObjectScore, Prediction
 
 _FORGET = 50
 """Frames after which nothing is known any more of an object that was absent."""
+_MOST = 8
+"""Looks in a row after which the gate says 0: the host learns from computed frames only."""
 _SAME = 2
 """Brightness values (of 255) by which the means of 8x8 pixels of a frame that is shown again may differ."""
 
@@ -29,7 +31,7 @@ class GlanceMemory:
 
     ids: tuple[int, ...]
     gap: int
-    """Frames since the last computed one."""
+    """Frames since the last computed one, without those that were shown again."""
     labels: UInt8[np.ndarray, "height width"]
     seen: dict[int, ObjectScore]
     """Those objects that were visible."""
@@ -58,15 +60,21 @@ class GlanceCarrier:
         return remember(frame, np.array(prediction.labels), prediction.scores, 0)
 
     @torch.no_grad()
-    def carry(self, frame: Frame, memory: GlanceMemory, host: Any) -> tuple[Carried, GlanceMemory]:
+    def carry(
+        self, frame: Frame, memory: GlanceMemory, host: Any, needed: float
+    ) -> tuple[Carried, GlanceMemory]:
         """See ``Carrier.carry``. A frame that is shown again keeps its labels to the last pixel."""
-        memory = replace(memory, gap=memory.gap + 1)
+        further = replace(memory, gap=memory.gap + 1)
         if memory.window is None:
-            return Carried(memory.labels.copy(), _absent(memory)), memory
+            return Carried(memory.labels.copy(), _absent(further)), further
         now = memory.window.see(frame)
         if _shown_again(now, memory.view):
             again = {i: replace(score, gate=1.0) for i, score in memory.seen.items()}
             return Carried(memory.labels.copy(), _absent(memory) | again), memory
+        memory = further
+        if memory.gap > _MOST and needed > 0:
+            scores = {i: replace(s, gate=0.0) for i, s in (_absent(memory) | memory.seen).items()}
+            return Carried(memory.labels, scores), memory
         glance, evidence = look(self._host, now, memory, host)
         labels = paint(glance, memory)
         scores = _scores(glance, labels, memory, self._gate(evidence))
@@ -84,8 +92,8 @@ def remember(
         scores: Of all objects known.
         gap: Frames since the last computed one.
     """
-    seen = {i: score for i, score in scores.items() if (labels == i).any()}
-    window = around(np.isin(labels, list(seen))) if seen else None
+    seen = {i: score for i, score in scores.items() if not score.absent}
+    window = around(labels != BACKGROUND)
     view = np.zeros((0, 0, 3), np.uint8) if window is None else window.see(frame)
     return GlanceMemory(tuple(scores), gap, labels, seen, window, view)
 
@@ -103,7 +111,7 @@ def look(
     """
     window = memory.window
     assert window is not None
-    masks = torch.from_numpy(np.stack([window.see_mask(memory.labels == i) for i in memory.ids]))
+    masks = torch.from_numpy(np.stack([window.see_object(memory.labels, i) for i in memory.ids]))
     glance = host.glance(now, masks, state)
     device = glance.logits.device
     before, here = (torch.from_numpy(view).to(device) for view in (memory.view, now))
@@ -112,14 +120,16 @@ def look(
 
 def paint(glance: Glance, memory: GlanceMemory) -> Labels:
     """Labels of the whole frame: each pixel goes to the object that is surest of it."""
-    assert memory.window is not None
-    best = np.zeros(memory.labels.shape, np.float32)
+    window = memory.window
+    assert window is not None
     labels = np.full(memory.labels.shape, BACKGROUND, np.uint8)
-    logits = np.full(memory.labels.shape, -np.inf, np.float32)
+    part = window.part(labels)
+    best = np.zeros(part.shape, np.float32)
     for i, small in zip(memory.ids, glance.logits.float().cpu().numpy(), strict=True):
-        memory.window.paste(small, logits)
+        logits = window.unsee(small)
         surer = logits > best
-        labels[surer], best[surer] = i, logits[surer]
+        part[surer] = i
+        np.maximum(best, logits, out=best)
     return labels
 
 
@@ -147,11 +157,12 @@ def _scores(
     inside = probabilities > 0.5
     means = (probabilities * inside).sum((1, 2)) / inside.sum((1, 2)).clamp_min(1)
     highest = probabilities.amax((1, 2))
-    areas = np.bincount(labels.ravel(), minlength=256)
+    assert memory.window is not None
+    part = memory.window.part(labels)
     found = {}
     rows = zip(*(x.tolist() for x in (means, highest, gates)), strict=True)
     for i, (mean, top, said) in zip(memory.ids, rows, strict=True):
-        absent = not areas[i]
-        gate = said if i in memory.seen else min(said, _known(memory))
+        absent = not (part == i).any()
+        gate = _known(memory) if absent and i not in memory.seen else said
         found[i] = ObjectScore(round(1 - top if absent else mean, 4), absent, gate)
     return found

@@ -10,6 +10,7 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from segue.errors import SettingsError, VideoError
+from segue.media.resize import resize_labels
 from segue.models.interface import VideoModel
 from segue.models.reuse.carrier import Carried, Carrier
 from segue.models.reuse.host import memory_after
@@ -71,9 +72,9 @@ class GatedModel:
         self.lookahead = host.lookahead
         self.parameters_per_object = host.parameters_per_object
         # Types are what a stored memory is rebuilt by.
-        parts: list[tuple[str, type[Any]]] = [
+        parts: list[tuple[str, Any]] = [
             ("host", host.state_type),
-            ("carrier", carrier.memory_type),
+            ("carrier", carrier.memory_type | None),
         ]
         self.state_type: type[Any] = make_dataclass(
             "GatedState", parts, bases=(GatedState,), frozen=True
@@ -103,8 +104,10 @@ class GatedModel:
             )
         index, gap = state.frame_index + 1, state.gap + 1
         said: dict[int, float] = {}
-        if labels is None and self.reuse.threshold < 1:
-            carried, memory = self.carrier.carry(frame, state.carrier, state.host)
+        asked = labels is None and state.carrier is not None
+        if asked and self.reuse.threshold < 1:
+            needed = 0.0 if self._judge else self.reuse.threshold
+            carried, memory = self.carrier.carry(frame, state.carrier, state.host, needed)
             said = self._judged(carried, index)
             choices = {i: choose(p, self.reuse) for i, p in said.items()}
             if "compute" not in choices.values():
@@ -113,6 +116,25 @@ class GatedModel:
         memory = memory_after(self.host, state.host, state.shown.numpy(), state.gap)
         prediction, memory = self.host.step(frame, memory, labels)
         return self._computed(frame, prediction, memory, index, said)
+
+    @property
+    def resized(self) -> Callable[[Any, tuple[int, int]], Any]:
+        """``(state, size_hw) -> state``: the memory for frames of another size, if the host offers it.
+
+        The next frame is computed: what was seen of the last one has the old size.
+        """
+        resize = self.host.resized  # type: ignore[attr-defined]
+
+        def change(state: Any, size_hw: tuple[int, int]) -> Any:
+            computed, shown = (
+                torch.from_numpy(resize_labels(labels.numpy(), size_hw))
+                for labels in (state.computed, state.shown)
+            )
+            host = memory_after(self.host, state.host, state.shown.numpy(), state.gap)
+            host = resize(host, size_hw)
+            return replace(state, gap=0, computed=computed, shown=shown, host=host, carrier=None)
+
+        return change
 
     def _judged(self, carried: Carried, index: int) -> dict[int, float]:
         if self._judge is None:

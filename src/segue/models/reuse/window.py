@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from segue.types import Frame
+from segue.types import Frame, Labels
 
-SIZES_HW = ((224, 384), (384, 224), (288, 288))
-"""Pixels in which a window is seen, for wide, tall and square groups of objects: a fifth of a frame of 480x854."""
-_MARGIN = 0.35
+SIZES_HW = ((192, 352), (352, 192), (256, 256))
+"""Pixels in which a window is seen, for wide, tall and square groups of objects: a sixth of a frame of 480x854."""
+_MARGIN = 0.2
 """Room around the objects on each side, in their own size."""
 
 
@@ -30,30 +30,29 @@ class Window:
         """Pixels of the frame along a pixel of the view."""
         return float(max(self.height / self.rows, self.width / self.columns))
 
-    def see(self, image: Frame) -> UInt8[np.ndarray, "rows columns 3"]:
-        """The part of an image."""
-        size = self.columns, self.rows
-        seen: np.ndarray = cv2.resize(image[self._place], size, interpolation=cv2.INTER_AREA)
-        return seen
-
-    def see_mask(self, mask: Bool[np.ndarray, "height width"]) -> UInt8[np.ndarray, "rows columns"]:
-        """The part of a mask: 255 inside, a share of it on the rim."""
-        part = mask[self._place].astype(np.uint8) * 255
-        size = self.columns, self.rows
-        seen: np.ndarray = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-        return seen
-
-    def paste(
-        self, values: Float32[np.ndarray, "_ _"], into: Float32[np.ndarray, "height width"]
-    ) -> None:
-        """What was found through the window, written to its place in the frame."""
-        size = self.width, self.height
-        into[self._place] = cv2.resize(values, size, interpolation=cv2.INTER_LINEAR)
-
-    @property
-    def _place(self) -> tuple[slice, slice]:
+    def part(self, image: np.ndarray) -> np.ndarray:
+        """The part of an image or a map that the window shows, as it is in the frame; not a copy."""
         rows = slice(self.top, self.top + self.height)
-        return rows, slice(self.left, self.left + self.width)
+        return image[rows, self.left : self.left + self.width]
+
+    def see(self, image: Frame) -> UInt8[np.ndarray, "rows columns 3"]:
+        """The part of an image, as it is seen."""
+        size = self.columns, self.rows
+        seen: np.ndarray = cv2.resize(self.part(image), size, interpolation=cv2.INTER_AREA)
+        return seen
+
+    def see_object(self, labels: Labels, object_id: int) -> UInt8[np.ndarray, "rows columns"]:
+        """The part of an object's mask, as it is seen: 255 inside, a share of it on the rim."""
+        mask = (self.part(labels) == object_id).astype(np.uint8) * 255
+        size = self.columns, self.rows
+        seen: np.ndarray = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+        return seen
+
+    def unsee(self, values: Float32[np.ndarray, "_ _"]) -> Float32[np.ndarray, "height width"]:
+        """What was found in the view, at the size of the part."""
+        size = self.width, self.height
+        large: np.ndarray = cv2.resize(values, size, interpolation=cv2.INTER_LINEAR)
+        return large
 
 
 def around(shown: Bool[np.ndarray, "height width"]) -> Window | None:

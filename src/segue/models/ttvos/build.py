@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from segue.errors import WeightsError
-from segue.models.ttvos.carrier import carrier_for
+from segue.models.ttvos.carrier import Carrier, carrier_for
 from segue.models.ttvos.model import TTVOSModel
 from segue.models.ttvos.network import TTVOSNetwork
 from segue.models.ttvos.settings import variant
@@ -40,18 +40,33 @@ def build(
         network = TTVOSNetwork(host)
         carrier = carrier_for(network, name) if gated else None
     if weights is not None or not resolved.random_weights:
-        path = weights or shipped_weights(name, can_do_without=True)
-        if carrier is not None:
-            load_weights(carrier, path, model_name=name)
-            path = resolved.host or shipped_weights(host)
-        load_weights(network, path, model_name=host)
-        if carrier is not None and not carrier.belongs_to(network):
-            raise WeightsError(
-                f"The gate was trained with other weights of {host} than those in {path}. "
-                "Give the weights of its host with the setting host, or train the gate again."
-            )
+        own = weights or shipped_weights(name, can_do_without=True)
+        if carrier is None:
+            load_weights(network, own, model_name=host)
+        else:
+            load_weights(carrier, own, model_name=name)
+            _load_host(network, carrier, host, own, resolved.host)
     network.requires_grad_(False).eval()
     network.to(torch.device(device))
     if carrier is not None:
         carrier.requires_grad_(False).eval().to(torch.device(device))
     return TTVOSModel(name, network, carrier, resolved)
+
+
+def _load_host(
+    network: TTVOSNetwork, carrier: Carrier, host: str, gate: Path, given: Path | None
+) -> None:
+    """Fill the network that a gate was trained with; ``gate`` is only named in errors."""
+    try:
+        path = given or shipped_weights(host)
+    except WeightsError:
+        raise WeightsError(
+            f"{gate} holds a gate alone, and no weights of its host {host} ship. "
+            "Give those with the setting host."
+        ) from None
+    load_weights(network, path, model_name=host)
+    if not carrier.belongs_to(network):
+        raise WeightsError(
+            f"The gate in {gate} was trained with other weights of {host} than those in {path}. "
+            "Give the weights of its host with the setting host, or train the gate again."
+        )

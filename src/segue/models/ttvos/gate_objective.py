@@ -67,9 +67,10 @@ def gate_objective(
             network.decoder.enlarge(carrier.translate(glances[t], unlike, last)).float()
         )
         agreed = overlap(translated.detach() > 0, computed > 0)
-        same = carrier.gate(carrier.compare(last.glance, last))
-        cut = carrier.gate(carrier.compare(glances[t].roll(1, 0), last))
-        said = torch.cat([carrier.gate(unlike), same, cut]).float()
+        same = carrier.compare(last.glance, last)
+        cut = carrier.compare(glances[t].roll(1, 0), last)
+        # Together: batch normalisation would else tell the three kinds apart by their own mean.
+        said = carrier.gate(torch.cat([unlike, same, cut])).float()
         wanted = torch.cat([agreed, torch.ones_like(agreed), torch.zeros_like(agreed)])
         truth = masks[:, t].float()
         losses.append(

@@ -51,6 +51,9 @@ TASKS: dict[str, TaskEntry] = {
     "ttvos-gate": TaskEntry(
         "segue.training.tasks.ttvos_gate", "the reuse gate of a trained TTVOS, in time order"
     ),
+    "rvos": TaskEntry(
+        "segue.training.tasks.rvos", "masks of several objects through clips, with curricula"
+    ),
     "temporal-unet": TaskEntry(
         "segue.training.tasks.temporal_unet", "semantic labels of clips, one frame labelled"
     ),

@@ -14,7 +14,7 @@ from segue.nn.reuse.settings import ReuseSettings
 from segue.training.loop import WEIGHTS, Watch
 from segue.training.tasks.catalog import RunSettings
 
-THRESHOLDS = (0.1, 0.5, 0.7, 0.8, 0.9, 0.95)
+THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 _OWN = frozenset({"data", "training_root"})
 """Settings of the study; all others are those of the training."""
 _TRAINING = "training"

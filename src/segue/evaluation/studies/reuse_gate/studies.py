@@ -26,10 +26,10 @@ _LABELS = {
     "g-ttvos": "G-TTVOS",
     "g-ttvos-lite": "G-TTVOS-lite",
 }
-_DIAL = (0.0, 0.5, 0.7, 0.8, 0.85, 0.9, 0.92, 0.95, 1.0)
+_DIAL = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)
 """Thresholds of segue-lite, whose gate says which share of a computed mask's quality that of a glance has."""
-_COPY_DIAL = (0.5, 0.7, 0.8, 0.85, 0.9, 0.92)
-_FUSION_DIAL = (0.5, 0.7, 0.8, 0.9)
+_COPY_DIAL = (0.5, 0.8, 0.9, 0.95, 0.98)
+_FUSION_DIAL = (0.5, 0.8, 0.9)
 """From its second threshold on, 0.95, it is copy."""
 _ORACLE_DIAL = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 _PRINTED_DIAL = (0.1, 0.5, 0.7, 1.0)

@@ -1,6 +1,6 @@
 """Runs jobs that kill themselves with SIGKILL, then resumes them; one process per run, forked from this one.
 
-usage: killed_job.py MODEL FRAMES OUT LOOKAHEAD PLACE:FRAME ...
+usage: python -m fakes.killed_job MODEL FRAMES OUT LOOKAHEAD PLACE:FRAME ...
 """
 
 import os
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from colour_model import ColourModel
-from gated_models import gated_colour, gated_shade
-from scenes import scene
-from shade_model import ShadeModel
 
+from fakes.colour_model import ColourModel
+from fakes.gated_models import gated_colour, gated_shade
+from fakes.scenes import scene
+from fakes.shade_model import ShadeModel
 from segue.inference.areas import AreaLog
 from segue.inference.classes import LabelTask
 from segue.inference.job import Job

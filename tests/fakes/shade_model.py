@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from scenes import COLOURS
 from torch import Tensor
 
+from fakes.scenes import COLOURS
 from segue.errors import MaskError
 from segue.nn.weights import load_weights
 from segue.settings import Settings

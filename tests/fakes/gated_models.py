@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from colour_model import ColourModel, ColourSettings
-from shade_model import ShadeModel, ShadeSettings
 from torch import Tensor
 
+from fakes.colour_model import ColourModel, ColourSettings
+from fakes.shade_model import ShadeModel, ShadeSettings
 from segue.models.reuse.carrier import Carried
 from segue.models.reuse.model import GatedModel
 from segue.nn.reuse.settings import ReuseSettings
@@ -39,7 +39,7 @@ class DoubtingCarrier:
     def begin(self, frame: Frame, prediction: Prediction) -> Doubt:
         return Doubt(torch.from_numpy(prediction.labels.copy()), tuple(prediction.scores), 0)
 
-    def carry(self, frame: Frame, memory: Doubt, host: Any) -> tuple[Carried, Doubt]:
+    def carry(self, frame: Frame, memory: Doubt, host: Any, needed: float) -> tuple[Carried, Doubt]:
         gap = memory.gap + 1
         gates = {i: 1 - 0.1 * gap * (2 if i == 2 else 1) for i in memory.ids}
         scores = {i: ObjectScore(0.5, gate=gate) for i, gate in gates.items()}

@@ -1,0 +1,242 @@
+"""Measure on this computer: where the time of segue track goes, and what it is worth.
+
+$ segue benchmark speed
+$ segue benchmark speed clip.mp4 --mask first.png --threads 2 --objects 5
+$ segue benchmark speed --layout davis2016 --root DAVIS --quality fast --json speed.json
+
+Runs segue track as a user would, with decoding and writing, into a folder that is gone at the end. Without VIDEO it
+takes the clip of segue demo; with a layout that has an evaluation protocol of its own it scores the masks of that very
+run. Results beside the same run: a computed frame with several objects, with one thread, and the floor, the time that
+its multiply-accumulates would take as one product of large matrices.
+"""
+
+import argparse
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from segue.app.cli import jobs
+from segue.app.cli.output import (
+    STDOUT,
+    FrameProgress,
+    add_json_argument,
+    check_json_target,
+    write_document,
+)
+from segue.errors import InputError
+
+if TYPE_CHECKING:
+    from segue.app.engine import Engine
+    from segue.inference.job import Job
+
+_FRAMES = 12
+"""Frames from the beginning of the first video, for what is measured beside the run."""
+_KINDS = {"first": "given mask", "computed": "computed", "reused": "reused"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``segue benchmark``."""
+    parser.usage = "segue benchmark speed [VIDEO --mask MASK | --layout NAME --root DIR] [options] [key=value ...]"
+    parser.add_argument("what", choices=("speed",), help="what to measure")
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="VIDEO | key=value",
+        help="as in segue track; the clip of segue demo without",
+    )
+    add = parser.add_argument
+    add("--mask", action="append", default=[], metavar="[FRAME=]MASK", help="as in segue track")
+    add("--layout", metavar="NAME", help="a data set instead, such as davis2016")
+    add("--root", type=Path, metavar="DIR", help="folder of the data set")
+    add("--split", metavar="NAME", help="which sequences (the layout's own, mostly val)")
+    add(
+        "--objects",
+        type=_several,
+        default=4,
+        metavar="N",
+        help="objects that the first mask is cut into, to see what each costs (4)",
+    )
+    parser.set_defaults(fit_mask=False, partial_masks=False, overlay=None)
+    jobs.add_model_arguments(parser, "objects", default="segue-lite")
+    add_json_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print the tables, write the document."""
+    check_json_target(arguments.json)
+    sources, assignments = jobs.sort_words(arguments.words)
+    _check(arguments, sources)
+    engine = jobs.engine(arguments, assignments)
+    with tempfile.TemporaryDirectory() as folder:
+        arguments.out = Path(folder) / "masks"
+        arguments.out.mkdir()
+        todo = _jobs(arguments, engine, sources)
+        document = _measure(arguments, engine, todo)
+    if arguments.json:
+        write_document(document, arguments.json)
+    if arguments.json != STDOUT:
+        _print(document)
+    return 0
+
+
+def _check(arguments: argparse.Namespace, sources: list[str]) -> None:
+    if arguments.layout and (sources or arguments.mask or not arguments.root):
+        raise InputError("--layout takes --root DIR, and neither VIDEO nor --mask.")
+    if not arguments.layout and (len(sources) > 1 or bool(sources) != bool(arguments.mask)):
+        raise InputError(
+            f"Give one VIDEO and its --mask, --layout and --root, or nothing (got: {', '.join(sources) or 'no VIDEO'})."
+        )
+
+
+def _jobs(arguments: argparse.Namespace, engine: "Engine", sources: list[str]) -> "dict[str, Job]":
+    if arguments.layout:
+        from segue.app.cli.track_layout import layout_jobs
+
+        return layout_jobs(arguments, engine)
+    from segue.app.cli.demo import MASK, SHOT, Shot, find_clip
+    from segue.inference.places import TRACKS, Places
+    from segue.media.mask_args import read_masks
+    from segue.media.video import Video, open_video
+
+    video: Video = open_video(sources[0]) if sources else Shot(open_video(find_clip()), SHOT)
+    masks = read_masks(arguments.mask or [str(MASK)], video.frame_names)
+    return {video.name: engine.track_job(video, masks, Places.for_video(arguments.out, TRACKS))}
+
+
+def _measure(
+    arguments: argparse.Namespace, engine: "Engine", todo: "Mapping[str, Job]"
+) -> dict[str, Any]:
+    from segue.evaluation.speed.costs import peak_memory_mib
+    from segue.evaluation.speed.parts import PartTimes
+    from segue.inference.environment import environment
+
+    for job in todo.values():
+        job.check("new")
+    model, notes = engine.load()
+    times, records = PartTimes(), {}
+    with FrameProgress("") as progress, times.watching(model):
+        for number, (name, job) in enumerate(todo.items(), start=1):
+            progress.begin(f"{name} ({number}/{len(todo)})")
+            records[name] = job.run(model, "new", progress)
+    memory = peak_memory_mib()
+    return {
+        **notes,
+        "quality": arguments.quality,
+        "max_side": engine.max_side,
+        "processors": os.cpu_count(),
+        "videos": {
+            name: {
+                key: record[key] for key in ("frames", "timings", "reuse", "pace") if key in record
+            }
+            for name, record in records.items()
+        },
+        "run_ms": _run_ms(records.values()),
+        "frames": {kind: frames.number for kind, frames in times.frames.items()},
+        "network_ms": times.means_ms(),
+        "peak_memory_mib": memory,
+        "evaluation": _scores(arguments),
+        **_costs(model, next(iter(todo.values())), arguments.objects),
+        **environment(),
+    }
+
+
+def _run_ms(records: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Milliseconds per frame of the parts of the run, which overlap, and frames per second, first frames included."""
+    rows = list(records)
+    frames = sum(row["frames"] for row in rows)
+    keys = sorted({k for row in rows for k, v in row["timings"].items() if k.endswith("_s") and v})
+    sums = {key: sum(row["timings"].get(key) or 0.0 for row in rows) for key in keys}
+    parts = {key.removesuffix("_s"): round(1e3 * sums[key] / frames, 2) for key in keys}
+    parts.pop("first_frame", None)
+    return {**parts, "fps": round(frames / sums["total_s"], 2)}
+
+
+def _scores(arguments: argparse.Namespace) -> dict[str, Any] | None:
+    """The masks' scores by sequence, by the protocol named like the layout; ``None`` where there is none."""
+    from segue.evaluation.catalog import PROTOCOLS
+    from segue.evaluation.run import evaluate
+
+    if arguments.layout not in PROTOCOLS:
+        return None
+    report = evaluate(arguments.out, arguments.root, arguments.layout, arguments.split).to_json()
+    table: dict[str, Any] = next(iter(report["tables"].values()))
+    return table
+
+
+def _costs(model: Any, job: "Job", num_objects: int) -> dict[str, Any]:
+    """What is measured on computed frames of the first video, from its first mask on."""
+    from segue.evaluation.speed.costs import floor, object_cost, thread_cost
+    from segue.media.resize import Resizer
+
+    host = getattr(model, "host", model)
+    first = min(job.task.masks)
+    resizer = Resizer.for_max_side(job.video.size_hw, job.max_side)
+    labels = resizer.shrink_labels(job.task.masks[first])
+    frames = [resizer.shrink(f.image) for f in islice(job.video, first, first + _FRAMES)]
+    if len(frames) < 2:
+        raise InputError(
+            f"{job.video.name} has no frame after its first mask. Give a longer video."
+        )
+    return {
+        "working_hw": list(resizer.working_hw),
+        "objects": object_cost(host, frames, labels, num_objects),
+        "threads_ms": thread_cost(host, frames, labels),
+        "floor": floor(host, frames[0], labels),
+    }
+
+
+def _print(document: dict[str, Any]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    height, width = document["working_hw"]
+    title = f"{document['model']}, {width}x{height}, {document['threads']} threads: ms per frame"
+    times, frames = document["network_ms"], document["frames"]
+    table = Table("network", title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    kinds = [kind for kind in _KINDS if kind in times]
+    for kind in kinds:
+        table.add_column(f"{_KINDS[kind]} ({frames[kind]})", justify="right")
+    parts = dict.fromkeys(part for kind in kinds for part in times[kind] if part != "total")
+    for part in [*parts, "total"]:
+        table.add_row(part, *(f"{times[kind].get(part, 0):.1f}" for kind in kinds))
+    console = Console()
+    console.print(table)
+    for line in _lines(document):
+        print(line)
+
+
+def _lines(document: dict[str, Any]) -> list[str]:
+    run = dict(document["run_ms"])
+    fps, total = run.pop("fps"), run.pop("total")
+    parts = ", ".join(f"{part.replace('_', ' ')} {ms:.1f}" for part, ms in run.items())
+    objects, floor = document["objects"], document["floor"]
+    threads = ", ".join(f"{ms:.1f} with {n}" for n, ms in document["threads_ms"].items())
+    lines = [
+        f"whole run    {fps:.1f} fps, {total:.1f} ms per frame; overlapping: {parts}",
+        f"objects      {objects['one_object_ms']:.1f} ms for 1, {objects['all_objects_ms']:.1f} for "
+        f"{objects['objects']}: {objects['per_object_ms']:.1f} for each more (computed frames)",
+        f"threads      {threads} (computed frames)",
+    ]
+    if floor["floor_ms"]:
+        lines.append(
+            f"floor        {floor['floor_ms']:.1f} ms: {floor['gmac_per_frame']:.2f} GMAC at "
+            f"{floor['matrix_gmac_per_s']:.0f} GMAC/s, the rate of large matrix products here"
+        )
+    if document["peak_memory_mib"]:
+        lines.append(f"memory       {document['peak_memory_mib']:.0f} MiB at most")
+    if document["evaluation"]:
+        scores = document["evaluation"]["summary"].items()
+        told = ", ".join(f"{name.replace('_', ' ')} {value:.1f}" for name, value in scores if value)
+        lines.append(f"masks        {told}")
+    return lines + jobs.pace_lines(document["videos"].values())
+
+
+def _several(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if not 2 <= number <= 254:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 2 to 254, got {text!r}")
+    return number

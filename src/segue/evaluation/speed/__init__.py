@@ -1,0 +1,1 @@
+"""Where the time of tracking goes, measured on any computer."""

@@ -1,0 +1,146 @@
+"""Two threads beside the network's: one decodes frames ahead, one writes results behind.
+
+What is decoded but not yet asked for, and what is answered but not yet written, waits in queues of a few frames, so
+memory stays flat and the slowest of the three sets the pace.
+"""
+
+from collections.abc import Callable, Iterator
+from queue import Empty, Queue
+from threading import Thread
+from types import TracebackType
+from typing import Any
+
+from segue.inference.stopwatch import Stopwatch
+from segue.media.video import Video, VideoFrame
+
+_WAITING = 4
+"""Frames in each queue: enough to even out a slow one now and then."""
+
+
+class ReadAhead:
+    """The frames of a video, decoded while the caller works on earlier ones. Use as context manager.
+
+    Args:
+        video: The source.
+        busy: Gets the seconds of decoding as part ``decode``.
+        waited: Gets the seconds that the caller waited for frames as part ``wait_decode``.
+    """
+
+    def __init__(self, video: Video, busy: Stopwatch, waited: Stopwatch) -> None:
+        self._video = video
+        self._busy = busy
+        self._waited = waited
+        self._queue: Queue[VideoFrame | BaseException | None] = Queue(_WAITING)
+        self._stopped = False
+        self._thread = Thread(target=self._read, name="segue-decode", daemon=True)
+
+    def __enter__(self) -> "ReadAhead":
+        self._thread.start()
+        return self
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        """The frames in order.
+
+        Raises:
+            DecodeError: A frame does not decode, after all before it.
+        """
+        while True:
+            with self._waited.part("wait_decode"):
+                item = self._queue.get()
+            if isinstance(item, BaseException):
+                raise item
+            if item is None:
+                return
+            yield item
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop decoding; frames that nobody asked for are dropped."""
+        self._stopped = True
+        while True:  # makes room, should the thread wait for it
+            try:
+                self._queue.get_nowait()
+            except Empty:
+                break
+        self._thread.join()
+
+    def _read(self) -> None:
+        end: BaseException | None = None
+        try:
+            for frame in self._busy.each("decode", self._video):
+                self._queue.put(frame)
+                if self._stopped:
+                    return
+        except BaseException as error:  # whatever it is, it belongs to whoever asks for the frames
+            end = error
+        self._queue.put(end)
+
+
+class WriteBehind:
+    """Work done in the order in which it is handed over, while the caller goes on. Use as context manager.
+
+    After a failure nothing more is done, and the failure is raised to the caller.
+
+    Args:
+        waited: Gets the seconds that the caller waited for room as part ``wait_write``.
+    """
+
+    def __init__(self, waited: Stopwatch) -> None:
+        self._waited = waited
+        self._queue: Queue[Callable[[], Any] | None] = Queue(_WAITING)
+        self._failure: BaseException | None = None
+        self._thread = Thread(target=self._work, name="segue-write", daemon=True)
+
+    def __enter__(self) -> "WriteBehind":
+        self._thread.start()
+        return self
+
+    def hand(self, work: Callable[[], Any]) -> None:
+        """Leave something to be done; waits while too much is.
+
+        Raises:
+            BaseException: What an earlier piece of work raised.
+        """
+        with self._waited.part("wait_write"):
+            self._queue.put(work)
+        self._raise()
+
+    def finish(self) -> None:
+        """Wait until all is done.
+
+        Raises:
+            BaseException: What a piece of work raised.
+        """
+        with self._waited.part("wait_write"):
+            self._queue.join()
+        self._raise()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Wait until all is done, also after a failure of the caller; raises only in its absence."""
+        self._queue.put(None)
+        self._thread.join()
+        if error is None:
+            self._raise()
+
+    def _work(self) -> None:
+        while (work := self._queue.get()) is not None:
+            try:
+                if self._failure is None:
+                    work()
+            except BaseException as error:  # raised again where it can be seen
+                self._failure = error
+            finally:
+                self._queue.task_done()
+
+    def _raise(self) -> None:
+        if self._failure is not None:
+            raise self._failure

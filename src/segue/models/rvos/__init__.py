@@ -1,0 +1,1 @@
+"""RVOS: masks of objects decoded by a network that is recurrent in space and in time."""

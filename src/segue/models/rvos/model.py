@@ -1,0 +1,277 @@
+"""RVOS: objects decoded one after the other on every frame, each entered with its last mask and hidden state."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from segue.errors import MaskError, SettingsError, VideoError
+from segue.models.rvos.assignment import assign
+from segue.models.rvos.network import Look, RVOSNetwork
+from segue.models.rvos.settings import RVOSSettings
+from segue.models.rvos.state import Reference, RVOSState, row_append
+from segue.nn.fuse import for_inference
+from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
+
+Logits = Float[Tensor, "rows height width"]
+
+RELEASED_SLOTS = 10
+"""Most objects of the released code."""
+
+
+class RVOSModel:
+    """Implements ``VideoModel[RVOSState]``.
+
+    Args:
+        name: As in the table of models.
+        network: In evaluation mode.
+        settings: See there; those of the network must be the ones that it was made with.
+    """
+
+    lookahead = 0
+    state_type = RVOSState
+    parameters_per_object = 0
+
+    def __init__(self, name: str, network: RVOSNetwork, settings: RVOSSettings) -> None:
+        self.name = name
+        self.network = network
+        self.settings = settings
+        self._fast = for_inference(network)
+        self._device = next(network.parameters()).device
+
+    def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, RVOSState]:
+        """Enter the objects of the first frame; see ``VideoModel.start``.
+
+        A zero-shot network finds objects by itself, and those that fit the given ones best (Hungarian method) get
+        their ids.
+
+        Raises:
+            MaskError: Also if there are more objects than slots.
+        """
+        size_hw = _size(frame)
+        _check_size(labels, size_hw)
+        if not object_ids(labels):
+            raise MaskError(
+                "The first mask holds no object: every pixel is 0 (background) or 255 (void)."
+            )
+        look = self._look(frame)
+        prediction, state = self._advance(look, self._begin(look, size_hw), labels)
+        return _overrule(prediction, labels, state.ids), state
+
+    def discover(self, frame: Frame) -> tuple[Prediction, RVOSState]:
+        """Begin a video with the objects that a zero-shot network finds; they are numbered from 1 on.
+
+        Raises:
+            SettingsError: The network is one-shot, and has to be given objects.
+        """
+        if self.network.one_shot:
+            raise SettingsError(
+                f'{self.name} has to be given objects; only with shot = "zero" it finds some.'
+            )
+        size_hw, look = _size(frame), self._look(frame)
+        state = self._begin(look, size_hw)
+        logits, state = self._decode(look, state)
+        seen = (logits.flatten(1).amax(1) > 0).tolist()
+        numbers = iter(range(1, len(seen) + 1))
+        state = replace(state, ids=tuple(next(numbers) if shown else 0 for shown in seen))
+        return _predict(logits, state), state
+
+    def step(
+        self, frame: Frame, state: RVOSState, labels: GivenLabels | None = None
+    ) -> tuple[Prediction, RVOSState]:
+        """Carry the objects on to the next frame; see ``VideoModel.step``."""
+        size_hw = _size(frame)
+        if size_hw != state.size_hw:
+            raise VideoError(
+                f"The frame is {size_hw[0]}x{size_hw[1]}, the video started with "
+                f"{state.size_hw[0]}x{state.size_hw[1]} (height x width). Resize it, or start again."
+            )
+        if labels is not None:
+            _check_size(labels, size_hw)
+            known = [i for i in object_ids(labels) if i not in state.lost]
+            labels = np.where(np.isin(labels, known) | (labels == VOID), labels, BACKGROUND)
+        given = labels is not None and bool(object_ids(labels))
+        prediction, state = self._advance(self._look(frame), state, labels if given else None)
+        if labels is None or not given or self.settings.released:
+            return prediction, state
+        return _overrule(prediction, labels, state.ids), state
+
+    @torch.no_grad()
+    def _advance(
+        self, look: Look, state: RVOSState, labels: Labels | None
+    ) -> tuple[Prediction, RVOSState]:
+        """The objects on a frame, those that are given there included, and the memory after it."""
+        first = not any(state.ids)
+        if labels is not None and self.network.one_shot:
+            state = self._enter(look, state, labels)
+        logits, after = self._decode(look, state)
+        if labels is not None and not self.network.one_shot:
+            after = self._name_slots(logits, after, labels)
+        prediction = _predict(logits, after)
+        if labels is not None and self.network.one_shot and (first or not self.settings.released):
+            after = _keep_given(after, state, object_ids(labels))
+        if self.settings.released and not first:
+            after = _without_lost(after, prediction)
+        return prediction, after
+
+    @torch.no_grad()
+    def _look(self, frame: Frame) -> Look:
+        if self.settings.size_hw is not None:
+            height, width = self.settings.size_hw
+            frame = np.asarray(cv2.resize(frame, (width, height), interpolation=cv2.INTER_LINEAR))
+        pixels = torch.from_numpy(np.ascontiguousarray(frame)).to(self._device)
+        return self._fast.look(pixels.permute(2, 0, 1)[None].float() / 255)
+
+    @torch.no_grad()
+    def _begin(self, look: Look, size_hw: tuple[int, int]) -> RVOSState:
+        rows = 0 if self.network.one_shot else self.settings.slots
+        return RVOSState(size_hw, (0,) * rows, self._fast.begin(look, rows))
+
+    @torch.no_grad()
+    def _decode(self, look: Look, state: RVOSState) -> tuple[Logits, RVOSState]:
+        """Logits at the size of the frame, and the memory that the next frame is entered with."""
+        memory = state.memory
+        if not state.ids:
+            empty = torch.zeros(0, *state.size_hw, device=self._device)
+            return empty, replace(state, memory=replace(memory, last_keys=look.keys))
+        logits, hidden = self._fast.step(look, memory)
+        previous = self._fast.small(logits.sigmoid())
+        memory = replace(memory, hidden=hidden, previous=previous, last_keys=look.keys)
+        if look.size_hw != state.size_hw:
+            logits = F.interpolate(
+                logits[None], state.size_hw, mode="bilinear", align_corners=True
+            )[0]
+        return logits, replace(state, memory=memory)
+
+    def _enter(self, look: Look, state: RVOSState, labels: Labels) -> RVOSState:
+        """Given objects get a row; the frame is entered with their masks, new or corrected."""
+        given = object_ids(labels)
+        new = [i for i in given if i not in state.ids]
+        ids = (*state.ids, *new)
+        if self.settings.released and len(ids) > RELEASED_SLOTS:
+            raise MaskError(
+                f"{len(ids)} objects, but the released code has {RELEASED_SLOTS} slots. Give fewer "
+                "objects, or set released = false."
+            )
+        memory = state.memory
+        rows = [ids.index(i) for i in given]
+        masks, known = self._masks(labels, given, look.size_hw)
+        previous = row_append(memory.previous, len(new))
+        previous[rows] = self._fast.small(masks).to(previous.dtype)
+        hidden = tuple(row_append(level, len(new)) for level in memory.hidden)
+        memory = replace(memory, hidden=hidden, previous=previous)
+        if memory.reference is not None and memory.last_keys is not None and look.keys is not None:
+            keys = row_append(memory.reference.keys, len(new))
+            shown = row_append(memory.reference.masks, len(new))
+            keys[rows], shown[rows] = look.keys, self._fast.known(known)
+            last = memory.last_keys.expand(len(ids), -1, -1, -1).clone()
+            last[rows] = look.keys
+            memory = replace(memory, reference=Reference(keys, shown), last_keys=last)
+        return replace(state, ids=ids, memory=memory)
+
+    def _masks(
+        self, labels: GivenLabels, ids: tuple[int, ...], size_hw: tuple[int, int]
+    ) -> tuple[Logits, Float[Tensor, "rows 2 height width"]]:
+        """Objects at the network's size; and background and object, both 0 where labels are void."""
+        if labels.shape != size_hw:
+            labels = np.asarray(cv2.resize(labels, size_hw[::-1], interpolation=cv2.INTER_NEAREST))
+        table = torch.tensor(ids, device=self._device, dtype=torch.uint8).view(-1, 1, 1)
+        shown = torch.from_numpy(labels).to(self._device)
+        objects = shown == table
+        background = ~objects & (shown != VOID)
+        return objects.float(), torch.stack([background, objects], 1).float()
+
+    def _name_slots(self, logits: Logits, state: RVOSState, labels: Labels) -> RVOSState:
+        """New objects get the slots that fit them best, of those that are nobody's."""
+        new = tuple(i for i in object_ids(labels) if i not in state.ids)
+        free = [row for row, i in enumerate(state.ids) if not i]
+        if len(new) > len(free):
+            raise MaskError(
+                f"{len(new)} new objects, but {len(free)} of the {len(state.ids)} slots of the "
+                "network are free. Give fewer objects, or raise the setting slots."
+            )
+        if not new:
+            return state
+        masks, _ = self._masks(labels, new, state.size_hw)
+        valid = torch.ones(len(new), dtype=torch.bool, device=self._device)
+        chosen = assign(logits[free], masks, valid).tolist()
+        ids = list(state.ids)
+        for object_id, slot in zip(new, chosen, strict=True):
+            ids[free[slot]] = object_id
+        return replace(state, ids=tuple(ids))
+
+
+def object_ids(labels: GivenLabels) -> tuple[int, ...]:
+    """Ids of the objects in a label map, ascending."""
+    return tuple(int(i) for i in np.unique(labels) if i not in (BACKGROUND, VOID))
+
+
+def _keep_given(after: RVOSState, entered: RVOSState, given: tuple[int, ...]) -> RVOSState:
+    """The next frame is entered with the given masks too, not with what was predicted where they were given."""
+    rows = [row for row, i in enumerate(after.ids) if i in given]
+    previous = after.memory.previous.clone()
+    previous[rows] = entered.memory.previous[rows]
+    return replace(after, memory=replace(after.memory, previous=previous))
+
+
+def _without_lost(state: RVOSState, prediction: Prediction) -> RVOSState:
+    """Objects that were predicted empty are gone, and those behind them move up (RVOS-MOTS)."""
+    absent = {i for i, score in prediction.scores.items() if score.absent}
+    kept = [row for row, i in enumerate(state.ids) if i not in absent]
+    lost = (*state.lost, *(i for i in state.ids if i in absent))
+    ids = tuple(state.ids[row] for row in kept)
+    return replace(state, ids=ids, memory=state.memory.take(kept), lost=lost)
+
+
+@torch.no_grad()
+def _predict(logits: Logits, state: RVOSState) -> Prediction:
+    """Each pixel goes to the surest object, if that one is more likely there than not."""
+    named = [row for row, i in enumerate(state.ids) if i]
+    ids = tuple(state.ids[row] for row in named)
+    gone = {i: ObjectScore(confidence=1.0, absent=True) for i in state.lost}
+    if not ids:
+        return Prediction(np.zeros(state.size_hw, np.uint8), gone)
+    logits = logits[named].float()
+    best, row = logits.max(0)
+    table = torch.tensor(ids, device=logits.device, dtype=torch.uint8)
+    labels = torch.where(best > 0, table[row], torch.zeros_like(table[row])).cpu().numpy()
+    areas = np.bincount(labels.ravel(), minlength=VOID + 1)
+    sums = np.bincount(labels.ravel(), best.sigmoid().flatten().cpu().numpy(), minlength=VOID + 1)
+    highest = logits.flatten(1).amax(1).sigmoid().tolist()
+    scores = {
+        i: ObjectScore(
+            round(float(sums[i] / areas[i]) if areas[i] else 1 - high, 4), absent=not areas[i]
+        )
+        for i, high in zip(ids, highest, strict=True)
+    }
+    return Prediction(labels, scores | gone)
+
+
+def _overrule(prediction: Prediction, labels: Labels, ids: tuple[int, ...]) -> Prediction:
+    """The prediction with given objects put in their place."""
+    given = object_ids(labels)
+    merged = prediction.labels.copy()
+    merged[np.isin(merged, given)] = BACKGROUND
+    shown = np.isin(labels, given)
+    merged[shown] = labels[shown]
+    scores = dict(prediction.scores) | {i: ObjectScore(confidence=1.0) for i in given}
+    for i in ids:
+        if i and i not in given and not (merged == i).any():
+            scores[i] = replace(scores[i], absent=True)
+    return Prediction(merged, scores)
+
+
+def _size(image: Frame | Labels) -> tuple[int, int]:
+    return int(image.shape[0]), int(image.shape[1])
+
+
+def _check_size(labels: GivenLabels, size_hw: tuple[int, int]) -> None:
+    if labels.shape != size_hw:
+        raise MaskError(
+            f"The mask is {labels.shape[0]}x{labels.shape[1]}, the frame {size_hw[0]}x{size_hw[1]} "
+            "(height x width). Give a mask of the frame's size."
+        )

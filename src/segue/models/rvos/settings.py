@@ -1,0 +1,67 @@
+"""Settings of RVOS; those of the first group belong to the weights."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from segue.errors import SettingsError
+from segue.settings import Settings
+
+Shot = Literal["one", "zero"]
+"""``one``: objects are given by a mask; ``zero``: the network finds them itself."""
+Recurrence = Literal["both", "spatial", "temporal"]
+"""Over the objects of a frame and over frames; or the ablations with one of them."""
+Side = Annotated[int, Field(ge=1)]
+
+LITE = "rvos-lite"
+
+
+class NetworkSettings(Settings):
+    """What the weights were trained for."""
+
+    shot: Shot = "one"
+    recurrence: Recurrence = "both"
+    reference: bool = False
+    """Compare frames with the one on which an object was given (``rvos-lite``; ours, not in the paper)."""
+    slots: Annotated[int, Field(ge=1, le=254)] = 10
+    """``shot = "zero"``: how many objects the network looks for."""
+
+
+class RVOSSettings(NetworkSettings):
+    """How RVOS runs."""
+
+    released: bool = False
+    """Do as the released code of RVOS-MOTS: at most ten objects; a later object is shown as predicted, not as given; an
+    object of which one prediction is empty is lost for ever."""
+    size_hw: tuple[Side, Side] | None = None
+    """Height and width to which frames are resized for the network, as in the papers; ``None``: as they are."""
+    random_weights: bool = False
+    """Run with untrained weights and nothing downloaded: masks mean nothing, timings do."""
+    seed: int = 0
+    """Of the random weights; RVOS itself draws nothing at random."""
+
+
+def variant(name: str, values: Mapping[str, Any]) -> RVOSSettings:
+    """Settings of a variant with some values changed; one-shot ``rvos-lite`` has a reference.
+
+    Raises:
+        SettingsError: An unknown setting, a value out of range, or a reference where there is none.
+    """
+    default = name == LITE and values.get("shot", "one") == "one"
+    settings = RVOSSettings.parse({"reference": default, **values})
+    check(name, settings)
+    return settings
+
+
+def check(name: str, settings: NetworkSettings) -> None:
+    """Refuse what a variant does not have.
+
+    Raises:
+        SettingsError: A reference in a network of the paper, or without given objects.
+    """
+    if settings.reference and (name != LITE or settings.shot == "zero"):
+        raise SettingsError(
+            f'Setting reference = true is for {LITE} with shot = "one", here it is {name} with '
+            f'shot = "{settings.shot}". Leave it out.'
+        )

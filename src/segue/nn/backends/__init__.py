@@ -1,0 +1,1 @@
+"""What computes trained networks: torch, or OpenVINO on a processor."""

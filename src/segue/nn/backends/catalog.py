@@ -1,0 +1,60 @@
+"""Which backends there are, and which one a computer uses by itself."""
+
+import warnings
+from typing import Literal
+
+from segue.errors import SettingsError
+from segue.nn.backends.interface import Backend
+from segue.settings import load_entry
+
+BackendName = Literal["auto", "torch", "openvino"]
+
+BACKENDS = {
+    "torch": "segue.nn.backends.torch_backend:TorchBackend",
+    "openvino": "segue.nn.backends.openvino_backend:OpenVinoBackend",
+}
+"""By name: where the class is."""
+
+
+def create_backend(name: str, device: str) -> Backend:
+    """A backend.
+
+    Args:
+        name: ``torch``, ``openvino``, or ``auto``: OpenVINO on the CPU, torch elsewhere. Where OpenVINO is missing,
+            ``auto`` is torch, with a warning.
+        device: Where networks run: ``cpu``, ``cuda``, ...
+
+    Raises:
+        SettingsError: No backend of that name; OpenVINO was asked for and is missing, or for another device.
+    """
+    on_cpu = device.partition(":")[0] == "cpu"
+    if name == "openvino" and not on_cpu:
+        raise SettingsError(
+            f"The backend openvino computes on the CPU, not on {device!r}. Choose the device cpu, or the backend torch."
+        )
+    if name == "auto":
+        return _openvino_or_torch() if on_cpu else _create("torch")
+    try:
+        return _create(name)
+    except ImportError as error:
+        raise SettingsError(
+            f"The backend openvino cannot be loaded: {error}. Run: pip install openvino. Or choose the backend torch."
+        ) from None
+
+
+def _create(name: str) -> Backend:
+    backend: Backend = load_entry(BACKENDS, "backend", name)()
+    return backend
+
+
+def _openvino_or_torch() -> Backend:
+    try:
+        return _create("openvino")
+    except ImportError as error:
+        warnings.warn(
+            f"OpenVINO cannot be loaded ({error}). Torch computes instead, with the same result, more slowly. "
+            "Run: pip install openvino. Or choose the backend torch.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        return _create("torch")

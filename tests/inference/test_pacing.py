@@ -1,0 +1,173 @@
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fakes.colour_model import ColourModel, ColourState
+from fakes.gated_models import DoubtingCarrier
+from fakes.scenes import SIZE_HW, scene
+from segue.errors import SettingsError
+from segue.inference.job import Job
+from segue.inference.objects import TrackTask
+from segue.inference.pacing import Level, Pacer, levels
+from segue.inference.places import TRACKS, Places
+from segue.media.video import ArrayVideo
+from segue.models.reuse.model import GatedModel
+from segue.nn.reuse.settings import ReuseSettings
+
+MASK = scene(6)[5][1]
+HALF = (19, 26)
+
+
+class AnySize(ColourModel):
+    """Knows objects by colour, so any size will do; takes ``seconds`` for a frame of full size."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.sizes: list[tuple[int, int]] = []
+
+    def resized(self, state: ColourState, size_hw: tuple[int, int]) -> ColourState:
+        return replace(state, note=f"{size_hw}")
+
+    def step(self, frame, state, labels=None):
+        self.sizes.append(frame.shape[:2])
+        time.sleep(self.seconds * frame.shape[0] * frame.shape[1] / (SIZE_HW[0] * SIZE_HW[1]))
+        return super().step(frame, state, labels)
+
+
+def gated(host: ColourModel, threshold: float = 0.9) -> GatedModel:
+    return GatedModel(host, DoubtingCarrier(), ReuseSettings(threshold=threshold))
+
+
+class Clock:
+    """Time goes on when it is told to."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def pass_frames(pacer: Pacer, clock: Clock, seconds: float, number: int) -> list[bool]:
+    resized = []
+    for _ in range(number):
+        clock.now += seconds
+        resized.append(pacer.frame())
+    return resized
+
+
+def test_what_gives_way_is_what_the_model_has() -> None:
+    both = levels(gated(AnySize()), SIZE_HW)
+    assert both[0] == Level(0.9, SIZE_HW)
+    assert both[-1] == Level(0.5, HALF)
+    assert [level.threshold for level in both] == sorted((x.threshold for x in both), reverse=True)
+    assert {level.size_hw for level in levels(gated(ColourModel()), SIZE_HW)} == {SIZE_HW}
+    sizes = levels(AnySize(), SIZE_HW)
+    assert [level.threshold for level in sizes] == [None] * 3
+    assert sizes[-1].size_hw == HALF
+
+
+def test_a_threshold_is_never_raised() -> None:
+    assert {level.threshold for level in levels(gated(AnySize(), 0.3), SIZE_HW)} == {0.3}
+
+
+def test_no_level_is_so_small_that_an_object_vanishes() -> None:
+    thin = np.zeros(SIZE_HW, np.uint8)
+    thin[10, 12:30] = 7
+    sizes = {level.size_hw for level in levels(AnySize(), SIZE_HW, [MASK, thin])}
+    assert SIZE_HW in sizes
+    assert HALF not in sizes
+
+
+def test_a_model_with_nothing_to_trade_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"colour has no reuse gate.*--max-side"):
+        Pacer(ColourModel(), 25.0, SIZE_HW, {0: MASK})
+
+
+def test_the_model_is_turned_down_and_is_its_own_again_at_the_end() -> None:
+    clock, model = Clock(), gated(AnySize())
+    with Pacer(model, 10.0, SIZE_HW, {0: MASK}, clock) as pacer:
+        pacer.begin()
+        assert not any(pass_frames(pacer, clock, 0.05, 40))
+        assert pacer.level == Level(0.9, SIZE_HW)
+        assert sum(pass_frames(pacer, clock, 0.105, 48)) == 2
+        assert model.reuse.threshold == 0.5
+        assert pacer.level == Level(0.5, HALF)
+        report = pacer.report()
+    assert model.reuse.threshold == 0.9
+    assert report["asked_fps"] == 10
+    assert report["reached_fps"] == pytest.approx(88 / (2 + 48 * 0.105), abs=0.01)
+    counts = [level.pop("frames") for level in report["levels"]]
+    assert sum(counts) == 88
+    assert counts[0] > 40
+    assert report["levels"][0] == {"reuse": 0.9, "size_hw": [38, 53]}
+    json.dumps(report)
+
+
+def test_a_pace_that_cannot_be_held_is_said_once() -> None:
+    clock = Clock()
+    with Pacer(gated(ColourModel()), 50.0, SIZE_HW, {0: MASK}, clock) as pacer:
+        pacer.begin()
+        with pytest.warns(RuntimeWarning, match="50 frames per second cannot be held") as said:
+            pass_frames(pacer, clock, 0.3, 300)
+    assert len(said) == 1
+    assert pacer.number == 2
+
+
+def job(out: Path, num_frames: int, fps: float) -> Job:
+    pictures = scene(num_frames)
+    return Job(
+        video=ArrayVideo([frame for frame, _ in pictures]),
+        task=TrackTask({0: pictures[0][1], 5: MASK}, overlay=False),
+        places=Places.for_video(out, TRACKS),
+        identity={},
+        fps=fps,
+        checkpoint_seconds=0.0,
+    )
+
+
+def test_a_job_shrinks_frames_and_writes_masks_of_full_size(tmp_path: Path) -> None:
+    model = AnySize(seconds=0.03)
+    record = job(tmp_path, 60, 50.0).run(model, "new")
+    assert model.sizes[0] == SIZE_HW
+    assert len(set(model.sizes)) >= 2
+    assert sum(level["frames"] for level in record["pace"]["levels"]) == 59
+    for index, (_, truth) in enumerate(scene(60)):
+        labels = np.asarray(Image.open(tmp_path / f"masks/{index:05d}.png"))
+        assert labels.shape == SIZE_HW
+        assert (labels == truth).mean() > 0.9, index
+
+
+def test_an_interrupted_job_goes_on_at_its_level(tmp_path: Path) -> None:
+    class Ear:
+        def advance(self, done: int, total: int | None, note: str = "") -> None:
+            if done == 40:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        job(tmp_path, 60, 50.0).run(AnySize(seconds=0.03), "new", Ear())
+    model = AnySize(seconds=0.03)
+    record = job(tmp_path, 60, 50.0).run(model, "resume")
+    assert record["frames"] == 60
+    assert model.sizes[0] != SIZE_HW
+
+
+def test_a_gated_model_computes_the_first_frame_of_another_size() -> None:
+    pictures = scene(5)
+    model = gated(AnySize(), threshold=0.1)
+    _, state = model.start(*pictures[0])
+    prediction, state = model.step(pictures[1][0], state)
+    assert prediction.scores[1].reused
+    state = model.resized(state, HALF)
+    small = [np.ascontiguousarray(frame[::2, ::2]) for frame, _ in pictures]
+    prediction, state = model.step(small[2][: HALF[0], : HALF[1]], state)
+    assert prediction.labels.shape == HALF
+    assert not prediction.scores[1].reused
+    prediction, _ = model.step(small[3][: HALF[0], : HALF[1]], state)
+    assert prediction.scores[1].reused
+    assert not hasattr(gated(ColourModel()), "resized")

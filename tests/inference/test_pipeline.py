@@ -1,0 +1,131 @@
+import threading
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from segue.errors import DecodeError, WriteError
+from segue.inference.pipeline import ReadAhead, WriteBehind
+from segue.inference.stopwatch import Stopwatch
+from segue.media.video import ArrayVideo
+
+FRAME = np.zeros((4, 6, 3), np.uint8)
+
+
+class Counting:
+    """A video without end that counts what was decoded; frame ``broken`` does not decode."""
+
+    name, size_hw, frame_rate, time_base = "v", (4, 6), Fraction(25), Fraction(1, 25)
+    num_frames = frame_names = None
+
+    def __init__(self, broken: int = -1) -> None:
+        self.decoded = 0
+        self.broken = broken
+
+    def __iter__(self):
+        for frame in ArrayVideo(FRAME for _ in range(10**6)):
+            if frame.index == self.broken:
+                raise DecodeError("frame does not decode")
+            self.decoded += 1
+            yield frame
+
+
+def threads() -> set[str]:
+    return {thread.name for thread in threading.enumerate() if "segue" in thread.name}
+
+
+def settle(value):
+    """What a function returns once it has stopped to change."""
+    last = None
+    while (now := value()) != last:
+        last = now
+        time.sleep(0.05)
+    return now
+
+
+def test_frames_come_in_order_and_only_a_few_are_decoded_ahead() -> None:
+    video = Counting()
+    with ReadAhead(video, Stopwatch(), Stopwatch()) as frames:
+        asked = iter(frames)
+        assert [next(asked).index for _ in range(10)] == list(range(10))
+        assert 10 < settle(lambda: video.decoded) <= 16
+    assert not threads(), "the thread should end with the block, although it had to wait"
+
+
+def test_all_good_frames_come_before_the_error() -> None:
+    decoding, waiting = Stopwatch(), Stopwatch()
+    with ReadAhead(Counting(broken=7), decoding, waiting) as frames:
+        iterator = iter(frames)
+        assert [next(iterator).index for _ in range(7)] == list(range(7))
+        with pytest.raises(DecodeError):
+            next(iterator)
+    assert decoding.seconds["decode"] > 0
+    assert waiting.seconds["wait_decode"] > 0
+
+
+def test_a_video_ends() -> None:
+    with ReadAhead(ArrayVideo([FRAME] * 9), Stopwatch(), Stopwatch()) as frames:
+        assert [frame.index for frame in frames] == list(range(9))
+
+
+def test_work_is_done_in_order_while_the_caller_goes_on() -> None:
+    done: list[int] = []
+    free = threading.Event()
+    with WriteBehind(Stopwatch()) as writer:
+        writer.hand(free.wait)
+        for number in range(3):
+            writer.hand(lambda n=number: done.append(n))
+        assert not done
+        free.set()
+        writer.finish()
+        assert done == [0, 1, 2]
+    assert not threads()
+
+
+def test_the_caller_waits_while_too_much_is_left() -> None:
+    waited, free = Stopwatch(), threading.Event()
+    with WriteBehind(waited) as writer:
+        threading.Timer(0.2, free.set).start()
+        for _ in range(12):
+            writer.hand(free.wait)
+        assert free.is_set()
+    assert waited.seconds["wait_write"] > 0.1
+
+
+def full() -> None:
+    raise WriteError("disk full")
+
+
+def test_after_a_failure_nothing_more_is_done() -> None:
+    done: list[int] = []
+
+    def work() -> None:
+        with WriteBehind(Stopwatch()) as writer:
+            writer.hand(full)
+            for number in range(20):
+                writer.hand(lambda n=number: done.append(n))
+
+    with pytest.raises(WriteError, match="disk full"):
+        work()
+    assert not done
+    assert not threads()
+
+
+def test_a_failure_of_the_last_work_is_raised_too() -> None:
+    with pytest.raises(WriteError), WriteBehind(Stopwatch()) as writer:
+        writer.hand(full)
+
+
+def test_what_was_left_is_done_although_the_caller_fails() -> None:
+    done: list[int] = []
+
+    def work() -> None:
+        with WriteBehind(Stopwatch()) as writer:
+            for number in range(3):
+                writer.hand(lambda n=number: done.append(n))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == [0, 1, 2]

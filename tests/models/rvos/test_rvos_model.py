@@ -1,0 +1,165 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from segue.errors import MaskError, SettingsError, WeightsError
+from segue.models.catalog import load_model
+from segue.models.rvos.build import metadata
+from segue.models.rvos.model import RVOSModel
+from segue.models.rvos.network import RVOSNetwork
+from segue.models.rvos.settings import NetworkSettings
+from segue.nn.weights import save_weights
+
+SIZE_HW = (75, 101)
+
+
+def load(name: str = "rvos-34", **settings: Any) -> RVOSModel:
+    model = load_model(name, settings={"random_weights": True, **settings})
+    assert isinstance(model, RVOSModel)
+    return model
+
+
+def video(num_frames: int, size_hw: tuple[int, int] = SIZE_HW) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 255, (*size_hw, 3), np.uint8) for _ in range(num_frames)]
+
+
+def objects(*ids: int, size_hw: tuple[int, int] = SIZE_HW) -> np.ndarray:
+    labels = np.zeros(size_hw, np.uint8)
+    for place, i in enumerate(ids):
+        row, column = divmod(place, 6)
+        labels[2 + 24 * row : 24 + 24 * row, 2 + 16 * column : 16 + 16 * column] = i
+    return labels
+
+
+@pytest.mark.parametrize("name", ["rvos-34", "rvos-lite"])
+@pytest.mark.parametrize("size_hw", [(370, 1224), (374, 1238)])
+def test_sizes_of_kitti(name: str, size_hw: tuple[int, int]) -> None:
+    model = load(name, size_hw=(72, 238))
+    frames = video(2, size_hw)
+    _, state = model.start(frames[0], objects(1, 2, size_hw=size_hw))
+    prediction, _ = model.step(frames[1], state)
+    assert prediction.labels.shape == size_hw
+
+
+def test_ids_may_skip_and_many_objects_fit() -> None:
+    ids = (3, 4, 9, 17, 40, 41, 99, 120, 200, 201, 253, 254)
+    model = load("rvos-lite")
+    _, state = model.start(video(1)[0], objects(*ids))
+    prediction, _ = model.step(video(1)[0], state)
+    assert tuple(prediction.scores) == ids
+
+
+def test_the_given_mask_is_fed_twice() -> None:
+    for name in ("rvos-34", "rvos-lite"):
+        model = load(name)
+        _, state = model.start(video(1)[0], objects(1))
+        mask = torch.from_numpy(objects(1) > 0)[None].float()
+        assert torch.equal(state.memory.previous, model.network.small(mask))
+        _, after = model.step(video(1)[0], state)
+        assert not torch.equal(after.memory.previous, state.memory.previous)
+
+
+def test_an_object_does_not_see_those_behind_it() -> None:
+    """So empty slots, which the released code decodes too, change nothing."""
+    model = load("rvos-lite")
+    frames = video(2)
+    alone = model.step(frames[1], model.start(frames[0], objects(1))[1])[1]
+    both = model.step(frames[1], model.start(frames[0], objects(1, 2))[1])[1]
+    assert torch.allclose(alone.memory.previous[0], both.memory.previous[0], atol=1e-5)
+
+
+def test_a_late_object_has_a_reference_of_its_own() -> None:
+    model = load("rvos-lite")
+    frames = video(3)
+    _, state = model.start(frames[0], objects(1))
+    late = np.where(objects(1, 7) == 7, 7, 0).astype(np.uint8)
+    _, state = model.step(frames[1], state, late)
+    fresh = model.start(frames[1], late)[1]
+    assert state.ids == (1, 7)
+    assert torch.equal(state.memory.reference.keys[1:], fresh.memory.reference.keys)
+    assert torch.equal(state.memory.reference.masks[1:], fresh.memory.reference.masks)
+    assert torch.equal(state.memory.previous[1:], fresh.memory.previous)
+    assert len(state.memory.last_keys) == 1
+
+
+class TestReleased:
+    def test_a_late_object_is_shown_as_predicted(self) -> None:
+        frames, late = video(2), np.where(objects(1, 7) == 7, 7, 0).astype(np.uint8)
+        shown = {}
+        for released in (False, True):
+            model = load(released=released)
+            with torch.no_grad():
+                model._fast.decoder.head.bias.fill_(1.0)  # every object is everywhere
+            _, state = model.start(frames[0], objects(1))
+            shown[released] = model.step(frames[1], state, late)[0].mask(7)
+        assert np.array_equal(shown[False], late == 7)
+        assert not np.array_equal(shown[True], late == 7)
+
+    def test_an_object_that_was_predicted_empty_is_lost(self) -> None:
+        frames = video(3)
+        model = load(released=True)
+        _, state = model.start(frames[0], objects(1, 2))
+        with torch.no_grad():
+            model._fast.decoder.head.bias.fill_(-9.0)
+        prediction, state = model.step(frames[1], state)
+        assert (state.ids, state.lost) == ((), (1, 2))
+        prediction, state = model.step(frames[2], state, objects(1))
+        assert all(score.absent for score in prediction.scores.values())
+        assert set(prediction.scores) == {1, 2}
+
+    def test_ten_objects(self) -> None:
+        model = load(released=True)
+        model.start(video(1)[0], objects(*range(1, 11)))
+        with pytest.raises(MaskError, match="11 objects, but the released code has 10 slots"):
+            model.start(video(1)[0], objects(*range(1, 12)))
+
+
+class TestZeroShot:
+    def test_slots_get_the_ids_that_fit(self) -> None:
+        model = load(shot="zero", slots=4)
+        frames = video(2)
+        prediction, state = model.start(frames[0], objects(5, 9))
+        assert np.array_equal(prediction.labels, objects(5, 9))
+        assert sorted(i for i in state.ids if i) == [5, 9]
+        assert len(state.ids) == 4
+        prediction, state = model.step(frames[1], state, objects(5, 9, 11))
+        assert set(prediction.scores) == {5, 9, 11}
+
+    def test_it_finds_objects_without_masks(self) -> None:
+        model = load(shot="zero", slots=3)
+        with torch.no_grad():
+            model._fast.decoder.head.bias.fill_(1.0)
+        frames = video(2)
+        prediction, state = model.discover(frames[0])
+        assert state.ids == (1, 2, 3)
+        assert model.step(frames[1], state)[0].scores.keys() == prediction.scores.keys()
+        with pytest.raises(SettingsError, match="has to be given objects"):
+            load().discover(frames[0])
+
+    def test_more_objects_than_slots(self) -> None:
+        model = load(shot="zero", slots=2)
+        with pytest.raises(MaskError, match="3 new objects, but 2 of the 2 slots"):
+            model.start(video(1)[0], objects(1, 2, 3))
+
+
+def test_weights_know_what_they_were_trained_for(tmp_path: Path) -> None:
+    lite = NetworkSettings(reference=True)
+    path = tmp_path / "lite.safetensors"
+    save_weights(
+        RVOSNetwork("rvos-lite", lite), path, model_name="rvos-lite", metadata=metadata(lite)
+    )
+    assert load_model("rvos-lite", weights=path).name == "rvos-lite"
+    with pytest.raises(WeightsError, match="trained with reference true, expected false"):
+        load_model("rvos-lite", weights=path, settings={"reference": False})
+
+
+def test_only_the_light_variant_has_a_reference() -> None:
+    assert load("rvos-lite").settings.reference
+    assert not load("rvos-lite", shot="zero").settings.reference
+    for name, settings in (("rvos-34", {}), ("rvos-lite", {"shot": "zero"})):
+        with pytest.raises(SettingsError, match="reference = true is for rvos-lite"):
+            load(name, reference=True, **settings)
