@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.models.ttvos.attention import TemplateAttention, pool_masks, two_channels
-from segue.models.ttvos.matching import Matching
 from segue.models.ttvos.model import merge
 from segue.models.ttvos.network import TTVOSNetwork
+from segue.nn.matching import Matching
 from segue.nn.weights import describe
 
 

@@ -90,18 +90,19 @@ class TestReleased:
     def test_a_late_object_is_shown_as_predicted(self) -> None:
         frames, late = video(2), np.where(objects(1, 7) == 7, 7, 0).astype(np.uint8)
         shown = {}
-        for released in (False, True):
-            model = load(released=released)
+        for later in ("given", "predicted"):
+            model = load(later=later)
             with torch.no_grad():
                 model._fast.decoder.head.bias.fill_(1.0)  # every object is everywhere
             _, state = model.start(frames[0], objects(1))
-            shown[released] = model.step(frames[1], state, late)[0].mask(7)
-        assert np.array_equal(shown[False], late == 7)
-        assert not np.array_equal(shown[True], late == 7)
+            shown[later] = model.step(frames[1], state, late)[0].mask(7)
+        assert np.array_equal(shown["given"], late == 7)
+        assert not np.array_equal(shown["predicted"], late == 7)
 
-    def test_an_object_that_was_predicted_empty_is_lost(self) -> None:
+    @pytest.mark.parametrize("merging", ["surest", "area-stability"])
+    def test_an_object_that_was_predicted_empty_is_lost(self, merging: str) -> None:
         frames = video(3)
-        model = load(released=True)
+        model = load(when_empty="drop", merging=merging)
         _, state = model.start(frames[0], objects(1, 2))
         with torch.no_grad():
             model._fast.decoder.head.bias.fill_(-9.0)
@@ -112,9 +113,9 @@ class TestReleased:
         assert set(prediction.scores) == {1, 2}
 
     def test_ten_objects(self) -> None:
-        model = load(released=True)
+        model = load(most_objects=10)
         model.start(video(1)[0], objects(*range(1, 11)))
-        with pytest.raises(MaskError, match="11 objects, but the released code has 10 slots"):
+        with pytest.raises(MaskError, match="11 objects at once, expected at most 10"):
             model.start(video(1)[0], objects(*range(1, 12)))
 
 

@@ -115,6 +115,7 @@ def _measure(
 
     for job in todo.values():
         job.check("new")
+    sample = _Sample(next(iter(todo.values())), arguments.objects)
     model, notes = engine.load()
     times, records = PartTimes(), {}
     with FrameProgress("") as progress, times.watching(model):
@@ -138,7 +139,7 @@ def _measure(
         "network_ms": times.means_ms(),
         "peak_memory_mib": memory,
         "evaluation": _scores(arguments),
-        **_costs(model, next(iter(todo.values())), arguments.objects),
+        **sample.costs(model),
         **environment(),
     }
 
@@ -166,26 +167,36 @@ def _scores(arguments: argparse.Namespace) -> dict[str, Any] | None:
     return table
 
 
-def _costs(model: Any, job: "Job", num_objects: int) -> dict[str, Any]:
-    """What is measured on computed frames of the first video, from its first mask on."""
-    from segue.evaluation.speed.costs import floor, object_cost, thread_cost
-    from segue.media.resize import Resizer
+class _Sample:
+    """Frames and labels of the first video from its first mask on, as the model sees them."""
 
-    host = getattr(model, "host", model)
-    first = min(job.task.masks)
-    resizer = Resizer.for_max_side(job.video.size_hw, job.max_side)
-    labels = resizer.shrink_labels(job.task.masks[first])
-    frames = [resizer.shrink(f.image) for f in islice(job.video, first, first + _FRAMES)]
-    if len(frames) < 2:
-        raise InputError(
-            f"{job.video.name} has no frame after its first mask. Give a longer video."
-        )
-    return {
-        "working_hw": list(resizer.working_hw),
-        "objects": object_cost(host, frames, labels, num_objects),
-        "threads_ms": thread_cost(host, frames, labels),
-        "floor": floor(host, frames[0], labels),
-    }
+    def __init__(self, job: "Job", num_objects: int) -> None:
+        from segue.evaluation.speed.costs import cut
+        from segue.media.resize import Resizer
+
+        first = min(job.task.masks)
+        resizer = Resizer.for_max_side(job.video.size_hw, job.max_side)
+        self.labels = resizer.shrink_labels(job.task.masks[first])
+        self.frames = [resizer.shrink(f.image) for f in islice(job.video, first, first + _FRAMES)]
+        self.working_hw = resizer.working_hw
+        self.num_objects = num_objects
+        if len(self.frames) < 2:
+            raise InputError(
+                f"{job.video.name} has no frame after its first mask. Give a longer video."
+            )
+        cut(self.labels, num_objects)
+
+    def costs(self, model: Any) -> dict[str, Any]:
+        """What computed frames cost."""
+        from segue.evaluation.speed.costs import floor, object_cost, thread_cost
+
+        host = getattr(model, "host", model)
+        return {
+            "working_hw": list(self.working_hw),
+            "objects": object_cost(host, self.frames, self.labels, self.num_objects),
+            "threads_ms": thread_cost(host, self.frames, self.labels),
+            "floor": floor(host, self.frames[0], self.labels),
+        }
 
 
 def _print(document: dict[str, Any]) -> None:

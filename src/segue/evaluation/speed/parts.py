@@ -59,8 +59,8 @@ class PartTimes:
                 stack.enter_context(self._wrapped(host, place, part))
             for place, part in _GATE.items() if gated else ():
                 stack.enter_context(self._wrapped(model, place, part))
-            for name in ("start", "step"):
-                stack.enter_context(_replaced(model, name, self._frame(getattr(model, name))))
+            stack.enter_context(_replaced(model, "start", self._frame(model.start, given=True)))
+            stack.enter_context(_replaced(model, "step", self._frame(model.step, given=False)))
             yield
 
     def means_ms(self) -> dict[str, dict[str, float]]:
@@ -97,13 +97,15 @@ class PartTimes:
 
         return timed
 
-    def _frame(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _frame(self, function: Callable[..., Any], given: bool) -> Callable[..., Any]:
         whole = self._part(function, "other")
 
-        def timed(frame: Any, *arguments: Any) -> Any:
+        def timed(frame: Any, memory: Any = None, labels: Any = None) -> Any:
+            """``start(frame, labels)`` or ``step(frame, state, labels)``."""
             self._seconds = {}
-            prediction, state = whole(frame, *arguments)
-            frames = self.frames.setdefault(_kind(prediction, arguments), Frames())
+            prediction, state = whole(*(x for x in (frame, memory, labels) if x is not None))
+            kind: Kind = "first" if given or labels is not None else _kind(prediction)
+            frames = self.frames.setdefault(kind, Frames())
             frames.number += 1
             for part, seconds in self._seconds.items():
                 frames.seconds[part] = frames.seconds.get(part, 0.0) + seconds
@@ -112,10 +114,7 @@ class PartTimes:
         return timed
 
 
-def _kind(prediction: Prediction, arguments: tuple[Any, ...]) -> Kind:
-    # start(frame, labels); step(frame, state, labels)
-    if len(arguments) < 2 or arguments[1] is not None:
-        return "first"
+def _kind(prediction: Prediction) -> Kind:
     scores = prediction.scores.values()
     return "reused" if scores and all(score.reused for score in scores) else "computed"
 

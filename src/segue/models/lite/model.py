@@ -11,11 +11,13 @@ from torch import Tensor
 
 from segue.errors import MaskError, VideoError
 from segue.models.lite import target
+from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.strays import without_strays
 from segue.models.reuse.host import Glance
-from segue.nn.fuse import for_inference
+from segue.nn.backends.int8 import Ranges
+from segue.nn.backends.interface import Backend
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
 
 View = tuple[UInt8[np.ndarray, "rows columns 3"], UInt8[np.ndarray, "rows columns"]]
@@ -50,16 +52,32 @@ class LiteState:
 
 
 class LiteModel:
-    """Implements ``VideoModel[LiteState]``."""
+    """Implements ``VideoModel[LiteState]``.
+
+    Args:
+        network: With trained weights, where it shall run.
+        settings: How the memory is kept.
+        backend: Computes the network. A memory that was made with one backend may go on with another.
+        ranges: Of the convolutions that shall compute in eight bits.
+
+    Raises:
+        WeightsError: The ranges do not fit the network.
+    """
 
     name = "segue-lite"
     lookahead = 0
     state_type = LiteState
 
-    def __init__(self, network: LiteNetwork, settings: LiteSettings) -> None:
+    def __init__(
+        self,
+        network: LiteNetwork,
+        settings: LiteSettings,
+        backend: Backend,
+        ranges: Ranges | None = None,
+    ) -> None:
         self.network = network
         self.settings = settings
-        self._fast = for_inference(network)
+        self._fast = LiteGraphs(network, backend, ranges)
         self._device = next(network.parameters()).device
 
     @property
@@ -146,7 +164,7 @@ class LiteModel:
         previous = F.avg_pool2d(masks.to(self._device)[:, None].float() / 255, 8)
         features = self._fast.look(self._tensor(view))
         scores = self._scores(features, state)
-        logits: Tensor = self._fast.decoder(features.decoder, scores, previous)
+        logits = self._fast.decoder(features.decoder, scores, previous)
         # The first code of a target model is the mask itself.
         return Glance(logits, scores[:, [0, CODES]])
 
@@ -154,15 +172,13 @@ class LiteModel:
         self, features: FrameFeatures, state: LiteState
     ) -> Float[Tensor, "objects height2 width2"]:
         scores = self._scores(features, state)
-        logits: Tensor = self._fast.decoder(features.decoder, scores, state.previous)
-        return logits
+        return self._fast.decoder(features.decoder, scores, state.previous)
 
     def _scores(
         self, features: FrameFeatures, state: LiteState
     ) -> Float[Tensor, "objects codes2 height8 width8"]:
         """What the two target models of each object see."""
-        scores = target.apply(torch.cat([state.fixed, state.adaptive], 2), features.target)
-        return scores.contiguous(memory_format=torch.channels_last)
+        return target.apply(torch.cat([state.fixed, state.adaptive], 2), features.target)
 
     def _learn_own(
         self,
@@ -260,12 +276,11 @@ class LiteModel:
             _view(frame, labels, size_hw, objects, zoom_xy=(1.5, 1.5)),
         ]
 
-    def _tensor(self, frame: Frame) -> Float[Tensor, "1 3 padded_height padded_width"]:
+    def _tensor(self, frame: Frame) -> UInt8[Tensor, "1 padded_height padded_width 3"]:
         height, width = _size(frame)
         bottom, right = -height % _MULTIPLE, -width % _MULTIPLE
         padded = np.pad(frame, ((0, bottom), (0, right), (0, 0)), mode="edge")
-        pixels = torch.from_numpy(padded).to(self._device)
-        return pixels.permute(2, 0, 1)[None].float() / 255
+        return torch.from_numpy(padded)[None].to(self._device)
 
     def _masks(
         self, labels: Labels, ids: tuple[int, ...]

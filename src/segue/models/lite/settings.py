@@ -1,10 +1,11 @@
 """Settings of segue-lite that may change without training again."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from segue.nn.backends.catalog import BackendName
 from segue.nn.reuse.settings import ReuseSettings, Share
 from segue.settings import Settings
 
@@ -38,5 +39,9 @@ class LiteSettings(Settings):
     """The reuse gate; ``None``: every frame is computed, and nothing asks whether it should be."""
     gate: Path | None = None
     """Weights of the gate; ``None``: those that ship."""
+    backend: BackendName = "auto"
+    """What computes the network; ``auto``: OpenVINO on the CPU, torch elsewhere."""
+    precision: Literal["float32", "int8"] = "float32"
+    """``int8``: convolutions in eight bits, which needs ranges beside the weights, see ``docs/runtime.md``."""
     seed: int = 0
     """Kept in the run record; segue-lite itself draws nothing at random."""

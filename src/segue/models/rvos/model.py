@@ -1,5 +1,6 @@
 """RVOS: objects decoded one after the other on every frame, each entered with its last mask and hidden state."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import cv2
@@ -11,16 +12,19 @@ from torch import Tensor
 
 from segue.errors import MaskError, SettingsError, VideoError
 from segue.models.rvos.assignment import assign
+from segue.models.rvos.merging import (
+    AREAS_KEPT,
+    Logits,
+    Rows,
+    areas_of,
+    merge_stable,
+    merge_surest,
+)
 from segue.models.rvos.network import Look, RVOSNetwork
 from segue.models.rvos.settings import RVOSSettings
 from segue.models.rvos.state import Reference, RVOSState, row_append
 from segue.nn.fuse import for_inference
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
-
-Logits = Float[Tensor, "rows height width"]
-
-RELEASED_SLOTS = 10
-"""Most objects of the released code."""
 
 
 class RVOSModel:
@@ -78,7 +82,7 @@ class RVOSModel:
         seen = (logits.flatten(1).amax(1) > 0).tolist()
         numbers = iter(range(1, len(seen) + 1))
         state = replace(state, ids=tuple(next(numbers) if shown else 0 for shown in seen))
-        return _predict(logits, state), state
+        return self._predict(logits, state), self._measured(logits, state)
 
     def step(
         self, frame: Frame, state: RVOSState, labels: GivenLabels | None = None
@@ -96,7 +100,7 @@ class RVOSModel:
             labels = np.where(np.isin(labels, known) | (labels == VOID), labels, BACKGROUND)
         given = labels is not None and bool(object_ids(labels))
         prediction, state = self._advance(self._look(frame), state, labels if given else None)
-        if labels is None or not given or self.settings.released:
+        if labels is None or not given or self.settings.later == "predicted":
             return prediction, state
         return _overrule(prediction, labels, state.ids), state
 
@@ -105,18 +109,43 @@ class RVOSModel:
         self, look: Look, state: RVOSState, labels: Labels | None
     ) -> tuple[Prediction, RVOSState]:
         """The objects on a frame, those that are given there included, and the memory after it."""
-        first = not any(state.ids)
+        first = not any(state.ids) and not state.lost
         if labels is not None and self.network.one_shot:
             state = self._enter(look, state, labels)
         logits, after = self._decode(look, state)
         if labels is not None and not self.network.one_shot:
             after = self._name_slots(logits, after, labels)
-        prediction = _predict(logits, after)
-        if labels is not None and self.network.one_shot and (first or not self.settings.released):
+        prediction, after = self._predict(logits, after), self._measured(logits, after)
+        shown = first or self.settings.later == "given"
+        if labels is not None and self.network.one_shot and shown:
             after = _keep_given(after, state, object_ids(labels))
-        if self.settings.released and not first:
-            after = _without_lost(after, prediction)
+        if self.settings.when_empty == "drop" and not first:
+            after = _without_lost(after, logits)
         return prediction, after
+
+    @torch.no_grad()
+    def _predict(self, logits: Logits, state: RVOSState) -> Prediction:
+        """What the objects that have an id look like together."""
+        named = [row for row, i in enumerate(state.ids) if i]
+        ids = tuple(state.ids[row] for row in named)
+        gone = {i: ObjectScore(confidence=1.0, absent=True) for i in state.lost}
+        if not ids:
+            return Prediction(np.zeros(state.size_hw, np.uint8), gone)
+        logits = logits[named].float()
+        stable = self.settings.merging == "area-stability"
+        rows = (
+            merge_stable(logits, [state.areas[row] for row in named])
+            if stable
+            else merge_surest(logits)
+        )
+        return _labelled(logits, rows, ids, gone)
+
+    def _measured(self, logits: Logits, state: RVOSState) -> RVOSState:
+        """With the areas of this frame, if merging asks for them."""
+        if self.settings.merging != "area-stability":
+            return state
+        pairs = zip(areas_of(logits), state.areas, strict=True)
+        return replace(state, areas=tuple((now, *before)[:AREAS_KEPT] for now, before in pairs))
 
     @torch.no_grad()
     def _look(self, frame: Frame) -> Look:
@@ -129,7 +158,12 @@ class RVOSModel:
     @torch.no_grad()
     def _begin(self, look: Look, size_hw: tuple[int, int]) -> RVOSState:
         rows = 0 if self.network.one_shot else self.settings.slots
-        return RVOSState(size_hw, (0,) * rows, self._fast.begin(look, rows))
+        return RVOSState(
+            size_hw, (0,) * rows, self._fast.begin(look, rows), areas=self._no_areas(rows)
+        )
+
+    def _no_areas(self, rows: int) -> tuple[tuple[int, ...], ...]:
+        return ((),) * rows if self.settings.merging == "area-stability" else ()
 
     @torch.no_grad()
     def _decode(self, look: Look, state: RVOSState) -> tuple[Logits, RVOSState]:
@@ -152,10 +186,11 @@ class RVOSModel:
         given = object_ids(labels)
         new = [i for i in given if i not in state.ids]
         ids = (*state.ids, *new)
-        if self.settings.released and len(ids) > RELEASED_SLOTS:
+        most = self.settings.most_objects
+        if most is not None and len(ids) > most:
             raise MaskError(
-                f"{len(ids)} objects, but the released code has {RELEASED_SLOTS} slots. Give fewer "
-                "objects, or set released = false."
+                f"{len(ids)} objects at once, expected at most {most}. Give fewer objects, or raise the setting "
+                "most_objects."
             )
         memory = state.memory
         rows = [ids.index(i) for i in given]
@@ -171,7 +206,8 @@ class RVOSModel:
             last = memory.last_keys.expand(len(ids), -1, -1, -1).clone()
             last[rows] = look.keys
             memory = replace(memory, reference=Reference(keys, shown), last_keys=last)
-        return replace(state, ids=ids, memory=memory)
+        areas = (*state.areas, *self._no_areas(len(new)))
+        return replace(state, ids=ids, memory=memory, areas=areas)
 
     def _masks(
         self, labels: GivenLabels, ids: tuple[int, ...], size_hw: tuple[int, int]
@@ -218,29 +254,25 @@ def _keep_given(after: RVOSState, entered: RVOSState, given: tuple[int, ...]) ->
     return replace(after, memory=replace(after.memory, previous=previous))
 
 
-def _without_lost(state: RVOSState, prediction: Prediction) -> RVOSState:
-    """Objects that were predicted empty are gone, and those behind them move up (RVOS-MOTS)."""
-    absent = {i for i, score in prediction.scores.items() if score.absent}
-    kept = [row for row, i in enumerate(state.ids) if i not in absent]
-    lost = (*state.lost, *(i for i in state.ids if i in absent))
+def _without_lost(state: RVOSState, logits: Logits) -> RVOSState:
+    """Objects that were predicted empty, whatever the others cover, are gone, and those behind them move up."""
+    seen = zip(areas_of(logits), state.ids, strict=True)
+    kept = [row for row, (area, i) in enumerate(seen) if area or not i]
+    lost = (*state.lost, *(i for row, i in enumerate(state.ids) if row not in kept))
+    areas = tuple(state.areas[row] for row in kept) if state.areas else ()
     ids = tuple(state.ids[row] for row in kept)
-    return replace(state, ids=ids, memory=state.memory.take(kept), lost=lost)
+    return replace(state, ids=ids, memory=state.memory.take(kept), lost=lost, areas=areas)
 
 
-@torch.no_grad()
-def _predict(logits: Logits, state: RVOSState) -> Prediction:
-    """Each pixel goes to the surest object, if that one is more likely there than not."""
-    named = [row for row, i in enumerate(state.ids) if i]
-    ids = tuple(state.ids[row] for row in named)
-    gone = {i: ObjectScore(confidence=1.0, absent=True) for i in state.lost}
-    if not ids:
-        return Prediction(np.zeros(state.size_hw, np.uint8), gone)
-    logits = logits[named].float()
-    best, row = logits.max(0)
-    table = torch.tensor(ids, device=logits.device, dtype=torch.uint8)
-    labels = torch.where(best > 0, table[row], torch.zeros_like(table[row])).cpu().numpy()
+def _labelled(
+    logits: Logits, rows: Rows, ids: tuple[int, ...], gone: Mapping[int, ObjectScore]
+) -> Prediction:
+    """Pixels by the object that they went to."""
+    table = torch.tensor([*ids, BACKGROUND], device=logits.device, dtype=torch.uint8)
+    labels = table[rows].cpu().numpy()
+    surest = logits.gather(0, rows.clamp_min(0)[None])[0].sigmoid()
     areas = np.bincount(labels.ravel(), minlength=VOID + 1)
-    sums = np.bincount(labels.ravel(), best.sigmoid().flatten().cpu().numpy(), minlength=VOID + 1)
+    sums = np.bincount(labels.ravel(), surest.flatten().cpu().numpy(), minlength=VOID + 1)
     highest = logits.flatten(1).amax(1).sigmoid().tolist()
     scores = {
         i: ObjectScore(
@@ -248,7 +280,7 @@ def _predict(logits: Logits, state: RVOSState) -> Prediction:
         )
         for i, high in zip(ids, highest, strict=True)
     }
-    return Prediction(labels, scores | gone)
+    return Prediction(labels, {**scores, **gone})
 
 
 def _overrule(prediction: Prediction, labels: Labels, ids: tuple[int, ...]) -> Prediction:

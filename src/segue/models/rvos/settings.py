@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from segue.errors import SettingsError
+from segue.models.rvos.merging import Merging
 from segue.settings import Settings
 
 Shot = Literal["one", "zero"]
@@ -31,9 +32,16 @@ class NetworkSettings(Settings):
 class RVOSSettings(NetworkSettings):
     """How RVOS runs."""
 
-    released: bool = False
-    """Do as the released code of RVOS-MOTS: at most ten objects; a later object is shown as predicted, not as given; an
-    object of which one prediction is empty is lost for ever."""
+    when_empty: Literal["keep", "drop"] = "keep"
+    """An object of which one prediction is empty stays and may come back, or is lost for ever and those behind it move
+    up (the released code of RVOS-MOTS)."""
+    later: Literal["given", "predicted"] = "given"
+    """On the frame on which an object is added to others: show it as it was given, and enter the next frame so too; or
+    as it is predicted (the released code)."""
+    most_objects: Annotated[int, Field(ge=1)] | None = None
+    """``shot = "one"``: objects that may be followed at once; the released code has 10 slots. ``None``: any number."""
+    merging: Merging = "surest"
+    """Who gets a pixel in which masks overlap: the surest object, or the one whose area has changed least."""
     size_hw: tuple[Side, Side] | None = None
     """Height and width to which frames are resized for the network, as in the papers; ``None``: as they are."""
     random_weights: bool = False

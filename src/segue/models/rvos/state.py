@@ -9,6 +9,7 @@ from torch import Tensor
 
 from segue.models.rvos.decoder import Hidden
 from segue.models.rvos.encoder import Keys
+from segue.models.rvos.merging import Areas
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ class RVOSState:
     """Of the rows; 0 for a slot of a zero-shot network that is nobody's."""
     memory: Memory
     lost: tuple[int, ...] = ()
-    """Objects that the released behaviour has given up."""
+    """Objects that have been given up (``when_empty = "drop"``)."""
+    areas: tuple[Areas, ...] = ()
+    """Of each row (``merging = "area-stability"``)."""
 
 
 def row_append(tensor: Tensor, count: int) -> Tensor:

@@ -13,9 +13,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from segue.models.ttvos.decoder import Decoded
-from segue.models.ttvos.matching import Keys, Masks, nearby
 from segue.models.ttvos.network import TTVOSNetwork
 from segue.models.ttvos.state import Carried
+from segue.nn.matching import Keys, Masks, nearby
 from segue.nn.reuse.gate import Gate
 from segue.nn.reuse.template_matching import TemplateMatching
 

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from segue.models.ttvos.attention import TemplateAttention
 from segue.models.ttvos.decoder import Decoded, Decoder
-from segue.models.ttvos.matching import EVIDENCE, Matching
 from segue.models.ttvos.state import Memory
 from segue.models.ttvos.trunk import LiteTrunk, Look, PaperTrunk
+from segue.nn.matching import EVIDENCE, Matching
 
 _BACKBONES = {
     "ttvos": "resnet50",

@@ -6,6 +6,7 @@ can be seen anywhere; OpenVINO finds the rounding in the graph and computes with
 Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR 2018).
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
@@ -102,6 +103,32 @@ def load_ranges(path: Path, *, model_name: str, weights_digest: str) -> Ranges:
         WeightsError: The file is damaged, is for another model, or was found with other weights.
     """
     return read_weights(path, model_name=model_name, expected={_WEIGHTS_KEY: weights_digest})
+
+
+def ranges_file(weights: Path) -> Path:
+    """Where the ranges that belong to a weights file are: beside it, as ``NAME.int8.safetensors``."""
+    return weights.with_suffix(".int8.safetensors")
+
+
+def ranges_beside(weights: Path, model_name: str) -> Ranges:
+    """The ranges that were found with a weights file.
+
+    Raises:
+        WeightsError: There are none, or they are damaged, for another model, or were found with other weights.
+    """
+    path = ranges_file(weights)
+    if not path.is_file():
+        raise WeightsError(
+            f"int8 needs the ranges of what the convolutions of {model_name} read, and there is no {path}. Make them "
+            f"with: segue models {model_name} --weights {weights} --calibrate FOLDER, or set precision=float32."
+        )
+    return load_ranges(path, model_name=model_name, weights_digest=digest_of(weights))
+
+
+def digest_of(weights: Path) -> str:
+    """What ties ranges to a weights file: its SHA-256."""
+    with weights.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _RoundedConv(nn.Module):

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from segue.errors import SettingsError, WeightsError
 from segue.evaluation.studies.reuse_gate.settings import MeasureSettings
 from segue.models.catalog import load_model

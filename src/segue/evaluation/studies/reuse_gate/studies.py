@@ -337,8 +337,8 @@ FIGURE_9 = Study(
     },
     full_note="Each row is trained as the weights that ship, then run on whole sequences.",
     quick_note=(
-        "Quick: 60 steps of training on 12 clips each, then the first 40 frames of every third sequence. It shows that every row "
-        "trains and runs; so few steps do not rank the rows."
+        "Quick: 60 steps of training on 12 clips each, then the first 40 frames of every third sequence. It shows that "
+        "every row trains and runs; so few steps do not rank the rows."
     ),
     notes=(
         "The paper prints no numbers of this figure. It finds M(1, 0) best where much is reused, and M(0.35, 0.4) to "

@@ -1,0 +1,83 @@
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from segue import load_model
+from segue.inference.checkpoint import load_state, save_state
+from segue.types import Frame, Labels
+
+SIZE = (150, 222)
+
+
+def picture(t: int) -> tuple[Frame, Labels]:
+    """A red disk that moves to the right over a pattern."""
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    frame = np.stack([90 + 30 * np.sin(x / 9), 110 + 25 * np.cos(y / 7), 120 + 0 * x], -1)
+    labels = ((x - 80 - 3 * t) ** 2 + (y - 70) ** 2 < 32**2).astype(np.uint8)
+    frame[labels > 0] = (220, 40, 50)
+    return frame.astype(np.uint8), labels
+
+
+def shrunk(t: int, size_hw: tuple[int, int]) -> tuple[Frame, Labels]:
+    frame, labels = picture(t)
+    size = size_hw[::-1]
+    return (
+        cv2.resize(frame, size, interpolation=cv2.INTER_AREA),
+        cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST_EXACT),
+    )
+
+
+def overlap(a: Labels, b: Labels) -> float:
+    return float(((a > 0) & (b > 0)).sum() / ((a > 0) | (b > 0)).sum())
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    return load_model("segue-lite", settings={"reuse": {"threshold": 0.0}})
+
+
+@pytest.mark.parametrize("size_hw", [(113, 167), (75, 111), (225, 333)])
+def test_an_object_is_followed_through_a_change_of_size(
+    model: Any, size_hw: tuple[int, int]
+) -> None:
+    _, state = model.host.start(*picture(0))
+    _, state = model.host.step(picture(1)[0], state)
+    resized = model.host.resized(state, size_hw)
+    assert resized.size_hw == size_hw
+    assert state.size_hw == SIZE
+    for t in (2, 3):
+        frame, truth = shrunk(t, size_hw)
+        prediction, resized = model.host.step(frame, resized)
+        assert overlap(prediction.labels, truth) > 0.9
+        assert not prediction.scores[1].absent
+
+
+def test_places_and_areas_are_those_of_the_other_size(model: Any) -> None:
+    _, state = model.host.start(*picture(0))
+    half = model.host.resized(state, (75, 111))
+    _, direct = model.host.start(*shrunk(0, (75, 111)))
+    assert half.previous.shape == direct.previous.shape
+    assert (half.previous - direct.previous).abs().mean() < 0.02
+    assert float(half.areas[0]) == pytest.approx(float(direct.areas[0]), rel=0.2)
+    back = model.host.resized(half, SIZE)
+    assert back.previous.shape == state.previous.shape
+    assert (back.previous - state.previous).abs().mean() < 0.03
+
+
+def test_the_gate_computes_the_next_frame_and_its_memory_can_be_stored(
+    model: Any, tmp_path: Path
+) -> None:
+    _, state = model.start(*picture(0))
+    prediction, state = model.step(picture(1)[0], state)
+    assert prediction.scores[1].reused
+    small = model.resized(state, (75, 111))
+    save_state(tmp_path / "state", small)
+    stored, _ = load_state(tmp_path / "state", model.state_type)
+    frame, truth = shrunk(2, (75, 111))
+    answers = [model.step(frame, memory)[0] for memory in (small, stored)]
+    assert not answers[0].scores[1].reused
+    assert overlap(answers[0].labels, truth) > 0.9
+    np.testing.assert_array_equal(answers[0].labels, answers[1].labels)
