@@ -84,6 +84,8 @@ def make_video(num_frames: int, size_hw: tuple[int, int] = (70, 101)) -> tuple[A
 def equal(one: Any, other: Any) -> bool:
     if isinstance(one, torch.Tensor):
         return torch.equal(one, other)
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, other)
     if dataclasses.is_dataclass(one):
         names = [f.name for f in dataclasses.fields(one)]
         return all(equal(getattr(one, n), getattr(other, n)) for n in names)

@@ -50,22 +50,37 @@ def test_equations_of_a_video_add() -> None:
         assert torch.allclose(parts[0][i] + parts[1][i], whole[i], atol=1e-4)
 
 
+def test_equations_of_objects_that_share_a_frame_are_those_of_each_alone() -> None:
+    generator = torch.Generator().manual_seed(4)
+    design = target.design(torch.randn(1, 3, 6, 7, generator=generator))
+    codes = torch.randn(3, 4, 42, generator=generator)
+    mask = torch.rand(3, 42, generator=generator) * (torch.rand(3, 42, generator=generator) > 0.6)
+    mask[2] = 0  # an object that is not there
+    valid = torch.ones(1, 42)
+    valid[0, ::5] = 0
+    valid[0, 1] = 0.5
+    found = target.shared_equations(design, codes, mask, valid)
+    expected = target.equations(design, codes, target.pixel_weights(mask, valid))
+    for one, other in zip(found, expected, strict=True):
+        assert torch.allclose(one, other, atol=1e-5)
+
+
 @given(share=st.floats(0, 1), seed=st.integers(0, 99))
 def test_pixel_weights_sum_to_one_and_lift_small_objects(share: float, seed: int) -> None:
-    mask = torch.from_numpy(np.random.default_rng(seed).random((1, 20, 20)) < share).float()
-    weights = target.pixel_weights(mask, torch.ones_like(mask), floor=0.15)
+    mask = torch.from_numpy(np.random.default_rng(seed).random((1, 400)) < share).float()
+    weights = target.pixel_weights(mask, torch.ones_like(mask))
     area = mask.mean().item()
     if 0 < area < 1:
         assert weights.sum().item() == pytest.approx(1, abs=1e-3)
-        influence = (weights * mask.flatten(1)).sum().item()
+        influence = (weights * mask).sum().item()
         assert influence == pytest.approx(max(area, 0.15), abs=1e-3)
 
 
 def test_void_teaches_nothing() -> None:
-    mask = torch.zeros(1, 4, 4)
-    mask[0, 1] = 1
-    valid = torch.ones(1, 4, 4)
-    valid[0, 1, :2] = 0
-    weights = target.pixel_weights(mask, valid).reshape(4, 4)
-    assert (weights[1, :2] == 0).all()
-    assert (weights[1, 2:] > 0).all()
+    mask = torch.zeros(1, 16)
+    mask[0, 4:8] = 1
+    valid = torch.ones(1, 16)
+    valid[0, 4:6] = 0
+    weights = target.pixel_weights(mask, valid)[0]
+    assert (weights[4:6] == 0).all()
+    assert (weights[6:8] > 0).all()

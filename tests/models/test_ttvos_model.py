@@ -136,14 +136,14 @@ def test_a_threshold_outside_its_range_is_refused() -> None:
 
 @pytest.mark.parametrize("setting", [{"reuse": {"threshold": 0.8}}, {"host": "host.safetensors"}])
 def test_a_variant_without_a_gate_refuses_the_settings_of_one(setting: dict[str, Any]) -> None:
-    with pytest.raises(SettingsError, match="ttvos-lite has no reuse gate.*g-ttvos-lite"):
+    with pytest.raises(SettingsError, match=r"ttvos-lite has no reuse gate.*g-ttvos-lite"):
         load_model("ttvos-lite", settings={"random_weights": True, **setting})
 
 
 def test_a_gate_without_its_host_says_which_weights_it_needs(tmp_path: Path) -> None:
     gate = carrier_for(TTVOSNetwork("ttvos-fast"), "g-ttvos-fast")
     save_weights(gate, tmp_path / "gate", model_name="g-ttvos-fast")
-    with pytest.raises(WeightsError, match="gate alone.*ttvos-fast.*setting host"):
+    with pytest.raises(WeightsError, match=r"gate alone.*ttvos-fast.*setting host"):
         load_model("g-ttvos-fast", weights=tmp_path / "gate")
 
 

@@ -108,7 +108,7 @@ def test_a_study_from_data_to_picture(
 
 def test_runs_are_shared_and_kept(davis: Path, tmp_path: Path, loaded: list[str]) -> None:
     reproduce("figure7", davis, tmp_path, "--quick")
-    assert len(loaded) == len(set(loaded)) == 9 + 4 + 6
+    assert len(loaded) == len(set(loaded)) == 8 + 3 + 5
     loaded.clear()
     reproduce("figure8", davis, tmp_path, "--quick")
     assert len(loaded) == 6

@@ -86,7 +86,7 @@ class LiteGraphs:
         self,
         features: Float[Tensor, "batch _ height8 width8"],
         masks: Float[Tensor, "objects height4 width4"],
-        valid: Float[Tensor, "objects height8 width8"],
+        valid: Float[Tensor, "batch height8 width8"],
     ) -> tuple[target.Gram, target.Cross]:
         """See ``LiteNetwork.learn``."""
         return self._network.learn(features, masks, valid)

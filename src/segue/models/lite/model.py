@@ -13,6 +13,7 @@ from segue.errors import MaskError, VideoError
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
+from segue.models.lite.regions import Found, Region, near, paint, spread, suffices, whole
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.strays import without_strays
 from segue.models.reuse.host import Glance
@@ -24,6 +25,7 @@ View = tuple[UInt8[np.ndarray, "rows columns 3"], UInt8[np.ndarray, "rows column
 """A frame and its labels, seen at another size."""
 
 _AREA_RATE = 0.05  # an object's usual area is that of about the last twenty frames
+_HARDLY = 0.01  # a lower probability is taken for none where the model learns from its own masks
 _MULTIPLE = 32  # sides must divide by the largest stride of the backbone
 
 
@@ -111,11 +113,12 @@ class LiteModel:
                 f"{state.size_hw[0]}x{state.size_hw[1]} (height x width). Resize it, or start again."
             )
         features = self._fast.look(self._tensor(frame))
-        logits = self._decode(features, state)
-        if self.settings.reach is not None:
-            logits = without_strays(logits, state.previous, state.areas, self.settings.reach)
+        found = self._find(features, state)
+        logits = spread(found, state.previous)
         probabilities = _merge(logits)
-        prediction = _predict(logits, probabilities, state.ids, size_hw)
+        painted = paint(found, state.ids, whole(state.previous))
+        painted = np.ascontiguousarray(painted[: size_hw[0], : size_hw[1]])
+        prediction = Prediction(painted, _scores(logits, probabilities, painted, state.ids))
         quarter = F.avg_pool2d(probabilities, 2)
         previous = F.avg_pool2d(quarter, 2)[:, None]
         state = replace(
@@ -163,18 +166,40 @@ class LiteModel:
         """Where the objects are in a part of a frame; see ``GlanceHost.glance``."""
         previous = F.avg_pool2d(masks.to(self._device)[:, None].float() / 255, 8)
         features = self._fast.look(self._tensor(view))
-        scores = self._scores(features, state)
+        scores = self._see(features, state)
         logits = self._fast.decoder(features.decoder, scores, previous)
         # The first code of a target model is the mask itself.
         return Glance(logits, scores[:, [0, CODES]])
 
-    def _decode(
-        self, features: FrameFeatures, state: LiteState
-    ) -> Float[Tensor, "objects height2 width2"]:
-        scores = self._scores(features, state)
-        return self._fast.decoder(features.decoder, scores, state.previous)
+    def _find(self, features: FrameFeatures, state: LiteState) -> list[Found]:
+        """Each object where it can be, without strays."""
+        scores, reach = self._see(features, state), self.settings.reach
+        frame, found = whole(state.previous), []
+        for row, usual in enumerate(state.areas.tolist()):
+            seen, last = scores[row : row + 1], state.previous[row : row + 1]
+            region = frame if reach is None else near(last, reach)
+            one = self._decode(features, seen, last, region)
+            if not suffices(one, frame, usual):
+                one = self._decode(features, seen, last, frame)
+            if reach is not None:
+                before = one.region.of(last, 8)
+                areas = state.areas[row : row + 1]
+                one = replace(one, logits=without_strays(one.logits, before, areas, reach))
+            found.append(one)
+        return found
 
-    def _scores(
+    def _decode(
+        self,
+        features: FrameFeatures,
+        scores: Float[Tensor, "1 codes2 height8 width8"],
+        previous: Float[Tensor, "1 1 height8 width8"],
+        region: Region,
+    ) -> Found:
+        shares = {stride: region.of(share, stride) for stride, share in features.decoder.items()}
+        seen = region.of(scores, 8), region.of(previous, 8)
+        return Found(region, self._fast.decoder(shares, *seen))
+
+    def _see(
         self, features: FrameFeatures, state: LiteState
     ) -> Float[Tensor, "objects codes2 height8 width8"]:
         """What the two target models of each object see."""
@@ -197,9 +222,8 @@ class LiteModel:
         if not sure:
             return state
         valid = self._valid(state.size_hw)
-        gram, cross = self._fast.learn(
-            features.target, quarter[sure], valid.expand(len(sure), -1, -1)
-        )
+        masks = F.threshold(quarter[sure], _HARDLY, 0.0)
+        gram, cross = self._fast.learn(features.target, masks, valid)
         rate = self.settings.memory_rate
         moving_gram, moving_cross = state.moving_gram.clone(), state.moving_cross.clone()
         moving_gram[sure] = moving_gram[sure].lerp(gram, rate)
@@ -258,8 +282,7 @@ class LiteModel:
         self, features: Tensor, labels: Labels, ids: tuple[int, ...]
     ) -> tuple[target.Gram, target.Cross]:
         valid = self._valid(_size(labels), labels)
-        masks = self._masks(labels, ids)
-        return self._fast.learn(features, masks, valid.expand(len(ids), -1, -1))
+        return self._fast.learn(features, self._masks(labels, ids), valid)
 
     def _views(self, frame: Frame, labels: Labels) -> list[View]:
         """What the objects may look like later: smaller, mirrored, larger (FRTM's idea).
@@ -342,27 +365,23 @@ def _merge(logits: Float[Tensor, "objects _ _"]) -> Float[Tensor, "objects _ _"]
     return torch.cat([background, logits]).softmax(0)[1:]
 
 
-def _predict(
+def _scores(
     logits: Float[Tensor, "objects height2 width2"],
     probabilities: Float[Tensor, "objects height2 width2"],
+    labels: Labels,
     ids: tuple[int, ...],
-    size_hw: tuple[int, int],
-) -> Prediction:
-    height, width = size_hw
-    full = F.interpolate(logits[None], scale_factor=2.0, mode="bilinear", align_corners=False)
-    best, row = full[0, :, :height, :width].max(0)
-    table = torch.tensor(ids, device=logits.device, dtype=torch.uint8)
-    labels = torch.where(best > 0, table[row], torch.zeros_like(table[row])).cpu().numpy()
-    scores = {}
+) -> dict[int, ObjectScore]:
     areas = np.bincount(labels.ravel(), minlength=VOID + 1)
-    own = probabilities * (logits >= logits.amax(0)) * (logits > 0)
-    sums = own.sum((1, 2)) / (own > 0).sum((1, 2)).clamp_min(1)
-    for i, mean, highest in zip(
-        ids, sums.tolist(), probabilities.amax((1, 2)).tolist(), strict=True
-    ):
-        absent = not areas[i]
-        scores[i] = ObjectScore(round(1 - highest if absent else mean, 4), absent)
-    return Prediction(labels, scores)
+    best, row = logits.max(0)
+    own = row[best > 0]
+    sure = probabilities.gather(0, row[None])[0][best > 0]
+    counts = torch.bincount(own, minlength=len(ids)).clamp_min(1)
+    means = torch.bincount(own, sure, minlength=len(ids)) / counts
+    highest = probabilities.amax((1, 2))
+    return {
+        i: ObjectScore(round(mean if areas[i] else 1 - top, 4), not areas[i])
+        for i, mean, top in zip(ids, means.tolist(), highest.tolist(), strict=True)
+    }
 
 
 def _overrule(prediction: Prediction, labels: Labels, ids: tuple[int, ...]) -> Prediction:

@@ -55,14 +55,19 @@ class LiteNetwork(nn.Module):
         self,
         features: Float[Tensor, "batch _ height8 width8"],
         masks: Float[Tensor, "objects height4 width4"],
-        valid: Float[Tensor, "objects height8 width8"],
+        valid: Float[Tensor, "batch height8 width8"],
     ) -> tuple[target.Gram, target.Cross]:
-        """Normal equations of one frame for each object; soft masks at stride 4."""
-        small = F.avg_pool2d(masks[:, None], 2)[:, 0]
+        """Normal equations for each object; soft masks at stride 4.
+
+        With a batch of one the frame is shared by all objects, else object ``i`` learns from frame ``i``.
+        """
+        small = F.avg_pool2d(masks[:, None], 2).flatten(1)
         codes = self.encoder(masks).flatten(2).float()
-        weights = target.pixel_weights(small, valid)
         with torch.autocast(features.device.type, enabled=False):  # a Gram matrix needs the digits
-            return target.equations(target.design(features.float()), codes, weights)
+            design, known = target.design(features.float()), valid.flatten(1)
+            if len(features) == 1:
+                return target.shared_equations(design, codes, small, known)
+            return target.equations(design, codes, target.pixel_weights(small, known))
 
     def solve(self, gram: target.Gram, cross: target.Cross) -> target.Cross:
         """Target models of all objects."""

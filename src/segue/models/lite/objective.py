@@ -90,7 +90,7 @@ def _losses(
     logits: Tensor, scores: Tensor, truth: Tensor, settings: ObjectiveSettings
 ) -> dict[str, Tensor]:
     small = F.avg_pool2d(truth, 8)
-    weights = target.pixel_weights(small, torch.ones_like(small))
+    weights = target.pixel_weights(small.flatten(1), torch.ones_like(small).flatten(1))
     codes = scores[:, :: scores.shape[1] // 2].flatten(2)
     error = ((codes - small.flatten(1)[:, None]) ** 2 * weights[:, None]).sum(2).mean()
     return {

@@ -5,6 +5,8 @@ any part near the previous mask is taken away, as long as the object is seen the
 object that was hidden or comes back may be anywhere.
 """
 
+import math
+
 import cv2
 import numpy as np
 import torch
@@ -12,7 +14,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 _CELL = 4  # stride-2 pixels along a side of a stride-8 cell
-_IN_VIEW = 0.5
+IN_VIEW = 0.5
 """An object of which this share of its usual area is found near its last place is in view."""
 
 
@@ -33,7 +35,7 @@ def without_strays(
     """
     found = (logits > 0).cpu().numpy()
     before = (previous[:, 0] > 0.5).cpu().numpy()
-    needed = _IN_VIEW * _CELL**2 * usual.cpu().numpy()
+    needed = IN_VIEW * _CELL**2 * usual.cpu().numpy()
     strays = [
         _strays(mask, last, float(area), reach)
         for mask, last, area in zip(found, before, needed, strict=True)
@@ -71,5 +73,9 @@ def _near(
     before: Bool[np.ndarray, "height8 width8"], reach: float
 ) -> UInt8[np.ndarray, "height8 width8"]:
     distance = cv2.distanceTransform((~before).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    margin = max(2.0, reach * float(np.count_nonzero(before)) ** 0.5)
-    return np.asarray(distance <= margin, dtype=np.uint8)
+    return np.asarray(distance <= margin_of(before, reach), dtype=np.uint8)
+
+
+def margin_of(before: Bool[np.ndarray, "height8 width8"], reach: float) -> float:
+    """How far from its last place, in stride-8 cells, a part of an object may appear."""
+    return max(2.0, reach * math.sqrt(np.count_nonzero(before)))

@@ -11,6 +11,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+_LEAST_INFLUENCE = 0.15
+"""Of the foreground; FRTM uses 0.1, on the image grid."""
+
 Design = Float[Tensor, "batch dims pixels"]
 Gram = Float[Tensor, "objects dims dims"]
 Cross = Float[Tensor, "objects dims codes"]
@@ -32,6 +35,28 @@ def equations(
     weighted = samples * weights[:, None]
     rows = samples.expand(len(weighted), -1, -1)
     return weighted @ rows.mT, weighted @ codes.mT
+
+
+def shared_equations(
+    samples: Float[Tensor, "1 dims pixels"],
+    codes: Float[Tensor, "objects codes pixels"],
+    mask: Float[Tensor, "objects pixels"],
+    valid: Float[Tensor, "1 pixels"],
+) -> tuple[Gram, Cross]:
+    """``equations`` with ``pixel_weights`` for objects of one frame, at little more than the price of one object.
+
+    Outside its mask an object weighs all pixels alike, so that part of the Gram matrices is computed once for all.
+    """
+    seen = samples[0]
+    everywhere = (seen * valid) @ seen.mT
+    grams = []
+    for own, inside, outside in zip(mask * valid, *_balance(mask, valid), strict=True):
+        shown = own.nonzero()[:, 0]
+        part = seen[:, shown]
+        grams.append(outside * everywhere + (inside - outside) * (part * own[shown]) @ part.mT)
+    weighted = (codes * pixel_weights(mask, valid)[:, None]).flatten(0, 1)
+    cross = (weighted @ seen.mT).reshape(*codes.shape[:2], len(seen)).mT
+    return torch.stack(grams), cross.contiguous()
 
 
 def solve(gram: Gram, cross: Cross, ridge: Float[Tensor, " dims"]) -> Cross:
@@ -60,20 +85,23 @@ def apply(
 
 
 def pixel_weights(
-    mask: Float[Tensor, "objects height width"],
-    valid: Float[Tensor, "objects height width"],
-    floor: float = 0.15,
+    mask: Float[Tensor, "objects pixels"], valid: Float[Tensor, "_ pixels"]
 ) -> Float[Tensor, "objects pixels"]:
-    """FRTM's hinge weights, summing to one: a small object carries at least ``floor`` of the influence.
+    """FRTM's hinge weights, summing to one: a small object carries at least a fixed share of the influence.
 
     Args:
         mask: Soft mask on the feature grid.
-        valid: 0 where a pixel must teach nothing (void, padding).
-        floor: Smallest share of the foreground; FRTM uses 0.1 on the image grid.
+        valid: 0 where a pixel must teach nothing (void, padding); of each object, or shared by all.
     """
-    mask, valid = mask.flatten(1), valid.flatten(1)
+    inside, outside = _balance(mask, valid)
+    return (mask * inside + (1 - mask) * outside) * valid
+
+
+def _balance(
+    mask: Float[Tensor, "objects pixels"], valid: Float[Tensor, "_ pixels"]
+) -> tuple[Float[Tensor, "objects 1"], Float[Tensor, "objects 1"]]:
+    """The weight of a valid pixel inside and outside each object."""
     total = valid.sum(1, keepdim=True).clamp_min(1e-6)
     share = ((mask * valid).sum(1, keepdim=True) / total).clamp(1e-4, 1 - 1e-4)
-    target = share.clamp_min(floor)
-    weights = mask * (target / share) + (1 - mask) * ((1 - target) / (1 - share))
-    return weights * valid / total
+    influence = share.clamp_min(_LEAST_INFLUENCE)
+    return influence / share / total, (1 - influence) / (1 - share) / total

@@ -1,0 +1,119 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segue import load_model
+from segue.models.lite.regions import Found, Region, near, paint, spread, suffices, whole
+from segue.types import Frame, Labels
+
+FRAME = Region(0, 0, 30, 54)
+
+
+def seen_at(top: int, left: int, height: int, width: int) -> torch.Tensor:
+    previous = torch.zeros(1, 1, 60, 108)
+    previous[..., top : top + height, left : left + width] = 0.9
+    return previous
+
+
+@given(data=st.data())
+def test_a_region_holds_what_is_within_reach_and_lies_inside_the_frame(data: st.DataObject) -> None:
+    top, left = data.draw(st.integers(0, 59)), data.draw(st.integers(0, 107))
+    height, width = data.draw(st.integers(1, 60 - top)), data.draw(st.integers(1, 108 - left))
+    reach = data.draw(st.floats(0, 1))
+    region = near(seen_at(top, left, height, width), reach)
+    margin = max(2.0, reach * (height * width) ** 0.5)
+    assert region.height in (8, 15, 30)
+    assert region.width in (14, 27, 54)
+    assert 0 <= region.top <= max(top - margin, 0) / 2
+    assert 0 <= region.left <= max(left - margin, 0) / 2
+    assert min(top + height + margin, 60) / 2 <= region.top + region.height <= 30
+    assert min(left + width + margin, 108) / 2 <= region.left + region.width <= 54
+
+
+def test_an_object_that_was_not_seen_may_be_anywhere() -> None:
+    assert near(torch.zeros(1, 1, 60, 108), 0.2) == whole(torch.zeros(3, 1, 60, 108)) == FRAME
+
+
+def found_in(region: Region, *box: int) -> Found:
+    logits = torch.full((1, region.height * 8, region.width * 8), -2.0)
+    top, left, height, width = box
+    logits[0, top : top + height, left : left + width] = 2.0
+    return Found(region, logits)
+
+
+@pytest.mark.parametrize(
+    ("region", "box", "enough"),
+    [
+        (Region(8, 14, 8, 14), (20, 20, 24, 24), True),
+        (
+            Region(8, 14, 8, 14),
+            (20, 20, 16, 16),
+            False,
+        ),  # less than half of it: it may be elsewhere
+        (Region(8, 14, 8, 14), (40, 20, 24, 24), False),  # goes on below
+        (Region(8, 14, 8, 14), (20, 88, 24, 24), False),  # goes on to the right
+        (Region(8, 40, 8, 14), (20, 88, 24, 24), True),  # leaves the frame there
+        (FRAME, (0, 0, 1, 1), True),  # there is nowhere else to look
+    ],
+)
+def test_when_a_look_at_the_region_is_enough(
+    region: Region, box: tuple[int, ...], enough: bool
+) -> None:
+    assert suffices(found_in(region, *box), FRAME, usual=36.0) == enough
+
+
+def test_objects_are_spread_and_painted_where_they_were_found() -> None:
+    found = [
+        found_in(Region(0, 0, 15, 27), 20, 20, 24, 24),
+        found_in(Region(8, 14, 8, 14), 8, 8, 8, 16),
+    ]
+    logits = spread(found, torch.zeros(2, 1, 60, 108))
+    assert (logits[0] > 0).nonzero().amax(0).tolist() == [43, 43]
+    assert (logits[1] > 0).nonzero().amin(0).tolist() == [72, 120]
+    labels = paint(found, (3, 7), FRAME)
+    assert labels.shape == (480, 864)
+    assert set(np.unique(labels)) == {0, 3, 7}
+    assert (labels[42:86, 42:86] == 3).all()
+    assert (labels[146:158, 242:270] == 7).all()
+
+
+def test_the_surest_object_gets_the_pixel() -> None:
+    one, other = found_in(FRAME, 20, 20, 24, 24), found_in(FRAME, 20, 20, 24, 24)
+    other.logits[0, 20:32] *= 2
+    labels = paint([one, other], (1, 2), FRAME)
+    assert (labels[44:60, 44:84] == 2).all()
+    assert (labels[70:84, 44:84] == 1).all()
+
+
+def scene(t: int) -> tuple[Frame, Labels]:
+    """Two squares on a pattern; the second jumps across the frame on frame 3."""
+    y, x = np.mgrid[:256, :448]
+    frame = np.stack([90 + 30 * np.sin(x / 9), 110 + 25 * np.cos(y / 7), 120 + 0 * x], -1)
+    labels = np.zeros((256, 448), np.uint8)
+    labels[60 + 2 * t : 108 + 2 * t, 40 : 40 + 48] = 1
+    left = 150 if t < 3 else 380
+    labels[180:228, left : left + 48] = 2
+    frame[labels == 1], frame[labels == 2] = (220, 40, 50), (40, 220, 60)
+    return frame.astype(np.uint8), labels
+
+
+def test_masks_are_those_of_a_look_at_the_whole_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    model: Any = load_model("segue-lite", settings={"reuse": None, "backend": "torch"})
+    results = {}
+    for how in ("near", "whole"):
+        if how == "whole":
+            monkeypatch.setattr(
+                "segue.models.lite.model.near", lambda previous, reach: whole(previous)
+            )
+        _, state = model.start(*scene(0))
+        results[how] = []
+        for t in range(1, 5):
+            prediction, state = model.step(scene(t)[0], state)
+            results[how].append(prediction.labels)
+    for found, expected in zip(results["near"], results["whole"], strict=True):
+        assert (found != expected).sum() < 0.01 * (expected > 0).sum()
+    assert (results["near"][3] == scene(4)[1])[180:228, 380:428].mean() > 0.8
