@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue import load_model
-from segue.models.lite.regions import Found, Region, near, paint, spread, suffices, whole
+from segue.models.lite.regions import Found, Region, near, nowhere, paint, spread, suffices, whole
 from segue.types import Frame, Labels
 
 FRAME = Region(0, 0, 30, 54)
@@ -25,6 +25,7 @@ def test_a_region_holds_what_is_within_reach_and_lies_inside_the_frame(data: st.
     height, width = data.draw(st.integers(1, 60 - top)), data.draw(st.integers(1, 108 - left))
     reach = data.draw(st.floats(0, 1))
     region = near(seen_at(top, left, height, width), reach)
+    assert region
     margin = max(2.0, reach * (height * width) ** 0.5)
     assert region.height in (8, 15, 30)
     assert region.width in (14, 27, 54)
@@ -35,7 +36,9 @@ def test_a_region_holds_what_is_within_reach_and_lies_inside_the_frame(data: st.
 
 
 def test_an_object_that_was_not_seen_may_be_anywhere() -> None:
-    assert near(torch.zeros(1, 1, 60, 108), 0.2) == whole(torch.zeros(3, 1, 60, 108)) == FRAME
+    assert near(torch.zeros(1, 1, 60, 108), 0.2) is None
+    assert whole(torch.zeros(3, 1, 60, 108)) == FRAME
+    assert not suffices(nowhere(torch.zeros(3, 1, 60, 108)), FRAME, usual=0.0)
 
 
 def found_in(region: Region, *box: int) -> Found:
@@ -87,6 +90,28 @@ def test_the_surest_object_gets_the_pixel() -> None:
     labels = paint([one, other], (1, 2), FRAME)
     assert (labels[44:60, 44:84] == 2).all()
     assert (labels[70:84, 44:84] == 1).all()
+
+
+def test_objects_that_are_not_where_they_were_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    model: Any = load_model("segue-lite", settings={"reuse": None, "backend": "torch"})
+    frame, labels = scene(0)
+    _, state = model.start(frame, labels)
+    looked: list[tuple[int, Region]] = []
+    decode = model._decode
+
+    def watched(features: Any, scores: Any, state: Any, row: int, region: Region) -> Found:
+        looked.append((row, region))
+        found: Found = decode(features, scores, state, row, region)
+        return found
+
+    monkeypatch.setattr(model, "_decode", watched)
+    empty = scene(0)[0]
+    empty[:] = (100, 110, 120)
+    for _ in range(6):
+        _, state = model.step(empty, state)
+    everywhere = [row for row, region in looked if region == whole(state.previous)]
+    assert len(everywhere) == 6
+    assert set(everywhere) == {0, 1}
 
 
 def scene(t: int) -> tuple[Frame, Labels]:

@@ -118,14 +118,34 @@ def test_frames_are_carried_from_the_last_computed_one() -> None:
     assert state.gap == 0
 
 
-@pytest.mark.parametrize(("threshold", "computed"), [(1.0, 6), (0.0, 1), (0.7, 6), (0.69, 1)])
-def test_the_dial(threshold: float, computed: int) -> None:
+@pytest.mark.parametrize(
+    ("threshold", "computed", "asked"), [(1.0, 6, 0), (0.0, 1, 5), (0.7, 6, 3), (0.69, 1, 5)]
+)
+def test_the_dial(threshold: float, computed: int, asked: int) -> None:
     model, carrier = gated({1: 0.7, 2: 0.7}, threshold=threshold)
     _, state = model.start(FRAME, GIVEN)
     for _ in range(5):
         _, state = model.step(FRAME, state)
     assert state.host.seen == computed
-    assert carrier.calls == (0 if threshold == 1 else 5)
+    assert carrier.calls == asked
+
+
+def test_a_gate_that_is_asked_in_vain_is_asked_less_often_until_it_is_not() -> None:
+    said = {1: 0.2, 2: 0.9}
+    model, carrier = gated(said, threshold=0.5)
+    _, state = model.start(FRAME, GIVEN)
+    asked = []
+    for _ in range(30):
+        before = carrier.calls
+        _, state = model.step(FRAME, state)
+        asked.append(carrier.calls > before)
+    assert [index for index, was in enumerate(asked) if was] == [0, 1, 3, 7, 15, 23]
+    carrier.said = {1: 0.9, 2: 0.9}
+    reused = []
+    for _ in range(10):
+        prediction, state = model.step(FRAME, state)
+        reused.append(bool(prediction.scores[1].reused))
+    assert reused == [False] + [True] * 9
 
 
 def test_given_labels_are_always_looked_at() -> None:

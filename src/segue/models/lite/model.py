@@ -13,7 +13,7 @@ from segue.errors import MaskError, VideoError
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
-from segue.models.lite.regions import Found, Region, near, paint, spread, suffices, whole
+from segue.models.lite.regions import Found, Region, near, nowhere, paint, spread, suffices, whole
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.strays import without_strays
 from segue.models.reuse.host import Glance
@@ -36,6 +36,8 @@ class LiteState:
     size_hw: tuple[int, int]
     unlearned: int
     """Frames since the moving memory was last brought up to date."""
+    turn: int
+    """Computed frames so far: says which of the objects that are not where they were is looked for everywhere."""
     ids: tuple[int, ...]
     anchor_gram: target.Gram
     """Normal equations of the given masks."""
@@ -124,6 +126,7 @@ class LiteModel:
         state = replace(
             state,
             unlearned=state.unlearned + 1,
+            turn=state.turn + 1,
             previous=previous,
             areas=state.areas.lerp(_areas(previous), _AREA_RATE),
         )
@@ -172,31 +175,43 @@ class LiteModel:
         return Glance(logits, scores[:, [0, CODES]])
 
     def _find(self, features: FrameFeatures, state: LiteState) -> list[Found]:
-        """Each object where it can be, without strays."""
+        """Each object where it can be, without strays.
+
+        Of those that are not there, or go on outside, one is looked for in the whole frame: they take turns.
+        """
         scores, reach = self._see(features, state), self.settings.reach
-        frame, found = whole(state.previous), []
-        for row, usual in enumerate(state.areas.tolist()):
-            seen, last = scores[row : row + 1], state.previous[row : row + 1]
-            region = frame if reach is None else near(last, reach)
-            one = self._decode(features, seen, last, region)
-            if not suffices(one, frame, usual):
-                one = self._decode(features, seen, last, frame)
-            if reach is not None:
-                before = one.region.of(last, 8)
-                areas = state.areas[row : row + 1]
-                one = replace(one, logits=without_strays(one.logits, before, areas, reach))
-            found.append(one)
-        return found
+        frame, rows = whole(state.previous), range(len(state.ids))
+        last = [state.previous[row : row + 1] for row in rows]
+        usual = state.areas.tolist()
+        regions = [frame if reach is None else near(one, reach) for one in last]
+        found = [
+            nowhere(state.previous)
+            if region is None
+            else self._decode(features, scores, state, row, region)
+            for row, region in enumerate(regions)
+        ]
+        lost = [row for row in rows if not suffices(found[row], frame, usual[row])]
+        if lost:
+            row = lost[state.turn % len(lost)]
+            found[row] = self._decode(features, scores, state, row, frame)
+        if reach is None:
+            return found
+        return [
+            replace(one, logits=without_strays(one.logits, one.region.of(before, 8), area, reach))
+            for one, before, area in zip(found, last, state.areas[:, None], strict=True)
+        ]
 
     def _decode(
         self,
         features: FrameFeatures,
-        scores: Float[Tensor, "1 codes2 height8 width8"],
-        previous: Float[Tensor, "1 1 height8 width8"],
+        scores: Float[Tensor, "objects codes2 height8 width8"],
+        state: LiteState,
+        row: int,
         region: Region,
     ) -> Found:
         shares = {stride: region.of(share, stride) for stride, share in features.decoder.items()}
-        seen = region.of(scores, 8), region.of(previous, 8)
+        one = slice(row, row + 1)
+        seen = region.of(scores[one], 8), region.of(state.previous[one], 8)
         return Found(region, self._fast.decoder(shares, *seen))
 
     def _see(
@@ -254,7 +269,7 @@ class LiteModel:
         if state is None:
             fixed = self._fast.solve(gram, cross)
             learned = (gram, cross, gram, cross, fixed, fixed)
-            return LiteState(_size(frame), 0, ids, *learned, previous, _areas(previous))
+            return LiteState(_size(frame), 0, 0, ids, *learned, previous, _areas(previous))
         known = {i: row for row, i in enumerate(state.ids)}
         for row, i in enumerate(ids):
             if i in known:  # a corrected object keeps what was given before
@@ -267,6 +282,7 @@ class LiteModel:
         return LiteState(
             state.size_hw,
             state.unlearned,
+            state.turn,
             tuple(state.ids[row] for row in kept) + ids,
             torch.cat([state.anchor_gram[kept], gram]),
             torch.cat([state.anchor_cross[kept], cross]),

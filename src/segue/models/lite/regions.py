@@ -53,17 +53,25 @@ def whole(previous: Float[Tensor, "_ 1 height8 width8"]) -> Region:
     return Region(0, 0, previous.shape[2] // scale, previous.shape[3] // scale)
 
 
-def near(previous: Float[Tensor, "1 1 height8 width8"], reach: float) -> Region:
+def nowhere(previous: Float[Tensor, "_ 1 height8 width8"]) -> Found:
+    """What is found of an object that was not looked for."""
+    return Found(Region(0, 0, 1, 1), previous.new_full((1, _STRIDE // 2, _STRIDE // 2), _OUTSIDE))
+
+
+def near(previous: Float[Tensor, "1 1 height8 width8"], reach: float) -> Region | None:
     """The smallest region in which all parts within reach of the last mask lie.
 
     Args:
         previous: Probabilities of the object on the last frame.
-        reach: As in ``without_strays``; an object that was not seen may be anywhere.
+        reach: As in ``without_strays``.
+
+    Returns:
+        ``None`` for an object that was not seen, which may be anywhere.
     """
     frame = whole(previous)
     before = (previous[0, 0] > 0.5).cpu().numpy()
     if not before.any():
-        return frame
+        return None
     margin = margin_of(before, reach)
     spans = []
     for axis, full in ((1, frame.height), (0, frame.width)):

@@ -21,6 +21,8 @@ from segue.types import BACKGROUND, Frame, GivenLabels, Labels, Prediction
 Judge = Callable[[int, int], float]
 """``(object id, frame index) -> what the gate says``, in place of the learned one."""
 
+_MOST_REST = 7
+
 
 @dataclass(frozen=True)
 class GatedState:
@@ -30,6 +32,10 @@ class GatedState:
     """Frames seen since the start."""
     gap: int
     """Frames since the last computed one."""
+    refused: int
+    """Times in a row that the frame after a computed one was found new."""
+    rest: int
+    """Frames that will be computed without asking."""
     computed: UInt8[Tensor, "height width"]
     """Labels of the last computed frame."""
     shown: UInt8[Tensor, "height width"]
@@ -41,7 +47,7 @@ class GatedModel:
 
     The gate speaks about each object. The host looks at a frame for all objects at once, so a frame is computed as
     soon as one object needs it. Frames are carried over from the last computed frame, never from a carried one, so
-    errors do not add up.
+    errors do not add up. Where the gate is asked in vain again and again, it is asked less often.
 
     Args:
         host: What computes.
@@ -90,7 +96,7 @@ class GatedModel:
     def start(self, frame: Frame, labels: GivenLabels | None = None) -> tuple[Prediction, Any]:
         """Begin a video; see ``VideoModel.start``."""
         prediction, memory = self.host.start(frame, labels)  # type: ignore[arg-type]
-        return self._computed(frame, prediction, memory, 0, {})
+        return self._computed(frame, prediction, memory, 0, {}, 0)
 
     def step(
         self, frame: Frame, state: Any, labels: GivenLabels | None = None
@@ -104,18 +110,20 @@ class GatedModel:
             )
         index, gap = state.frame_index + 1, state.gap + 1
         said: dict[int, float] = {}
-        asked = labels is None and state.carrier is not None
+        asked = labels is None and state.carrier is not None and not state.rest
         if asked and self.reuse.threshold < 1:
             needed = 0.0 if self._judge else self.reuse.threshold
             carried, memory = self.carrier.carry(frame, state.carrier, state.host, needed)
             said = self._judged(carried, index)
             choices = {i: choose(p, self.reuse) for i, p in said.items()}
             if "compute" not in choices.values():
-                state = replace(state, frame_index=index, gap=gap, carrier=memory)
+                state = replace(state, frame_index=index, gap=gap, refused=0, carrier=memory)
                 return self._reused(carried, said, choices, state)
         memory = memory_after(self.host, state.host, state.shown.numpy(), state.gap)
         prediction, memory = self.host.step(frame, memory, labels)
-        return self._computed(frame, prediction, memory, index, said)
+        refused = state.refused + 1 if said and gap == 1 else state.refused
+        rest = _rest(refused) if said and not self._judge else max(state.rest - 1, 0)
+        return self._computed(frame, prediction, memory, index, said, refused, rest)
 
     @property
     def resized(self) -> Callable[[Any, tuple[int, int]], Any]:
@@ -159,12 +167,21 @@ class GatedModel:
         return Prediction(labels, scores), replace(state, shown=torch.from_numpy(labels.copy()))
 
     def _computed(
-        self, frame: Frame, prediction: Prediction, memory: Any, index: int, said: dict[int, float]
+        self,
+        frame: Frame,
+        prediction: Prediction,
+        memory: Any,
+        index: int,
+        said: dict[int, float],
+        refused: int,
+        rest: int = 0,
     ) -> tuple[Prediction, Any]:
         shown = torch.from_numpy(np.array(prediction.labels))  # a copy: the caller owns the other
         state = self.state_type(
             frame_index=index,
             gap=0,
+            refused=refused,
+            rest=rest,
             computed=shown,
             shown=shown,
             host=memory,
@@ -175,6 +192,11 @@ class GatedModel:
             for i, score in prediction.scores.items()
         }
         return Prediction(prediction.labels, scores), state
+
+
+def _rest(refused: int) -> int:
+    """Frames for which the gate is left alone: 0, 1, 3 and then 7."""
+    return int(min(2 ** max(refused - 1, 0), _MOST_REST + 1)) - 1
 
 
 def _with_copies(labels: Labels, last: Labels, copied: list[int]) -> Labels:
