@@ -19,6 +19,8 @@ RUNS = {
     "balanced": [],
     "fast": ["--quality", "fast"],
     "paced": ["--fps", "25"],
+    "int8": ["precision=int8"],
+    "one thread": ["--threads", "1"],
 }
 """Name -> options; ``balanced`` is what a user gets who asks for nothing."""
 _OF_THIS_MACHINE = ("platform", "command")

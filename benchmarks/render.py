@@ -10,8 +10,12 @@ from typing import Any
 from record import RESULTS
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-SPEED_PAGE = PAGE.with_name("speed.md")
-BEGIN, END = "<!-- presets -->", "<!-- end -->"
+PLACES = {
+    "quality": (PAGE.with_name("speed.md"), "<!-- presets -->"),
+    "backends": (PAGE.with_name("runtime.md"), "<!-- runtime -->"),
+}
+"""Result -> the page that shows its table, and what stands before the place; after it stands ``END``."""
+END = "<!-- end -->"
 PUBLISHED = {
     "STM": 87.0,
     "OSVOS-S": 86.2,
@@ -78,6 +82,40 @@ def presets(record: dict[str, Any]) -> str:
         rows.append([f"`{options}`", *cells, f"{run['peak_memory_mib']:.0f}"])
     head = ["options", "J&F", "J", "F", "fps", "reused", "computed ms", "reused ms", "peak MiB"]
     return "\n\n".join([table(head, rows), origin(record)])
+
+
+def backends(record: dict[str, Any]) -> str:
+    """J&F and speed by backend, with and without the gate; ratios to torch with the same gate."""
+    runs = record["results"]
+    rows = []
+    for name, run in runs.items():
+        reference = runs.get(f"torch, {name.partition(', ')[2]}", run)
+        rows.append(
+            [
+                name.replace("-", " "),
+                *(f"{run[score]:.2f}" for score in ("J&F", "J", "F")),
+                f"{run['fps']:.1f}",
+                f"{run['network_ms']:.1f}",
+                f"{reference['network_ms'] / run['network_ms']:.2f}",
+                f"{run['first_frame_ms']:.0f}",
+                f"{run['model_load_s']:.2f}",
+            ]
+        )
+    head = [
+        "backend",
+        "J&F",
+        "J",
+        "F",
+        "fps",
+        "network ms",
+        "times torch",
+        "first frame ms",
+        "load s",
+    ]
+    sequences = record["settings"]["sequences"]
+    of = f" ({', '.join(sequences)} only)" if sequences else ""
+    told = f"{record['settings']['root']}{of}, {next(iter(runs.values()))['frames']} frames."
+    return "\n\n".join([told, table(head, rows), origin(record)])
 
 
 def speed(title: str, record: dict[str, Any]) -> str:
@@ -238,10 +276,16 @@ def main() -> None:
     if {"jf", "iou", "mots"} & found.keys():
         parts.append(evaluation(found))
     PAGE.write_text("\n\n".join(parts) + "\n")
-    if "quality" in found:
-        before, _, rest = SPEED_PAGE.read_text().partition(BEGIN)
-        after = rest.partition(END)[2]
-        SPEED_PAGE.write_text(f"{before}{BEGIN}\n\n{presets(found['quality'])}\n\n{END}{after}")
+    for name, shown in (("quality", presets), ("backends", backends)):
+        if name in found:
+            _fill(*PLACES[name], shown(found[name]))
+
+
+def _fill(page: Path, begin: str, text: str) -> None:
+    """Put a text into its place on a page."""
+    before, _, rest = page.read_text().partition(begin)
+    after = rest.partition(END)[2]
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{END}{after}")
 
 
 if __name__ == "__main__":

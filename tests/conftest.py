@@ -12,3 +12,9 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"no real sequences: {folder} has no folder data (set SEGUE_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Converted networks are kept for the tests alone, those in processes of their own included."""
+    os.environ["SEGUE_CACHE"] = str(tmp_path_factory.mktemp("cache"))

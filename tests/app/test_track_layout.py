@@ -60,7 +60,7 @@ def test_masks_without_frames_cannot_be_tracked(tmp_path: Path, capsys) -> None:
     assert "objects_00 holds no images" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("layout", ["camvid", "kitti-mots"])
+@pytest.mark.parametrize("layout", ["camvid", "cityscapes"])
 def test_masks_that_hold_no_objects_to_follow_are_refused(
     tmp_path: Path, layout: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

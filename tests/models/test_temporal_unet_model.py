@@ -18,8 +18,8 @@ from segue.nn.weights import save_weights
 from segue.types import Frame
 
 QUICK: dict[str, dict[str, Any]] = {
-    "temporal-unet": {"size": "small-shallow", "random_weights": True},
-    "temporal-unet-lite": {"random_weights": True},
+    "temporal-unet": {"size": "small-shallow", "random_weights": True, "backend": "torch"},
+    "temporal-unet-lite": {"random_weights": True, "backend": "torch"},
 }
 
 
@@ -151,7 +151,7 @@ def test_frames_of_another_size_are_refused(model: TemporalUnetModel) -> None:
 
 
 def test_saved_weights_come_back(tmp_path: Path) -> None:
-    settings = {"size": "small-shallow", "classes": ("sky", "ground")}
+    settings = {"size": "small-shallow", "classes": ("sky", "ground"), "backend": "torch"}
     torch.manual_seed(3)
     network = create_network(variant("temporal-unet", settings))
     save_weights(network, tmp_path / "w.safetensors", model_name="temporal-unet")

@@ -63,6 +63,10 @@ class ObjectFootage:
         """Annotated frames of a sequence."""
         return len(self._indices[sequence])
 
+    def index(self, sequence: int, index: int) -> int:
+        """Place of an annotated frame among all frames of its sequence."""
+        return self._indices[sequence][index]
+
     def frame(self, sequence: int, index: int) -> Frame:
         """An annotated frame."""
         found = self._cache.get((sequence, index))

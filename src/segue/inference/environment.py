@@ -7,7 +7,16 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("segue", "torch", "torchvision", "numpy", "opencv-python-headless", "av", "timm")
+PACKAGES = (
+    "segue",
+    "torch",
+    "torchvision",
+    "openvino",
+    "numpy",
+    "opencv-python-headless",
+    "av",
+    "timm",
+)
 
 
 def environment() -> dict[str, Any]:

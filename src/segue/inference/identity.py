@@ -8,6 +8,8 @@ from typing import Any
 from segue.types import Labels
 
 _HEAD_BYTES = 1 << 20
+_FREE = frozenset({"settings.backend"})
+"""What may change between two runs of a job: the memory is the same record, whatever computes."""
 
 
 def identify_files(files: Sequence[Path]) -> dict[str, Any]:
@@ -42,11 +44,11 @@ def hash_file(path: Path) -> str:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """One phrase per value that differs, such as ``max_side was 480, now is 320``."""
+    """One phrase per value that differs, such as ``max_side was 480, now is 320``; the backend may."""
     old, new = dict(_flat(before)), dict(_flat(now))
     return [
         f"{key} was {_show(old, key)}, now is {_show(new, key)}"
-        for key in sorted(old.keys() | new.keys())
+        for key in sorted((old.keys() | new.keys()) - _FREE)
         if old.get(key) != new.get(key)
     ]
 

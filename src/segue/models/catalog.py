@@ -89,12 +89,10 @@ MODELS: dict[str, Entry] = {
     "ttvos-lite": Entry(
         "segue.models.ttvos.build:build",
         "TTVOS on EfficientNet-Lite0, with matching of features, made for CPUs",
-        unweighted={"random_weights": True},
     ),
     "g-ttvos-lite": Entry(
         "segue.models.ttvos.build:build",
         "ttvos-lite with a reuse gate of its own",
-        unweighted={"random_weights": True},
     ),
     "rvos": Entry(
         "segue.models.rvos.build:build",

@@ -23,7 +23,8 @@ def warp(
     height, width = maps.shape[-2:]
     rows = torch.arange(height, device=flow.device, dtype=flow.dtype)[:, None]
     columns = torch.arange(width, device=flow.device, dtype=flow.dtype)
-    x = 2 * (columns + flow[:, 0]) / max(width - 1, 1) - 1
-    y = 2 * (rows + flow[:, 1]) / max(height - 1, 1) - 1
-    grid = torch.stack([x, y], -1).to(maps.dtype)
+    places = torch.stack([columns.expand(height, -1), rows.expand(-1, width)], -1)
+    last = places[-1, -1].clamp_min(1)
+    # In this order nothing as large as the flow is joined from parts.
+    grid = (2 * (places + flow.permute(0, 2, 3, 1)) / last - 1).to(maps.dtype)
     return F.grid_sample(maps, grid, padding_mode=outside, align_corners=True)

@@ -17,9 +17,15 @@ SIZE_HW = (75, 101)
 
 
 def load(name: str = "rvos-34", **settings: Any) -> RVOSModel:
-    model = load_model(name, settings={"random_weights": True, **settings})
+    model = load_model(name, settings={"random_weights": True, "backend": "torch", **settings})
     assert isinstance(model, RVOSModel)
     return model
+
+
+def with_bias(model: RVOSModel, bias: float) -> RVOSModel:
+    """The same model, but every object is everywhere (high), or nowhere (low)."""
+    torch.nn.init.constant_(model.network.decoder.head.bias, bias)
+    return RVOSModel(model.name, model.network, model.settings)
 
 
 def video(num_frames: int, size_hw: tuple[int, int] = SIZE_HW) -> list[np.ndarray]:
@@ -91,9 +97,7 @@ class TestReleased:
         frames, late = video(2), np.where(objects(1, 7) == 7, 7, 0).astype(np.uint8)
         shown = {}
         for later in ("given", "predicted"):
-            model = load(later=later)
-            with torch.no_grad():
-                model._fast.decoder.head.bias.fill_(1.0)  # every object is everywhere
+            model = with_bias(load(later=later), 1.0)
             _, state = model.start(frames[0], objects(1))
             shown[later] = model.step(frames[1], state, late)[0].mask(7)
         assert np.array_equal(shown["given"], late == 7)
@@ -104,8 +108,7 @@ class TestReleased:
         frames = video(3)
         model = load(when_empty="drop", merging=merging)
         _, state = model.start(frames[0], objects(1, 2))
-        with torch.no_grad():
-            model._fast.decoder.head.bias.fill_(-9.0)
+        model = with_bias(model, -9.0)
         prediction, state = model.step(frames[1], state)
         assert (state.ids, state.lost) == ((), (1, 2))
         prediction, state = model.step(frames[2], state, objects(1))
@@ -131,9 +134,7 @@ class TestZeroShot:
         assert set(prediction.scores) == {5, 9, 11}
 
     def test_it_finds_objects_without_masks(self) -> None:
-        model = load(shot="zero", slots=3)
-        with torch.no_grad():
-            model._fast.decoder.head.bias.fill_(1.0)
+        model = with_bias(load(shot="zero", slots=3), 1.0)
         frames = video(2)
         prediction, state = model.discover(frames[0])
         assert state.ids == (1, 2, 3)

@@ -3,6 +3,8 @@
 segue models
 segue models segue-lite --json
 segue models frtm-fast --size 480x854
+segue models segue-lite --check --data DAVIS --layout davis2016
+segue models segue-lite --weights mine.safetensors --calibrate DAVIS --layout davis2016
 """
 
 import argparse
@@ -10,7 +12,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from segue.app.cli.output import add_json_argument, check_json_target, write_document
+from segue.app.cli import models_backends
+from segue.app.cli.output import (
+    STDOUT,
+    add_json_argument,
+    check_json_target,
+    write_document,
+)
 from segue.errors import InputError
 from segue.models.catalog import MODELS, WHAT_THEY_DO, find
 from segue.settings import override
@@ -28,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HEIGHTxWIDTH",
         help="frame size at which operations are counted (480x854)",
     )
+    models_backends.add_arguments(parser)
     add_json_argument(parser)
 
 
@@ -37,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     names = [word for word in arguments.words if "=" not in word]
     if len(names) > 1:
         raise InputError(f"Give one model at most, got {', '.join(names)}.")
+    if arguments.check or arguments.calibrate:
+        return _run_backends(names, arguments)
     document = _describe(names[0], arguments) if names else _list()
     if arguments.json:
         write_document(document, arguments.json)
@@ -45,6 +56,32 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print_list(document)
     return 0
+
+
+def _run_backends(names: list[str], arguments: argparse.Namespace) -> int:
+    """What ``--check`` and ``--calibrate`` ask for."""
+    if not names:
+        raise InputError("Name the model: segue models NAME --check, or --calibrate FOLDER.")
+    models_backends.refuse(arguments)
+    settings = _settings(names[0], arguments)
+    if arguments.check:
+        document = models_backends.check(names[0], arguments, settings)
+        tell = models_backends.print_checked
+    else:
+        document = models_backends.calibrate(names[0], arguments, settings)
+        tell = models_backends.print_calibrated
+    if arguments.json:
+        write_document(document, arguments.json)
+    if arguments.json != STDOUT:
+        tell(document)
+    return 0
+
+
+def _settings(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Those that were given; without any weights, also those that build the model without."""
+    weights = arguments.weights or _weights(name, None)
+    defaults = {} if weights else find(name).unweighted
+    return override(defaults, [word for word in arguments.words if "=" in word])
 
 
 def _list() -> dict[str, Any]:
@@ -65,12 +102,14 @@ def _list() -> dict[str, Any]:
 def _describe(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     entry = find(name)
     from segue.models.catalog import load_model
+    from segue.nn.backends.catalog import using
+    from segue.nn.backends.torch_backend import TorchBackend
     from segue.nn.weights import describe
 
     weights = _weights(name, arguments.weights)
-    defaults = {} if weights or arguments.weights else entry.unweighted
-    settings = override(defaults, [word for word in arguments.words if "=" in word])
-    model: Any = load_model(name, weights=arguments.weights, settings=settings)
+    settings = _settings(name, arguments)
+    with using(TorchBackend()):  # operations of other backends are not counted
+        model: Any = load_model(name, weights=arguments.weights, settings=settings)
     sizes = {**describe(model.network), "per_object": model.parameters_per_object}
     height, width = arguments.size
     return {
@@ -80,13 +119,16 @@ def _describe(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
         "classes": list(model.classes) if entry.kind == "classes" else None,
         "settings": model.settings.model_dump(mode="json"),
         "parameters": sizes,
-        "macs": {"size": f"{height}x{width}", **_macs(model, arguments.size)},
+        "macs": {
+            "size": f"{height}x{width}",
+            **_macs(getattr(model, "host", model), arguments.size),
+        },
         "weights": weights,
     }
 
 
 def _macs(model: Any, size_hw: tuple[int, int]) -> dict[str, int]:
-    """Operations of the first frame and of a later one; a model that follows objects has one, in the middle."""
+    """Operations of the first frame and of a later, computed one; a model of objects has one, in the middle."""
     import numpy as np
 
     from segue.models.interface import SemanticModel

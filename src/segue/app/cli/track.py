@@ -7,8 +7,9 @@ $ segue track --layout davis2016 --root DAVIS --split val --out masks --json rep
 
 One video gives OUT/masks/<frame>.png, OUT/overlay.mp4, OUT/tracks.json and OUT/run.json; a model with
 a reuse gate also OUT/reuse.png, which frames were computed and which carried over. A data set gives
-OUT/<sequence>/<frame>.png and everything else in OUT/_run. A run that was killed goes on with --resume
-and ends with the same bytes as one that was not.
+OUT/<sequence>/<frame>.png and everything else in OUT/_run; one of tracks, such as kitti-mots, also
+OUT/<sequence>.txt, both as its results have to be. A run that was killed goes on with --resume and ends
+with the same bytes as one that was not.
 """
 
 import argparse
@@ -43,6 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set")
     group.add_argument(
         "--split", metavar="NAME", help="which sequences (the layout's own, mostly val)"
+    )
+    group.add_argument(
+        "--class",
+        dest="classes",
+        action="append",
+        choices=("car", "pedestrian"),
+        help="follow only tracks of this class (kitti-mots, mots-challenge); may be repeated",
     )
     jobs.add_model_arguments(parser, "objects", default="segue-lite")
     jobs.add_result_arguments(

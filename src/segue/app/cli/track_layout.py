@@ -1,7 +1,11 @@
-"""``segue track --layout``: all sequences of a data set with one model load."""
+"""``segue track --layout``: all sequences of a data set with one model load.
+
+Tracks of MOTS are given by their masks on the frames on which they appear, and come back as that data set has results.
+"""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,16 +16,20 @@ from segue.app.cli.jobs import command_line, mode, pace_lines, sentence
 from segue.app.cli.output import FrameProgress
 from segue.app.engine import Engine
 from segue.data.catalog import find_layout
+from segue.data.mots_text import MOTS_CLASSES
+from segue.data.object_results import write_track_results
+from segue.data.object_starts import object_starts
 from segue.data.sample import VideoSequence
-from segue.errors import NotFoundError, SettingsError
+from segue.errors import InputError, NotFoundError, SettingsError
 from segue.inference.atomic import write_json
 from segue.inference.environment import environment
 from segue.inference.job import Job
 from segue.inference.places import TRACKS, Places
-from segue.media.images import ImageVideo
+from segue.media.images import ImageVideo, read_image
+from segue.media.label_file import read_label_values
 from segue.media.mask_args import GivenMasks
 from segue.media.masks import MaskReader
-from segue.types import BACKGROUND, VOID
+from segue.types import BACKGROUND, VOID, Labels
 
 _UNION = {"davis2016"}
 """Layouts in which all that is not background is one object."""
@@ -38,13 +46,21 @@ def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any
         SegueError: As for one video; sequences that are complete stay complete for ``--resume``.
     """
     out: Path = arguments.out
-    jobs = layout_jobs(arguments, engine)
+    plan = _plan(arguments, engine)
+    jobs = {part.sequence.name: part.job for part in plan if part.job}
+    if not jobs:
+        raise InputError(
+            f"None of the {len(plan)} sequences shows an object to follow. Name another --split, or another --class."
+        )
     # All before any: a refusal in the last sequence should not come after hours.
     complete = {name: job.check(mode(arguments)) for name, job in jobs.items()}
     records = {name: jobs[name].places.read_record() for name in jobs if complete[name]}
     todo = [name for name in jobs if not complete[name]]
     if todo:
         records |= _run_all(arguments, engine, {name: jobs[name] for name in todo})
+    for part in plan:
+        if part.ids is not None:
+            write_track_results(out, part.sequence, _labels(part), part.ids)
     report = {
         "complete": True,
         "out": str(out),
@@ -67,23 +83,48 @@ def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any
 
 
 def layout_jobs(arguments: argparse.Namespace, engine: Engine) -> dict[str, Job]:
-    """The job of each sequence.
+    """The job of each sequence that shows an object.
 
     Raises:
         SegueError: As for one video, or no layout of objects has that name.
     """
+    plan = _plan(arguments, engine)
+    return {part.sequence.name: part.job for part in plan if part.job}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is done with one sequence."""
+
+    sequence: VideoSequence
+    job: Job | None
+    """``None`` where there is no object to follow."""
+    ids: Mapping[int, int] | None = None
+    """Of tracks: the id of the data set for each number that is followed."""
+
+
+def _plan(arguments: argparse.Namespace, engine: Engine) -> list[_Part]:
     layout = find_layout(arguments.layout)
-    if layout.holds != "objects":
+    if layout.holds == "classes":
         raise SettingsError(
             f"The masks of {layout.name} hold {layout.holds}, not objects to follow. Use a layout "
             "of objects, such as davis2017."
         )
+    # Not every command that goes through data sets has the option.
+    names = vars(arguments).get("classes")
+    if names and layout.holds != "tracks":
+        raise SettingsError(
+            f"--class is for layouts of tracks, such as kitti-mots; the objects of {layout.name} have no class. "
+            "Leave it out."
+        )
     sequences = layout.sequences(arguments.root, arguments.split or layout.default_split)
-    return {s.name: _job(arguments, engine, s) for s in sequences}
+    if layout.holds == "tracks":
+        return [_track_part(arguments, engine, s, names) for s in sequences]
+    return [_object_part(arguments, engine, s) for s in sequences]
 
 
-def _job(arguments: argparse.Namespace, engine: Engine, sequence: VideoSequence) -> Job:
-    return engine.track_job(
+def _object_part(arguments: argparse.Namespace, engine: Engine, sequence: VideoSequence) -> _Part:
+    job = engine.track_job(
         ImageVideo(sequence.frame_paths, sequence.name, _FRAME_RATE),
         _given_masks(sequence, union=arguments.layout in _UNION),
         Places.for_sequence(arguments.out, sequence.name, TRACKS),
@@ -92,6 +133,41 @@ def _job(arguments: argparse.Namespace, engine: Engine, sequence: VideoSequence)
         partial=arguments.partial_masks or bool(sequence.objects),
         fit=arguments.fit_mask,
     )
+    return _Part(sequence, job)
+
+
+def _track_part(
+    arguments: argparse.Namespace,
+    engine: Engine,
+    sequence: VideoSequence,
+    names: Iterable[str] | None,
+) -> _Part:
+    """Tracks, numbered in the order in which they appear; their labels are not yet results of the data set."""
+    numbers = [key for key, name in MOTS_CLASSES.items() if name in names] if names else None
+    starts = object_starts(sequence, "tracks", classes=numbers)
+    if not starts.by_frame:
+        return _Part(sequence, None, {})
+    truth = sequence.tracks_path
+    paths = {i: truth or sequence.mask_paths[i] or sequence.frame_paths[i] for i in starts.by_frame}
+    run = arguments.out / "_run" / sequence.name
+    job = engine.track_job(
+        ImageVideo(sequence.frame_paths, sequence.name, _FRAME_RATE),
+        GivenMasks(starts.by_frame, {n: f"track {i}" for n, i in starts.ids.items()}, paths),
+        Places(run / TRACKS.folder, run, TRACKS),
+        overlay=bool(arguments.overlay),
+        partial=True,
+        fit=arguments.fit_mask,
+    )
+    return _Part(sequence, job, starts.ids)
+
+
+def _labels(part: _Part) -> Iterable[Labels]:
+    """Of every frame, as they were written."""
+    for path in part.sequence.frame_paths:
+        if part.job:
+            yield read_label_values(part.job.places.labels / f"{path.stem}.png")
+        else:
+            yield np.zeros(read_image(path).shape[:2], np.uint8)
 
 
 def _given_masks(sequence: VideoSequence, union: bool) -> GivenMasks:

@@ -25,6 +25,7 @@ class StudyEntry:
 
 _TEMPORAL_UNET = "segue.evaluation.studies.temporal_unet"
 _REUSE_GATE = "segue.evaluation.studies.reuse_gate.studies"
+_RVOS = "segue.evaluation.studies.rvos_curriculum"
 
 STUDIES: dict[str, StudyEntry] = {
     "temporal-unet-table2": StudyEntry(
@@ -58,6 +59,21 @@ STUDIES: dict[str, StudyEntry] = {
     "reuse-gate-table2": StudyEntry(f"{_REUSE_GATE}:TABLE_2", "ablations"),
     "reuse-gate-table3": StudyEntry(
         f"{_REUSE_GATE}:TABLE_3", "seen and unseen categories of YouTube-VOS"
+    ),
+    "rvos-curriculum-table1": StudyEntry(
+        f"{_RVOS}.kitti:TABLE_1", "five schedules at two resolutions, cars of KITTI-MOTS"
+    ),
+    "rvos-curriculum-table2": StudyEntry(
+        f"{_RVOS}.kitti:TABLE_2", "frame skipping in five ways at two resolutions"
+    ),
+    "rvos-curriculum-combined": StudyEntry(
+        f"{_RVOS}.kitti:COMBINED", "inverse step and frame skipping, alone and together"
+    ),
+    "rvos-curriculum-figure1": StudyEntry(
+        f"{_RVOS}.kitti:FIGURE_1", "frames of a sequence: the baseline against the best schedule"
+    ),
+    "rvos-curriculum-davis": StudyEntry(
+        f"{_RVOS}.davis:DAVIS", "ours: five schedules and frame skipping on DAVIS-2016, with seeds"
     ),
 }
 

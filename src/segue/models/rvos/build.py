@@ -9,6 +9,7 @@ import torch
 from segue.models.rvos.model import RVOSModel
 from segue.models.rvos.network import RVOSNetwork
 from segue.models.rvos.settings import NetworkSettings, variant
+from segue.nn.backends.catalog import create_backend
 from segue.nn.weights import load_weights, shipped_weights
 
 
@@ -24,12 +25,13 @@ def build(
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
     Raises:
-        SettingsError: An unknown setting or a value out of range.
+        SettingsError: An unknown setting or a value out of range, or a backend that is not there.
         NotFoundError: The weights file does not exist.
         WeightsError: No weights ship with the model, or they are damaged, belong to another one, or were trained with
             other settings.
     """
     resolved = variant(name, settings)
+    backend = create_backend(resolved.backend, device)
     # Untrained, yet the same on every run, and without touching the caller's random numbers.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(resolved.seed)
@@ -39,7 +41,7 @@ def build(
         load_weights(network, path, model_name=name, expected=metadata(resolved))
     network.requires_grad_(False).eval()
     network.to(torch.device(device))
-    return RVOSModel(name, network, resolved)
+    return RVOSModel(name, network, resolved, backend)
 
 
 def metadata(settings: NetworkSettings) -> dict[str, str]:

@@ -49,4 +49,4 @@ def areas_of(logits: Logits) -> list[int]:
 
 
 def _change(areas: Areas) -> float:
-    return abs(areas[1] - areas[2]) if len(areas) == AREAS_KEPT else inf
+    return float(abs(areas[1] - areas[2])) if len(areas) == AREAS_KEPT else inf

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from segue.errors import MaskError, SettingsError, VideoError
 from segue.models.rvos.assignment import assign
+from segue.models.rvos.graphs import RVOSGraphs
 from segue.models.rvos.merging import (
     AREAS_KEPT,
     Logits,
@@ -23,7 +24,8 @@ from segue.models.rvos.merging import (
 from segue.models.rvos.network import Look, RVOSNetwork
 from segue.models.rvos.settings import RVOSSettings
 from segue.models.rvos.state import Reference, RVOSState, row_append
-from segue.nn.fuse import for_inference
+from segue.nn.backends.interface import Backend
+from segue.nn.backends.torch_backend import TorchBackend
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
 
 
@@ -34,17 +36,24 @@ class RVOSModel:
         name: As in the table of models.
         network: In evaluation mode.
         settings: See there; those of the network must be the ones that it was made with.
+        backend: Computes the network; torch by default. A memory that was made with one backend may go on with another.
     """
 
     lookahead = 0
     state_type = RVOSState
     parameters_per_object = 0
 
-    def __init__(self, name: str, network: RVOSNetwork, settings: RVOSSettings) -> None:
+    def __init__(
+        self,
+        name: str,
+        network: RVOSNetwork,
+        settings: RVOSSettings,
+        backend: Backend | None = None,
+    ) -> None:
         self.name = name
         self.network = network
         self.settings = settings
-        self._fast = for_inference(network)
+        self._fast = RVOSGraphs(network, backend or TorchBackend())
         self._device = next(network.parameters()).device
 
     def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, RVOSState]:
@@ -150,10 +159,12 @@ class RVOSModel:
     @torch.no_grad()
     def _look(self, frame: Frame) -> Look:
         if self.settings.size_hw is not None:
-            height, width = self.settings.size_hw
+            sides = self.settings.size_hw
+            tall = frame.shape[0] > frame.shape[1]
+            height, width = sorted(sides, reverse=tall)
             frame = np.asarray(cv2.resize(frame, (width, height), interpolation=cv2.INTER_LINEAR))
         pixels = torch.from_numpy(np.ascontiguousarray(frame)).to(self._device)
-        return self._fast.look(pixels.permute(2, 0, 1)[None].float() / 255)
+        return self._fast.look(pixels[None])
 
     @torch.no_grad()
     def _begin(self, look: Look, size_hw: tuple[int, int]) -> RVOSState:

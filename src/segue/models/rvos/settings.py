@@ -7,6 +7,7 @@ from pydantic import Field
 
 from segue.errors import SettingsError
 from segue.models.rvos.merging import Merging
+from segue.nn.backends.catalog import BackendName
 from segue.settings import Settings
 
 Shot = Literal["one", "zero"]
@@ -43,7 +44,10 @@ class RVOSSettings(NetworkSettings):
     merging: Merging = "surest"
     """Who gets a pixel in which masks overlap: the surest object, or the one whose area has changed least."""
     size_hw: tuple[Side, Side] | None = None
-    """Height and width to which frames are resized for the network, as in the papers; ``None``: as they are."""
+    """Sides to which frames are resized for the network, as in the papers, the longer one along the longer side of the
+    frame; ``None``: frames as they are."""
+    backend: BackendName = "auto"
+    """What computes the network; ``auto``: OpenVINO on the CPU, torch elsewhere."""
     random_weights: bool = False
     """Run with untrained weights and nothing downloaded: masks mean nothing, timings do."""
     seed: int = 0
@@ -51,13 +55,17 @@ class RVOSSettings(NetworkSettings):
 
 
 def variant(name: str, values: Mapping[str, Any]) -> RVOSSettings:
-    """Settings of a variant with some values changed; one-shot ``rvos-lite`` has a reference.
+    """Settings of a variant with some values changed.
+
+    ``rvos-lite`` works at the size that it was trained at, and has a reference if it is one-shot.
 
     Raises:
         SettingsError: An unknown setting, a value out of range, or a reference where there is none.
     """
-    default = name == LITE and values.get("shot", "one") == "one"
-    settings = RVOSSettings.parse({"reference": default, **values})
+    lite: dict[str, Any] = {}
+    if name == LITE:
+        lite = {"size_hw": (256, 448), "reference": values.get("shot", "one") == "one"}
+    settings = RVOSSettings.parse({**lite, **values})
     check(name, settings)
     return settings
 

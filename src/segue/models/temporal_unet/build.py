@@ -15,6 +15,8 @@ from segue.models.temporal_unet.blocks import BLOCKS
 from segue.models.temporal_unet.model import TemporalUnetModel
 from segue.models.temporal_unet.network import TemporalUnet
 from segue.models.temporal_unet.settings import TemporalUnetSettings, variant
+from segue.nn.backends.catalog import create_backend
+from segue.nn.backends.int8 import Ranges, ranges_beside
 from segue.nn.recurrent import ConvGRU, ConvRNN
 from segue.nn.weights import load_weights, shipped_weights
 
@@ -34,13 +36,16 @@ def build(
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
     Raises:
-        SettingsError: No variant of that name, an unknown setting or a value out of range.
+        SettingsError: No variant of that name, an unknown setting or a value out of range, or a backend that is not
+            there.
         NotFoundError: There is no such weights file.
-        WeightsError: No weights were given, or they do not fit.
+        WeightsError: No weights were given, or they do not fit; or there are no ranges for ``int8``.
     """
     resolved = variant(name, settings)
-    network = _filled(name, resolved, weights)
-    host = TemporalUnetModel(name, network.to(torch.device(device)), resolved)
+    backend = create_backend(resolved.backend, device)
+    network = _filled(name, resolved, weights).to(torch.device(device))
+    ranges = _ranges(name, weights) if resolved.precision == "int8" else None
+    host = TemporalUnetModel(name, network, resolved, backend, ranges)
     return gated(host, resolved.reuse, device)
 
 
@@ -106,3 +111,7 @@ def _filled(name: str, settings: TemporalUnetSettings, weights: Path | None) -> 
     path = weights or shipped_weights(name, can_do_without=True)
     load_weights(network, path, model_name=name, expected=settings.trained_with)
     return network
+
+
+def _ranges(name: str, weights: Path | None) -> Ranges:
+    return ranges_beside(weights or shipped_weights(name, can_do_without=True), name)

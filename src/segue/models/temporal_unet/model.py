@@ -1,6 +1,7 @@
 """The temporal U-Net as a video model: frames and states in, classes per pixel and states out."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -8,9 +9,13 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from segue.errors import MaskError, VideoError
+from segue.models.temporal_unet.graphs import Seen, TemporalUnetGraph
 from segue.models.temporal_unet.motion import find_motion, grey_of
 from segue.models.temporal_unet.network import Hidden, TemporalUnet
 from segue.models.temporal_unet.settings import TemporalUnetSettings
+from segue.nn.backends.int8 import Ranges
+from segue.nn.backends.interface import Backend
+from segue.nn.backends.torch_backend import TorchBackend
 from segue.nn.fuse import for_inference
 from segue.types import Frame, GivenLabels, ObjectScore, Prediction
 
@@ -41,17 +46,29 @@ class TemporalUnetModel:
         name: The name of the variant.
         network: With trained weights, where it shall run.
         settings: What the network was built with.
+        backend: Computes the network; torch by default. A memory that was made with one backend may go on with another.
+        ranges: Of the convolutions that shall compute in eight bits.
+
+    Raises:
+        WeightsError: The ranges do not fit the network.
     """
 
     lookahead = 0
     state_type = TemporalUnetState
     parameters_per_object = 0
 
-    def __init__(self, name: str, network: TemporalUnet, settings: TemporalUnetSettings) -> None:
+    def __init__(
+        self,
+        name: str,
+        network: TemporalUnet,
+        settings: TemporalUnetSettings,
+        backend: Backend | None = None,
+        ranges: Ranges | None = None,
+    ) -> None:
         self.name = name
         self.network = network
         self.settings = settings
-        self._fast = for_inference(network)
+        self._graph = TemporalUnetGraph(network, backend or TorchBackend(), ranges)
         self._device = next(network.parameters()).device
 
     @property
@@ -83,8 +100,11 @@ class TemporalUnetModel:
                 f"{self.name} names classes by itself and takes no mask, but one came with frame "
                 f"{state.frames}. Leave it out, or use a model that follows given objects."
             )
-        logits, state = self.look(frame, state)
-        return _predict(logits), state
+        with torch.no_grad():
+            pixels, motion, grey = self._prepared(frame, state)
+            seen = self._graph.step(pixels, state.hidden, motion)
+        after = TemporalUnetState(state.size_hw, state.frames + 1, seen.hidden, grey)
+        return _predict(seen, state.size_hw), after
 
     def begin(self, frame: Frame) -> TemporalUnetState:
         """The memory before the first frame; of the frame only the size matters."""
@@ -93,18 +113,37 @@ class TemporalUnetModel:
         generator = None
         if self.settings.hidden_init == "normal":
             generator = torch.Generator().manual_seed(self.settings.seed)
-        hidden = self._fast.initial_hidden(1, (rows, columns), generator)
+        hidden = self.network.initial_hidden(1, (rows, columns), generator)
         return TemporalUnetState(size_hw, 0, hidden, torch.zeros((0, 0), dtype=torch.uint8))
 
     @torch.no_grad()
     def look(
         self, frame: Frame, state: TemporalUnetState
     ) -> tuple[Float[Tensor, "classes height width"], TemporalUnetState]:
-        """Logits of a frame and the memory after it.
+        """Logits of a frame and the memory after it, always by torch; for validation.
 
         Raises:
             VideoError: The frame has another size than the first one.
         """
+        pixels, motion, grey = self._prepared(frame, state)
+        float_pixels = pixels.permute(0, 3, 1, 2).float() / 255
+        logits, hidden = self._reference.step(float_pixels, state.hidden, motion)
+        height, width = state.size_hw
+        state = TemporalUnetState(state.size_hw, state.frames + 1, hidden, grey)
+        return logits[0, :, :height, :width], state
+
+    @cached_property
+    def _reference(self) -> TemporalUnet:
+        return for_inference(self.network)
+
+    def _prepared(
+        self, frame: Frame, state: TemporalUnetState
+    ) -> tuple[
+        UInt8[Tensor, "1 padded_height padded_width 3"],
+        Float[Tensor, "1 2 padded_height padded_width"] | None,
+        UInt8[Tensor, "_ _"],
+    ]:
+        """The padded frame, the motion since the last one, and what the next one will be compared with."""
         height, width = frame.shape[:2]
         if (height, width) != state.size_hw:
             raise VideoError(
@@ -112,13 +151,13 @@ class TemporalUnetModel:
                 f"{state.size_hw[1]} (height x width). Scale all frames to one size."
             )
         padded = self._pad(frame)
-        motion, grey = self._find_motion(padded, state)
-        pixels = torch.from_numpy(padded).to(self._device).permute(2, 0, 1)[None].float() / 255
-        logits, hidden = self._fast.step(pixels, state.hidden, motion)
-        return (
-            logits[0, :, :height, :width],
-            TemporalUnetState(state.size_hw, state.frames + 1, hidden, grey),
-        )
+        pixels = torch.from_numpy(padded)[None].to(self._device)
+        if self.settings.align == "none" or not state.hidden:
+            return pixels, None, state.grey
+        grey = grey_of(padded)
+        before = state.grey.numpy() if state.frames else grey
+        motion = find_motion(grey, before)[None].to(self._device)
+        return pixels, motion, torch.from_numpy(grey)
 
     def _padded(self, side: int) -> int:
         multiple = self.network.multiple
@@ -129,27 +168,18 @@ class TemporalUnetModel:
         margins = (0, self._padded(height) - height), (0, self._padded(width) - width), (0, 0)
         return np.pad(frame, margins, mode="edge")
 
-    def _find_motion(
-        self, padded: UInt8[np.ndarray, "padded_height padded_width 3"], state: TemporalUnetState
-    ) -> tuple[Float[Tensor, "1 2 _ _"] | None, UInt8[Tensor, "_ _"]]:
-        """Motion since the last frame, and what the next frame will be compared with."""
-        if self.settings.align == "none" or not state.hidden:
-            return None, state.grey
-        grey = grey_of(padded)
-        before = state.grey.numpy() if state.frames else grey
-        return find_motion(grey, before)[None].to(self._device), torch.from_numpy(grey)
 
-
-def _predict(logits: Float[Tensor, "classes height width"]) -> Prediction:
-    probabilities = logits.softmax(0)
-    best, labels = probabilities.max(0)
-    numbers = labels.to(torch.uint8).cpu().numpy()
-    flat, num_classes = numbers.ravel(), len(logits)
-    areas = np.bincount(flat, minlength=num_classes)
-    sums = np.bincount(flat, weights=best.cpu().numpy().ravel(), minlength=num_classes)
+def _predict(seen: Seen, size_hw: tuple[int, int]) -> Prediction:
+    height, width = size_hw
+    inside = slice(height), slice(width)
+    labels = np.ascontiguousarray(seen.labels[inside].cpu().numpy())
+    confidence = seen.confidence[inside].cpu().numpy()
+    num_classes = len(seen.highest)
+    areas = np.bincount(labels.ravel(), minlength=num_classes)
+    sums = np.bincount(labels.ravel(), confidence.ravel(), minlength=num_classes)
     scores = {}
-    for i, highest in enumerate(probabilities.amax((1, 2)).tolist()):
+    for i, highest in enumerate(seen.highest.tolist()):
         absent = not areas[i]
-        confidence = 1 - highest if absent else sums[i] / areas[i]
-        scores[i] = ObjectScore(round(float(confidence), 4), absent)
-    return Prediction(numbers, scores)
+        sure = 1 - highest if absent else sums[i] / areas[i]
+        scores[i] = ObjectScore(round(float(sure), 4), absent)
+    return Prediction(labels, scores)

@@ -33,7 +33,7 @@ class PretrainedEncoder(nn.Module):
         """Maps by stride of frames with values in [0, 1]."""
         features = self.backbone(frames)
         maps = {s: self.narrow[str(s)](features[s]) for s in WIDTHS}
-        coarse = F.relu(maps[16] + _enlarge(self.context(features[32]), 2))
+        coarse = F.relu(maps[16] + _double(self.context(features[32])))
         return {4: F.relu(maps[4]), 8: F.relu(maps[8]), 16: self.merge(coarse)}
 
 
@@ -52,13 +52,14 @@ class PretrainedDecoder(nn.Module):
 
     def forward(
         self, maps: dict[int, Float[Tensor, "batch _ _ _"]]
-    ) -> Float[Tensor, "batch classes height width"]:
-        """Logits at full size from maps by stride."""
+    ) -> Float[Tensor, "batch classes height4 width4"]:
+        """Logits at stride 4 from maps by stride."""
         x = self.refine["16"](maps[16])
         for stride in (8, 4):
             key = str(stride)
-            x = self.refine[key](F.relu(maps[stride] + _enlarge(self.down[key](x), 2)))
-        return _enlarge(self.head(x), 4)
+            x = self.refine[key](F.relu(maps[stride] + _double(self.down[key](x))))
+        logits: Tensor = self.head(x)
+        return logits
 
 
 def _conv_norm(channels_in: int, channels_out: int, size: int) -> nn.Sequential:
@@ -66,5 +67,5 @@ def _conv_norm(channels_in: int, channels_out: int, size: int) -> nn.Sequential:
     return nn.Sequential(convolution, nn.BatchNorm2d(channels_out))
 
 
-def _enlarge(x: Tensor, factor: int) -> Tensor:
-    return F.interpolate(x, scale_factor=float(factor), mode="bilinear", align_corners=False)
+def _double(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)

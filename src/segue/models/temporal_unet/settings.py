@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from segue.nn.backends.catalog import BackendName, Precision
 from segue.nn.reuse.settings import ReuseSettings
 from segue.settings import Settings, look_up
 
@@ -80,6 +81,10 @@ class TemporalUnetSettings(Settings):
     """Hidden state before the first frame; the released code draws it from a normal distribution."""
     reuse: ReuseSettings | None = None
     """A reuse gate: frames that hardly differ from the last computed one are carried over along the optical flow."""
+    backend: BackendName = "auto"
+    """What computes the network; ``auto``: OpenVINO on the CPU, torch elsewhere."""
+    precision: Precision = "float32"
+    """``int8``: convolutions in eight bits, which needs ranges beside the weights, see ``docs/runtime.md``."""
     seed: int = 0
     """Of the drawn hidden state, and of random weights."""
     random_weights: bool = False

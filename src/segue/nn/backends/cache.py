@@ -56,7 +56,7 @@ class GraphCache:
             _drop_old(self._folder)
         except (OSError, WriteError) as error:
             warnings.warn(
-                f"Converted networks cannot be kept in {self._folder}: {error} They are made anew on each run, which "
+                f"Converted networks cannot be kept in {self._folder} ({error}). They are made anew on each run, which "
                 "takes some seconds. Set SEGUE_CACHE to a folder that can be written.",
                 RuntimeWarning,
                 stacklevel=2,

@@ -1,6 +1,9 @@
 """Which backends there are, and which one a computer uses by itself."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal
 
 from segue.errors import SettingsError
@@ -8,6 +11,7 @@ from segue.nn.backends.interface import Backend
 from segue.settings import load_entry
 
 BackendName = Literal["auto", "torch", "openvino"]
+Precision = Literal["float32", "int8"]
 
 BACKENDS = {
     "torch": "segue.nn.backends.torch_backend:TorchBackend",
@@ -16,8 +20,21 @@ BACKENDS = {
 """By name: where the class is."""
 
 
+_given: ContextVar[Backend | None] = ContextVar("backend", default=None)
+
+
+@contextmanager
+def using(backend: Backend) -> Iterator[None]:
+    """Models that are built inside compute with this backend, whatever their settings say."""
+    token = _given.set(backend)
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
 def create_backend(name: str, device: str) -> Backend:
-    """A backend.
+    """A backend; inside ``using``, the one that is given there.
 
     Args:
         name: ``torch``, ``openvino``, or ``auto``: OpenVINO on the CPU, torch elsewhere. Where OpenVINO is missing,
@@ -27,6 +44,9 @@ def create_backend(name: str, device: str) -> Backend:
     Raises:
         SettingsError: No backend of that name; OpenVINO was asked for and is missing, or for another device.
     """
+    given = _given.get()
+    if given is not None:
+        return given
     on_cpu = device.partition(":")[0] == "cpu"
     if name == "openvino" and not on_cpu:
         raise SettingsError(

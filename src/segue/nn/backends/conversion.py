@@ -3,10 +3,13 @@
 import functools
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import jaxtyping
 import torch
 from torch import Tensor, nn
 
@@ -41,7 +44,7 @@ def core() -> Any:
 
 def convert(module: nn.Module, inputs: tuple[Tensor, ...]) -> bytes:
     """A network as OpenVINO's representation of a graph, for inputs of these shapes only; its weights are in it."""
-    with warnings.catch_warnings(), torch.no_grad():
+    with warnings.catch_warnings(), torch.no_grad(), _sizes_may_be_tensors():
         # The tracer warns of what depends on shapes, which are fixed here, and of its successor.
         warnings.simplefilter("ignore")
         traced = torch.jit.trace(module, inputs, check_trace=False)  # type: ignore[no-untyped-call]
@@ -53,6 +56,17 @@ def convert(module: nn.Module, inputs: tuple[Tensor, ...]) -> bytes:
         openvino().save_model(graph, path, compress_to_fp16=False)
         structure, weights = path.read_bytes(), path.with_suffix(".bin").read_bytes()
     return len(structure).to_bytes(_LENGTH_SIZE, "little") + structure + weights
+
+
+@contextmanager
+def _sizes_may_be_tensors() -> Iterator[None]:
+    """No shape is checked inside (the tests do so): sizes are tensors while a network is traced, not numbers."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    try:
+        yield
+    finally:
+        jaxtyping.config.update("jaxtyping_disable", before)
 
 
 def read(content: bytes) -> Any:

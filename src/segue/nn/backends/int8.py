@@ -7,7 +7,7 @@ Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CV
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +15,6 @@ import torch
 from jaxtyping import Float
 from safetensors.torch import save
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
 from segue.errors import WeightsError
 from segue.media.atomic import write_bytes
@@ -40,18 +39,20 @@ def calibrate(module: nn.Module, samples: Iterable[tuple[Tensor, ...]]) -> Range
         samples: Inputs of its ``forward``; some dozens of training frames, never frames that it is judged on.
     """
     fast = for_inference(module)
-    found: dict[str, list[Tensor]] = {}
-    handles = [
-        _watch(part, found.setdefault(name, []))
-        for name, part in fast.named_modules()
-        if isinstance(part, nn.Conv2d)
-    ]
+    found = watch(fast)
     with torch.no_grad():
         for inputs in samples:
             fast(*inputs)
-    for handle in handles:
-        handle.remove()
     return {name: torch.stack(seen).mean(0) for name, seen in found.items() if seen}
+
+
+def watch(module: nn.Module) -> dict[str, list[Tensor]]:
+    """By convolution of a network: the lowest and the highest value of what it reads, one pair per call from now on."""
+    found: dict[str, list[Tensor]] = {}
+    for name, part in module.named_modules():
+        if isinstance(part, nn.Conv2d):
+            part.register_forward_pre_hook(_note(found.setdefault(name, [])))
+    return found
 
 
 def quantised(module: nn.Module, ranges: Ranges | None) -> nn.Module:
@@ -159,8 +160,8 @@ class _RoundedConv(nn.Module):
         )
 
 
-def _watch(convolution: nn.Module, seen: list[Tensor]) -> RemovableHandle:
+def _note(seen: list[Tensor]) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
     def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         seen.append(torch.stack(inputs[0].aminmax()).float().cpu())
 
-    return convolution.register_forward_pre_hook(note)
+    return note

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from segue.nn.backends.int8 import Ranges, quantised
-from segue.nn.backends.interface import Graph
 
 
 class TorchBackend:
@@ -17,15 +16,18 @@ class TorchBackend:
 
     name = "torch"
 
-    def prepare(self, module: nn.Module, ranges: Ranges | None = None) -> Graph:
+    def prepare(self, module: nn.Module, ranges: Ranges | None = None) -> "TorchGraph":
         """See ``Backend.prepare``."""
-        return _TorchGraph(quantised(module, ranges))
+        return TorchGraph(quantised(module, ranges))
 
 
-class _TorchGraph:
+class TorchGraph:
+    """A network as a function; ``module`` is what computes."""
+
     def __init__(self, module: nn.Module) -> None:
-        self._module = module
+        self.module = module
 
     @torch.no_grad()
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        return cast(tuple[Tensor, ...], self._module(*inputs))
+        """See ``Graph``."""
+        return cast(tuple[Tensor, ...], self.module(*inputs))

@@ -1,0 +1,1 @@
+"""What a model's backends give: their differences, and the ranges that int8 needs."""
