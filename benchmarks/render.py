@@ -158,6 +158,37 @@ def speed(title: str, record: dict[str, Any]) -> str:
     return "\n\n".join([*parts, origin(record)])
 
 
+def objects(found: dict[str, Any]) -> str:
+    """Several objects against one."""
+    rows = []
+    for record in found.values():
+        clip = record["settings"]["video"] or "synthetic, 480x854"
+        for what, result in record["results"].items():
+            one, several = result["one"], result["several"]
+            cells = [clip, what, result["objects"], one["mean_ms"], several["mean_ms"]]
+            reused = f"{100 * one['reused']:.0f} %", f"{100 * several['reused']:.0f} %"
+            rows.append([*cells, result["times_as_long"], *reused])
+    head = [
+        "clip",
+        "frames",
+        "objects",
+        "1 object ms",
+        "all ms",
+        "ratio",
+        "reused, 1",
+        "reused, all",
+    ]
+    return "\n\n".join(
+        [
+            "## Many objects",
+            "Mean milliseconds per frame of `segue-lite`, the largest object against several, in turn on the same "
+            "frames; with the reuse gate at its default, and with every frame computed:",
+            table(head, rows),
+            origin(next(iter(found.values()))),
+        ]
+    )
+
+
 def memory(record: dict[str, Any]) -> str:
     """Resident memory by frame."""
     results = record["results"]
@@ -267,8 +298,9 @@ def main() -> None:
         parts.append(quality(found["quality"]))
     if "speed" in found:
         parts.append(speed("Speed, one object", found["speed"]))
-    if "speed-objects" in found:
-        parts.append(speed("Speed, many objects", found["speed-objects"]))
+    crowds = {name: found[name] for name in ("objects", "objects-real") if name in found}
+    if crowds:
+        parts.append(objects(crowds))
     if "memory" in found:
         parts.append(memory(found["memory"]))
     if {"training-clips", "training-processes"} & found.keys():

@@ -112,7 +112,6 @@ MODELS: dict[str, Entry] = {
     "rvos-lite": Entry(
         "segue.models.rvos.build:build",
         "RVOS on EfficientNet-Lite0, with a reference frame, made for CPUs",
-        unweighted={"random_weights": True},
     ),
     "temporal-unet": Entry(
         "segue.models.temporal_unet.build:build",

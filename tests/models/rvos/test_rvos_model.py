@@ -17,7 +17,8 @@ SIZE_HW = (75, 101)
 
 
 def load(name: str = "rvos-34", **settings: Any) -> RVOSModel:
-    model = load_model(name, settings={"random_weights": True, "backend": "torch", **settings})
+    plain = {"random_weights": True, "backend": "torch", "size_hw": None}
+    model = load_model(name, settings={**plain, **settings})
     assert isinstance(model, RVOSModel)
     return model
 
@@ -39,6 +40,19 @@ def objects(*ids: int, size_hw: tuple[int, int] = SIZE_HW) -> np.ndarray:
         row, column = divmod(place, 6)
         labels[2 + 24 * row : 24 + 24 * row, 2 + 16 * column : 16 + 16 * column] = i
     return labels
+
+
+@pytest.mark.parametrize("size_hw", [(90, 150), (150, 90)])
+def test_the_longer_side_of_the_network_lies_along_that_of_the_frame(
+    size_hw: tuple[int, int],
+) -> None:
+    model = load("rvos-lite", size_hw=(64, 96))
+    frames = video(2, size_hw)
+    _, state = model.start(frames[0], objects(1, size_hw=size_hw))
+    prediction, state = model.step(frames[1], state)
+    assert prediction.labels.shape == size_hw
+    rows, columns = state.memory.previous.shape[-2:]
+    assert (rows > columns) == (size_hw[0] > size_hw[1])
 
 
 @pytest.mark.parametrize("name", ["rvos-34", "rvos-lite"])
