@@ -2,11 +2,11 @@ import copy
 
 import pytest
 import torch
-from timm.layers import Conv2dSame
 from torch import nn
 
 from segue.models.lite.network import LiteNetwork
 from segue.nn.fuse import for_inference, fuse_same_padding
+from segue.nn.same import SameConv2d
 
 
 def test_the_fast_copy_computes_the_same_and_has_no_norm_and_no_uneven_padding_left() -> None:
@@ -23,7 +23,7 @@ def test_the_fast_copy_computes_the_same_and_has_no_norm_and_no_uneven_padding_l
     assert torch.allclose(found.target, expected.target, atol=1e-3)
     for stride, share in expected.decoder.items():
         assert torch.allclose(found.decoder[stride], share, atol=1e-3)
-    assert not [m for m in fast.modules() if isinstance(m, nn.BatchNorm2d | Conv2dSame)]
+    assert not [m for m in fast.modules() if isinstance(m, nn.BatchNorm2d | SameConv2d)]
     assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
 
 
@@ -31,7 +31,7 @@ def test_the_fast_copy_computes_the_same_and_has_no_norm_and_no_uneven_padding_l
 @pytest.mark.parametrize("groups", [1, 4])
 def test_even_padding_gives_the_result_of_same_padding(size: int, groups: int) -> None:
     torch.manual_seed(0)
-    network = nn.Sequential(Conv2dSame(4, 8, size, stride=2, groups=groups))
+    network = nn.Sequential(SameConv2d(4, 8, size, groups=groups))
     maps = torch.randn(1, 4, 16, 22)
     with torch.no_grad():
         expected = network(maps)

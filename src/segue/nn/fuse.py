@@ -5,9 +5,10 @@ from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
-from timm.layers import Conv2dSame
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from segue.nn.same import SameConv2d
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
@@ -43,13 +44,13 @@ def fuse_same_padding(module: nn.Module) -> None:
     row and a column of zeros before the kernel, the same result needs even padding only, which costs no copy.
     """
     for name, child in list(module.named_children()):
-        if isinstance(child, Conv2dSame) and child.stride == (2, 2):
+        if isinstance(child, SameConv2d):
             setattr(module, name, _evenly_padded(child))
         else:
             fuse_same_padding(child)
 
 
-def _evenly_padded(old: Conv2dSame) -> nn.Conv2d:
+def _evenly_padded(old: SameConv2d) -> nn.Conv2d:
     size = old.kernel_size[0]
     new = nn.Conv2d(
         old.in_channels,

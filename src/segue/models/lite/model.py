@@ -258,11 +258,10 @@ class LiteModel:
         ids = object_ids(labels)
         gram, cross = self._equations(features.target, labels, ids)
         views = self._views(frame, labels) if self.settings.augment else []
-        if views:
-            seen = self._fast.look(torch.cat([self._tensor(view) for view, _ in views]))
-            for row, (_, view_labels) in enumerate(views):
-                extra = self._equations(seen.target[row : row + 1], view_labels, ids)
-                gram, cross = gram + extra[0], cross + extra[1]
+        for view, view_labels in views:
+            seen = self._fast.look(self._tensor(view))
+            extra = self._equations(seen.target, view_labels, ids)
+            gram, cross = gram + extra[0], cross + extra[1]
         gram, cross = gram / (1 + len(views)), cross / (1 + len(views))
         masks = self._masks(labels, ids)
         previous = F.avg_pool2d(masks, 2)[:, None]

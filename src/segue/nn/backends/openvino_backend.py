@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from segue.nn.backends.cache import GraphCache, default_folder
-from segue.nn.backends.conversion import convert, core, openvino, read
+from segue.nn.backends.conversion import convert, core, give_back_memory, openvino, read
 from segue.nn.backends.fingerprint import fingerprint
 from segue.nn.backends.int8 import Ranges, quantised
 from segue.nn.backends.interface import Graph
@@ -112,6 +112,7 @@ class _Compiled:
             "INFERENCE_PRECISION_HINT": "f32",
         }
         compiled = core().compile_model(graph, "CPU", properties)
+        give_back_memory()
         self._request = compiled.create_infer_request()
         self._outputs = [
             (
