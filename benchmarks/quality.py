@@ -27,11 +27,12 @@ _OF_THIS_MACHINE = ("platform", "command")
 
 
 def main() -> None:
-    """Measure and write ``results/quality.json``."""
+    """Measure and write ``results/<name>.json``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", required=True)
     parser.add_argument("--model", default="segue-lite")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--name", default="quality")
     parser.add_argument("--runs", nargs="+", choices=list(RUNS), default=list(RUNS))
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -47,7 +48,7 @@ def main() -> None:
         for key in _OF_THIS_MACHINE:
             results[name].pop(key, None)
     settings = {"root": Path(options.root).name, "model": options.model, "runs": RUNS}
-    print(write("quality", settings, results))
+    print(write(options.name, settings, results))
 
 
 if __name__ == "__main__":

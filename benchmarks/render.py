@@ -72,7 +72,7 @@ def presets(record: dict[str, Any]) -> str:
     """J&F and speed by preset."""
     rows = []
     for name, run in record["results"].items():
-        options = " ".join(record["settings"]["runs"][name]) or "(none)"
+        options = " ".join(record["settings"]["runs"][name]) or "(the default)"
         summary, ms = run["evaluation"]["summary"], run["network_ms"]
         counts = run["frames"]
         later = counts.get("computed", 0) + counts.get("reused", 0)
@@ -308,6 +308,8 @@ def main() -> None:
     if {"jf", "iou", "mots"} & found.keys():
         parts.append(evaluation(found))
     PAGE.write_text("\n\n".join(parts) + "\n")
+    if "quality-one-thread" in found:
+        found["quality"]["results"] |= found["quality-one-thread"]["results"]
     for name, shown in (("quality", presets), ("backends", backends)):
         if name in found:
             _fill(*PLACES[name], shown(found[name]))
