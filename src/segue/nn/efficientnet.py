@@ -9,6 +9,7 @@ Segue ships contain the backbone.
 """
 
 import importlib.util
+import math
 from pathlib import Path
 
 import torch
@@ -83,6 +84,10 @@ class _Body(nn.Module):
                 channels = width
             stages.append(stage)
         self.blocks = nn.Sequential(*stages)
+        for part in self.modules():
+            if isinstance(part, nn.Conv2d):  # the paper's, so that signals neither fade nor grow
+                fan_out = part.kernel_size[0] ** 2 * part.out_channels // part.groups
+                nn.init.normal_(part.weight, std=math.sqrt(2 / fan_out))
 
     def forward(self, x: Float[Tensor, "batch 3 height width"]) -> list[Tensor]:
         """The last map of each size, from stride 4 on."""
