@@ -2,27 +2,25 @@
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Float64, UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from segue.errors import MaskError, VideoError
+from segue.media.masks import object_ids
+from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
 from segue.models.lite.regions import Found, Region, near, nowhere, paint, spread, suffices, whole
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.strays import without_strays
+from segue.models.lite.views import views_of
 from segue.models.reuse.host import Glance
 from segue.nn.backends.int8 import Ranges
 from segue.nn.backends.interface import Backend
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
-
-View = tuple[UInt8[np.ndarray, "rows columns 3"], UInt8[np.ndarray, "rows columns"]]
-"""A frame and its labels, seen at another size."""
 
 _AREA_RATE = 0.05  # an object's usual area is that of about the last twenty frames
 _HARDLY = 0.01  # a lower probability is taken for none where the model learns from its own masks
@@ -92,12 +90,7 @@ class LiteModel:
     @torch.no_grad()
     def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, LiteState]:
         """Learn the objects of the first frame; see ``VideoModel.start``."""
-        size_hw = _size(frame)
-        _check_size(labels, size_hw)
-        if not object_ids(labels):
-            raise MaskError(
-                "The first mask holds no object: every pixel is 0 (background) or 255 (void)."
-            )
+        check_first(frame, labels)
         features = self._fast.look(self._tensor(frame))
         state = self._learn_given(features, frame, labels, None)
         scores = {i: ObjectScore(confidence=1.0) for i in state.ids}
@@ -108,12 +101,8 @@ class LiteModel:
         self, frame: Frame, state: LiteState, labels: GivenLabels | None = None
     ) -> tuple[Prediction, LiteState]:
         """Carry the objects on to the next frame; see ``VideoModel.step``."""
-        size_hw = _size(frame)
-        if size_hw != state.size_hw:
-            raise VideoError(
-                f"The frame is {size_hw[0]}x{size_hw[1]}, the video started with "
-                f"{state.size_hw[0]}x{state.size_hw[1]} (height x width). Resize it, or start again."
-            )
+        size_hw = size_of(frame)
+        check_frame(frame, state.size_hw)
         features = self._fast.look(self._tensor(frame))
         found = self._find(features, state)
         logits = spread(found, state.previous)
@@ -134,9 +123,9 @@ class LiteModel:
             state = self._learn_own(features, quarter, prediction, state)
             state = replace(state, unlearned=0)
         if labels is not None and object_ids(labels):
-            _check_size(labels, size_hw)
+            check_mask(labels, size_hw)
             state = self._learn_given(features, frame, labels, state)
-            prediction = _overrule(prediction, labels, state.ids)
+            prediction = overrule(prediction, labels)
         return prediction, state
 
     def carried(self, state: LiteState, labels: Labels, frames: int) -> LiteState:
@@ -255,9 +244,9 @@ class LiteModel:
         self, features: FrameFeatures, frame: Frame, labels: Labels, state: LiteState | None
     ) -> LiteState:
         """Learn the objects of a given mask: new ones enter, known ones are learned anew from both masks."""
-        ids = object_ids(labels)
+        ids = tuple(object_ids(labels))
         gram, cross = self._equations(features.target, labels, ids)
-        views = self._views(frame, labels) if self.settings.augment else []
+        views = views_of(frame, labels) if self.settings.augment else []
         for view, view_labels in views:
             seen = self._fast.look(self._tensor(view))
             extra = self._equations(seen.target, view_labels, ids)
@@ -268,7 +257,7 @@ class LiteModel:
         if state is None:
             fixed = self._fast.solve(gram, cross)
             learned = (gram, cross, gram, cross, fixed, fixed)
-            return LiteState(_size(frame), 0, 0, ids, *learned, previous, _areas(previous))
+            return LiteState(size_of(frame), 0, 0, ids, *learned, previous, _areas(previous))
         known = {i: row for row, i in enumerate(state.ids)}
         for row, i in enumerate(ids):
             if i in known:  # a corrected object keeps what was given before
@@ -296,26 +285,11 @@ class LiteModel:
     def _equations(
         self, features: Tensor, labels: Labels, ids: tuple[int, ...]
     ) -> tuple[target.Gram, target.Cross]:
-        valid = self._valid(_size(labels), labels)
+        valid = self._valid(size_of(labels), labels)
         return self._fast.learn(features, self._masks(labels, ids), valid)
 
-    def _views(self, frame: Frame, labels: Labels) -> list[View]:
-        """What the objects may look like later: smaller, mirrored, larger (FRTM's idea).
-
-        Each view has a quarter of the frame's pixels, so that three cost less than one look at the whole frame.
-        """
-        size_hw = (labels.shape[0] + 1) // 2, (labels.shape[1] + 1) // 2
-        rows, columns = np.nonzero((labels != BACKGROUND) & (labels != VOID))
-        objects = np.array([columns.mean(), rows.mean()])
-        whole = np.array(labels.shape[::-1]) / 2
-        return [
-            _view(frame, labels, size_hw, whole, zoom_xy=(0.5, 0.5)),
-            _view(frame, labels, size_hw, objects, zoom_xy=(-1.0, 1.0)),
-            _view(frame, labels, size_hw, objects, zoom_xy=(1.5, 1.5)),
-        ]
-
     def _tensor(self, frame: Frame) -> UInt8[Tensor, "1 padded_height padded_width 3"]:
-        height, width = _size(frame)
+        height, width = size_of(frame)
         bottom, right = -height % _MULTIPLE, -width % _MULTIPLE
         padded = np.pad(frame, ((0, bottom), (0, right), (0, 0)), mode="edge")
         return torch.from_numpy(padded)[None].to(self._device)
@@ -340,31 +314,6 @@ class LiteModel:
             inside[0, torch.from_numpy(labels == VOID).to(self._device)] = 0
         padded = F.pad(inside, (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
         return F.avg_pool2d(padded, 8)
-
-
-def object_ids(labels: GivenLabels) -> tuple[int, ...]:
-    """Ids of the objects in a label map, ascending."""
-    return tuple(int(i) for i in np.unique(labels) if i not in (BACKGROUND, VOID))
-
-
-def _view(
-    frame: Frame,
-    labels: Labels,
-    size_hw: tuple[int, int],
-    centre_xy: Float64[np.ndarray, " 2"],
-    zoom_xy: tuple[float, float],
-) -> View:
-    """A part of a frame around a point, zoomed (mirrored by a negative zoom); void outside the frame."""
-    height, width = size_hw
-    linear = np.diag(zoom_xy)
-    matrix = np.column_stack([linear, np.array([width, height]) / 2 - linear @ centre_xy])
-    image = cv2.warpAffine(
-        frame, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
-    )
-    seen = cv2.warpAffine(
-        labels, matrix, (width, height), flags=cv2.INTER_NEAREST, borderValue=VOID
-    )
-    return image, seen
 
 
 def _areas(previous: Float[Tensor, "objects 1 height8 width8"]) -> Float[Tensor, " objects"]:
@@ -397,29 +346,3 @@ def _scores(
         i: ObjectScore(round(mean if areas[i] else 1 - top, 4), not areas[i])
         for i, mean, top in zip(ids, means.tolist(), highest.tolist(), strict=True)
     }
-
-
-def _overrule(prediction: Prediction, labels: Labels, ids: tuple[int, ...]) -> Prediction:
-    """The prediction with given objects put in their place."""
-    given = object_ids(labels)
-    merged = prediction.labels.copy()
-    merged[np.isin(merged, given)] = BACKGROUND
-    shown = np.isin(labels, given)
-    merged[shown] = labels[shown]
-    scores = dict(prediction.scores) | {i: ObjectScore(confidence=1.0) for i in given}
-    for i in ids:
-        if i not in given and not (merged == i).any():
-            scores[i] = ObjectScore(scores[i].confidence, absent=True)
-    return Prediction(merged, scores)
-
-
-def _size(image: Frame | Labels) -> tuple[int, int]:
-    return int(image.shape[0]), int(image.shape[1])
-
-
-def _check_size(labels: GivenLabels, size_hw: tuple[int, int]) -> None:
-    if labels.shape != size_hw:
-        raise MaskError(
-            f"The mask is {labels.shape[0]}x{labels.shape[1]}, the frame {size_hw[0]}x{size_hw[1]} "
-            "(height x width). Give a mask of the frame's size."
-        )

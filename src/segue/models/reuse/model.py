@@ -9,8 +9,9 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from segue.errors import SettingsError, VideoError
+from segue.errors import SettingsError
 from segue.media.resize import resize_labels
+from segue.models.given import check_frame
 from segue.models.interface import VideoModel
 from segue.models.reuse.carrier import Carried, Carrier
 from segue.models.reuse.host import memory_after
@@ -102,12 +103,7 @@ class GatedModel:
         self, frame: Frame, state: Any, labels: GivenLabels | None = None
     ) -> tuple[Prediction, Any]:
         """Go on by one frame; see ``VideoModel.step``. Given labels are always looked at by the host."""
-        size = tuple(state.shown.shape)
-        if frame.shape[:2] != size:
-            raise VideoError(
-                f"The frame is {frame.shape[0]}x{frame.shape[1]}, the video started with "
-                f"{size[0]}x{size[1]} (height x width). Resize it, or start again."
-            )
+        check_frame(frame, (state.shown.shape[0], state.shown.shape[1]))
         index, gap = state.frame_index + 1, state.gap + 1
         said: dict[int, float] = {}
         asked = labels is None and state.carrier is not None and not state.rest

@@ -1,6 +1,6 @@
 """RVOS: objects decoded one after the other on every frame, each entered with its last mask and hidden state."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import cv2
@@ -10,7 +10,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from segue.errors import MaskError, SettingsError, VideoError
+from segue.errors import MaskError, SettingsError
+from segue.media.masks import object_ids
+from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
 from segue.models.rvos.assignment import assign
 from segue.models.rvos.graphs import RVOSGraphs
 from segue.models.rvos.merging import (
@@ -65,15 +67,11 @@ class RVOSModel:
         Raises:
             MaskError: Also if there are more objects than slots.
         """
-        size_hw = _size(frame)
-        _check_size(labels, size_hw)
-        if not object_ids(labels):
-            raise MaskError(
-                "The first mask holds no object: every pixel is 0 (background) or 255 (void)."
-            )
+        check_first(frame, labels)
+        size_hw = size_of(frame)
         look = self._look(frame)
         prediction, state = self._advance(look, self._begin(look, size_hw), labels)
-        return _overrule(prediction, labels, state.ids), state
+        return overrule(prediction, labels), state
 
     def discover(self, frame: Frame) -> tuple[Prediction, RVOSState]:
         """Begin a video with the objects that a zero-shot network finds; they are numbered from 1 on.
@@ -85,7 +83,7 @@ class RVOSModel:
             raise SettingsError(
                 f'{self.name} has to be given objects; only with shot = "zero" it finds some.'
             )
-        size_hw, look = _size(frame), self._look(frame)
+        size_hw, look = size_of(frame), self._look(frame)
         state = self._begin(look, size_hw)
         logits, state = self._decode(look, state)
         seen = (logits.flatten(1).amax(1) > 0).tolist()
@@ -97,21 +95,16 @@ class RVOSModel:
         self, frame: Frame, state: RVOSState, labels: GivenLabels | None = None
     ) -> tuple[Prediction, RVOSState]:
         """Carry the objects on to the next frame; see ``VideoModel.step``."""
-        size_hw = _size(frame)
-        if size_hw != state.size_hw:
-            raise VideoError(
-                f"The frame is {size_hw[0]}x{size_hw[1]}, the video started with "
-                f"{state.size_hw[0]}x{state.size_hw[1]} (height x width). Resize it, or start again."
-            )
+        check_frame(frame, state.size_hw)
         if labels is not None:
-            _check_size(labels, size_hw)
+            check_mask(labels, state.size_hw)
             known = [i for i in object_ids(labels) if i not in state.lost]
             labels = np.where(np.isin(labels, known) | (labels == VOID), labels, BACKGROUND)
         given = labels is not None and bool(object_ids(labels))
         prediction, state = self._advance(self._look(frame), state, labels if given else None)
         if labels is None or not given or self.settings.later == "predicted":
             return prediction, state
-        return _overrule(prediction, labels, state.ids), state
+        return overrule(prediction, labels), state
 
     @torch.no_grad()
     def _advance(
@@ -194,7 +187,7 @@ class RVOSModel:
 
     def _enter(self, look: Look, state: RVOSState, labels: Labels) -> RVOSState:
         """Given objects get a row; the frame is entered with their masks, new or corrected."""
-        given = object_ids(labels)
+        given = tuple(object_ids(labels))
         new = [i for i in given if i not in state.ids]
         ids = (*state.ids, *new)
         most = self.settings.most_objects
@@ -252,12 +245,7 @@ class RVOSModel:
         return replace(state, ids=tuple(ids))
 
 
-def object_ids(labels: GivenLabels) -> tuple[int, ...]:
-    """Ids of the objects in a label map, ascending."""
-    return tuple(int(i) for i in np.unique(labels) if i not in (BACKGROUND, VOID))
-
-
-def _keep_given(after: RVOSState, entered: RVOSState, given: tuple[int, ...]) -> RVOSState:
+def _keep_given(after: RVOSState, entered: RVOSState, given: Sequence[int]) -> RVOSState:
     """The next frame is entered with the given masks too, not with what was predicted where they were given."""
     rows = [row for row, i in enumerate(after.ids) if i in given]
     previous = after.memory.previous.clone()
@@ -292,29 +280,3 @@ def _labelled(
         for i, high in zip(ids, highest, strict=True)
     }
     return Prediction(labels, {**scores, **gone})
-
-
-def _overrule(prediction: Prediction, labels: Labels, ids: tuple[int, ...]) -> Prediction:
-    """The prediction with given objects put in their place."""
-    given = object_ids(labels)
-    merged = prediction.labels.copy()
-    merged[np.isin(merged, given)] = BACKGROUND
-    shown = np.isin(labels, given)
-    merged[shown] = labels[shown]
-    scores = dict(prediction.scores) | {i: ObjectScore(confidence=1.0) for i in given}
-    for i in ids:
-        if i and i not in given and not (merged == i).any():
-            scores[i] = replace(scores[i], absent=True)
-    return Prediction(merged, scores)
-
-
-def _size(image: Frame | Labels) -> tuple[int, int]:
-    return int(image.shape[0]), int(image.shape[1])
-
-
-def _check_size(labels: GivenLabels, size_hw: tuple[int, int]) -> None:
-    if labels.shape != size_hw:
-        raise MaskError(
-            f"The mask is {labels.shape[0]}x{labels.shape[1]}, the frame {size_hw[0]}x{size_hw[1]} "
-            "(height x width). Give a mask of the frame's size."
-        )

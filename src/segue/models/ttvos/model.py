@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from segue.errors import MaskError, VideoError
+from segue.media.masks import object_ids
+from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
 from segue.models.ttvos.attention import margin, pool_masks, two_channels
 from segue.models.ttvos.carrier import Carrier
 from segue.models.ttvos.network import TTVOSNetwork
@@ -64,13 +65,8 @@ class TTVOSModel:
     @torch.no_grad()
     def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, TTVOSState]:
         """Learn the objects of the first frame; see ``VideoModel.start``."""
-        size_hw = _size(frame)
-        _check_size(labels, size_hw)
-        ids = object_ids(labels)
-        if not ids:
-            raise MaskError(
-                "The first mask holds no object: every pixel is 0 (background) or 255 (void)."
-            )
+        check_first(frame, labels)
+        size_hw, ids = size_of(frame), tuple(object_ids(labels))
         memory, carried = self._begin(self._tensor(frame), labels, ids)
         scores = {i: self._given_score() for i in ids}
         shown = np.where(labels == VOID, BACKGROUND, labels)
@@ -81,19 +77,15 @@ class TTVOSModel:
         self, frame: Frame, state: TTVOSState, labels: GivenLabels | None = None
     ) -> tuple[Prediction, TTVOSState]:
         """Carry the objects on to the next frame; see ``VideoModel.step``."""
-        size_hw = _size(frame)
-        if size_hw != state.size_hw:
-            raise VideoError(
-                f"The frame is {size_hw[0]}x{size_hw[1]}, the video started with "
-                f"{state.size_hw[0]}x{state.size_hw[1]} (height x width). Resize it, or start again."
-            )
+        size_hw = size_of(frame)
+        check_frame(frame, state.size_hw)
         pixels = self._tensor(frame)
         margins, glimpse, state = self._advance(pixels, state)
         prediction = _predict(margins, state.ids, size_hw, glimpse)
         if labels is not None and object_ids(labels):
-            _check_size(labels, size_hw)
+            check_mask(labels, size_hw)
             state = self._enter(pixels, labels, state)
-            prediction = _overrule(prediction, labels, self._given_score())
+            prediction = overrule(prediction, labels, self._given_score())
         return prediction, state
 
     def _given_score(self) -> ObjectScore:
@@ -161,7 +153,7 @@ class TTVOSModel:
 
     def _enter(self, pixels: Tensor, labels: Labels, state: TTVOSState) -> TTVOSState:
         """New objects enter with their own frame; known ones that are given again begin anew."""
-        ids = object_ids(labels)
+        ids = tuple(object_ids(labels))
         memory, carried = self._begin(pixels, labels, ids)
         kept = [row for row, i in enumerate(state.ids) if i not in ids]
         if not kept:
@@ -173,7 +165,7 @@ class TTVOSModel:
         return TTVOSState(state.size_hw, everyone, append(old, memory), carried)
 
     def _tensor(self, frame: Frame) -> Float[Tensor, "1 3 padded_height padded_width"]:
-        height, width = _size(frame)
+        height, width = size_of(frame)
         multiple = self.network.trunk.multiple
         bottom, right = -height % multiple, -width % multiple
         padded = np.pad(frame, ((0, bottom), (0, right), (0, 0)), mode="edge")
@@ -192,11 +184,6 @@ class TTVOSModel:
         background = ~objects & (shown != VOID)
         edges = (0, -width % multiple, 0, -height % multiple)
         return F.pad(torch.stack([background, objects], 1).float(), edges)
-
-
-def object_ids(labels: GivenLabels) -> tuple[int, ...]:
-    """Ids of the objects in a label map, ascending."""
-    return tuple(int(i) for i in np.unique(labels) if i not in (BACKGROUND, VOID))
 
 
 def merge(margins: Margins) -> Margins:
@@ -236,29 +223,3 @@ def _predict(
         reused = None if glimpse is None else glimpse.choices[index] != "compute"
         scores[i] = ObjectScore(round(sure, 4), absent=not own, gate=gate, reused=reused)
     return Prediction(labels, scores)
-
-
-def _overrule(prediction: Prediction, labels: Labels, score: ObjectScore) -> Prediction:
-    """The prediction with given objects, all of one score, put in their place."""
-    given = object_ids(labels)
-    merged = prediction.labels.copy()
-    merged[np.isin(merged, given)] = BACKGROUND
-    shown = np.isin(labels, given)
-    merged[shown] = labels[shown]
-    scores = dict(prediction.scores)
-    for i in scores.keys() - set(given):
-        if not (merged == i).any():
-            scores[i] = replace(scores[i], absent=True)
-    return Prediction(merged, scores | dict.fromkeys(given, score))
-
-
-def _size(image: Frame | Labels) -> tuple[int, int]:
-    return int(image.shape[0]), int(image.shape[1])
-
-
-def _check_size(labels: GivenLabels, size_hw: tuple[int, int]) -> None:
-    if labels.shape != size_hw:
-        raise MaskError(
-            f"The mask is {labels.shape[0]}x{labels.shape[1]}, the frame {size_hw[0]}x{size_hw[1]} "
-            "(height x width). Give a mask of the frame's size."
-        )
