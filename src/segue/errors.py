@@ -19,9 +19,18 @@ what came (with value and place) and what to do now.
 
 
 class SegueError(Exception):
-    """Base of every error that Segue raises on purpose."""
+    """Base of every error that Segue raises on purpose.
+
+    Args:
+        message: What was expected, what came, and what to do now, in words that a caller from Python understands.
+        option: The same cure as an option of the command line, as one sentence; only the command line prints it.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str = "", *, option: str = "") -> None:
+        super().__init__(message)
+        self.option = option
 
 
 class InputError(SegueError, ValueError):

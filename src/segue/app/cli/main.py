@@ -79,7 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.showwarning = _warn
             return _dispatch(words)
     except SegueError as error:
-        _say(f"segue: error: {error} {go_on if isinstance(error, WriteError) else ''}")
+        _say(
+            f"segue: error: {error} {error.option} {go_on if isinstance(error, WriteError) else ''}"
+        )
         return error.exit_code
     except KeyboardInterrupt:
         _say(f"segue: interrupted. {go_on}")
