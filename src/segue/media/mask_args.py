@@ -21,6 +21,8 @@ class GivenMasks:
     """What each object was in the first file that holds it, see ``MaskImage``."""
     paths: Mapping[int, Path]
     """File or folder of each frame's mask, for messages and the record of the run."""
+    doubts: tuple[str, ...] = ()
+    """What was understood or fitted and may be wrong, one sentence each, to be read before the work."""
 
 
 def read_masks(specs: Sequence[str], frame_names: Sequence[str] | None = None) -> GivenMasks:
