@@ -1,6 +1,6 @@
 import pytest
 
-from segue.app.cli import jobs
+from segue.app.cli import dials
 from segue.models.catalog import MODELS, Entry
 
 
@@ -12,4 +12,4 @@ def tiny_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(MODELS, "g-colour", Entry("fakes.gated_models:build_colour", "for tests"))
     gated_shade = Entry("fakes.gated_models:build_shade", "for tests", "classes")
     monkeypatch.setitem(MODELS, "g-shade", gated_shade)
-    monkeypatch.setattr(jobs, "WITH_GATE", {*jobs.WITH_GATE, "g-colour", "g-shade"})
+    monkeypatch.setattr(dials, "WITH_GATE", {*dials.WITH_GATE, "g-colour", "g-shade"})

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from fakes.scenes import SIZE_HW, write_frames
-from segue.app.cli import jobs
+from segue.app.cli import dials
 from segue.app.cli.main import main
 from segue.media.masks import write_mask
 
@@ -56,7 +56,7 @@ def test_presets_without_a_gate_leave_it_out(place: Path) -> None:
 
 
 def test_the_fast_preset_shrinks_frames(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(jobs.QUALITY, "fast", jobs.Preset(reuse=0.7, max_side=30))
+    monkeypatch.setitem(dials.QUALITY, "fast", dials.Preset(reuse=0.7, max_side=30))
     assert track("--quality", "fast") == 0
     assert record()["identity"]["max_side"] == 30
     assert track("--quality", "fast", "--max-side", "40", out="mine") == 0

@@ -40,6 +40,25 @@ class Engine:
     max_side: int | None = None
     fps: float | None = None
     """The pace to hold at the cost of accuracy."""
+    doubts: tuple[str, ...] = ()
+    """Sentences about what could have been meant otherwise, for every job."""
+
+    def summary(self, notes: Mapping[str, Any] | None = None) -> str:
+        """The model and its dials in half a line.
+
+        Args:
+            notes: What ``load`` returned, if the model is loaded: knows the threshold of its own settings.
+        """
+        settings = notes["settings"] if notes else self.settings
+        reuse = settings.get("reuse")
+        threshold = reuse.get("threshold") if isinstance(reuse, Mapping) else None
+        parts = [self.model]
+        if isinstance(threshold, int | float):
+            never = threshold >= 1
+            parts.append("every frame computed" if never else f"reuse above {threshold:g}")
+        if self.fps is not None:
+            parts.append(f"pace of {self.fps:g} frames per second")
+        return ", ".join(parts)
 
     def identity(self) -> dict[str, Any]:
         """What decides the bytes of the results, apart from the input.
@@ -110,7 +129,7 @@ class Engine:
         """
         by_frame = {i: fit_mask(m, video.size_hw, fit) for i, m in masks.by_frame.items()}
         task = TrackTask(by_frame, masks.sources, partial, overlay)
-        return self._job(video, task, places, masks.paths.values())
+        return self._job(video, task, places, masks.paths.values(), masks.doubts)
 
     def label_job(
         self, video: Video, places: Places, *, overlay: bool = True, ids: Ids = "model"
@@ -129,7 +148,14 @@ class Engine:
         """
         return self._job(video, LabelTask(ids, overlay), places)
 
-    def _job(self, video: Video, task: Task, places: Places, inputs: Iterable[Path] = ()) -> Job:
+    def _job(
+        self,
+        video: Video,
+        task: Task,
+        places: Places,
+        inputs: Iterable[Path] = (),
+        doubts: Iterable[str] = (),
+    ) -> Job:
         find(self.model, task.kind)
         files = _files(video)
         return Job(
@@ -143,6 +169,7 @@ class Engine:
                 "video": identify_files(files),
             },
             inputs=(*files, *inputs),
+            doubts=(*doubts, *self.doubts),
             max_side=self.max_side,
             fps=self.fps,
         )

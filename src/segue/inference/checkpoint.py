@@ -67,7 +67,8 @@ def load_state(path: Path, state_type: type[StateT]) -> tuple[StateT, dict[str, 
         reason = f"{type(error).__name__}: {error}"
         raise WeightsError(
             f"{path} cannot be read as the saved memory of {state_type.__name__} ({reason}). "
-            "Start again with --overwrite."
+            "Start again from the first frame.",
+            option="Pass --overwrite.",
         ) from None
 
 

@@ -4,6 +4,7 @@ Decoding, the network and writing overlap (``pipeline``). Only the writing threa
 frames: results of a frame, then the memory after it. So what a killed job leaves is what it would leave one by one.
 """
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -15,6 +16,7 @@ from typing import Any
 from segue.errors import DecodeError, MaskError, VideoError
 from segue.inference.atomic import write_json
 from segue.inference.checkpoint import load_state, save_state
+from segue.inference.claims import FRAMES, compress
 from segue.inference.environment import environment
 from segue.inference.pacing import Pacer
 from segue.inference.pipeline import ReadAhead, WriteBehind
@@ -22,7 +24,7 @@ from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress, Silent
 from segue.inference.reuse import Pace
 from segue.inference.runner import Result, Runner
-from segue.inference.sinks import LabelFolder
+from segue.inference.sinks import LabelFolder, LineLog
 from segue.inference.stopwatch import Stopwatch
 from segue.inference.task import Sink, Task
 from segue.media.resize import Resizer
@@ -42,6 +44,8 @@ class Job:
     """Everything that the results depend on, as plain values; ``--resume`` wants it unchanged."""
     inputs: Sequence[Path] = ()
     """Files read, which the job refuses to write over."""
+    doubts: Sequence[str] = ()
+    """Sentences about what could have been meant otherwise, apart from those of the video."""
     max_side: int | None = None
     fps: float | None = None
     """The pace to hold, at the cost of accuracy; results then depend on how fast the machine is."""
@@ -57,7 +61,11 @@ class Job:
             OutputError: The output folder holds results that this job must not touch.
         """
         self.task.check(self.video, self.max_side)
-        return self.places.check(mode, self.identity, self.inputs)
+        complete = self.places.check(mode, self.identity, self.inputs)
+        if complete:
+            # A process may have been killed between its last result and its tidying up.
+            self.places.finish()
+        return complete
 
     def run(
         self,
@@ -117,6 +125,7 @@ class _Run:
             self._recall()
         self.resumed_at = self.done
         self.stored = LabelFolder(job.places.labels)
+        self.names = LineLog(job.places.resume / FRAMES, keep=self.done)
         self.sinks = job.task.sinks(model, job.video, job.places, self.done)
         self.saved_at = time.perf_counter()
         self.save_cost = 0.0
@@ -130,6 +139,7 @@ class _Run:
             self._finish(notes, str(error))
             raise
         finally:
+            self.names.close()
             for sink in self.sinks:
                 sink.close()
 
@@ -190,6 +200,8 @@ class _Run:
             self.runner.resize(pacer.level.size_hw, state)
 
     def _keep(self, result: Result) -> None:
+        # Before its files, so that they are known as ours whenever the process is killed.
+        self.names.append(json.dumps(result[0].name))
         self._hand(self.sinks, result)
         self.done += 1
         self.progress.advance(self.done, self.job.video.num_frames)
@@ -242,6 +254,10 @@ class _Run:
             "resumed_at_frame": self.resumed_at or None,
             "timings": self._timings(),
             **told,
+            "written": {
+                "files": places.existing_files(),
+                "frames": compress(map(json.loads, self.names)),
+            },
             "identity": dict(self.job.identity),
             **environment(),
         }

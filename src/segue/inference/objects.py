@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from segue.inference.identity import identify_masks
+from segue.inference.lost import lost_objects
 from segue.inference.places import TRACKS, Outputs, Places
 from segue.inference.reuse import ReuseLog, by_object, reuse_log
 from segue.inference.sinks import LabelFolder, LineLog, Overlay
@@ -127,7 +128,7 @@ class TrackLog:
         self._lines.append(json.dumps(describe(frame, prediction)))
 
     def finish(self) -> Mapping[str, Any]:
-        """Write the document: the header, then ``frames`` with one line each.
+        """Write the document: the header, then ``frames`` with one line each; returns where objects were lost.
 
         Raises:
             WriteError: The system refuses.
@@ -144,7 +145,7 @@ class TrackLog:
             for number, line in enumerate(self._lines):
                 out.write(f"{',' if number else ''}\n    {line}")
             out.write("\n  ]\n}\n")
-        return {}
+        return {"lost": lost_objects(self._lines)}
 
     def close(self) -> None:
         """Let go of the log."""

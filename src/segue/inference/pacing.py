@@ -100,8 +100,9 @@ class Pacer:
         self._levels = levels(model, working_hw, masks.values())
         if len(self._levels) < 2:
             raise SettingsError(
-                f"{model.name} has no reuse gate that can be moved and keeps one working size, so --fps has nothing to "
-                "trade. Leave it out, give --max-side instead, or use a model such as segue-lite."
+                f"{model.name} has no reuse gate that can be moved and keeps one working size, so it cannot "
+                "trade accuracy for a pace. Give no pace and a smaller max_side, or use a model such as segue-lite.",
+                option="Replace --fps by --max-side, or pass --model segue-lite.",
             )
         self._governor = Governor(fps, len(self._levels))
         self._frames = [0] * len(self._levels)

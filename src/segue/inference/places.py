@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from segue.errors import OutputError
+from segue.inference import claims
 from segue.inference.atomic import write_json, writing
 from segue.inference.identity import differences
 
@@ -58,6 +59,10 @@ class Places:
         """What the command writes about the whole video, in the order of its ``Outputs``."""
         return tuple(self.run / name for name in self.outputs.files)
 
+    def existing_files(self) -> list[str]:
+        """Names of the files about the whole video that are there."""
+        return [path.name for path in (self.overlay, *self.files) if path.exists()]
+
     @property
     def record(self) -> Path:
         """How the results came about."""
@@ -77,7 +82,8 @@ class Places:
         """Whether the job is complete already; changes no result.
 
         Args:
-            mode: ``new`` wants an empty place, ``overwrite`` takes any, ``resume`` the same job.
+            mode: ``new`` wants an empty place, ``overwrite`` one whose files an earlier run claims, ``resume`` the
+                same job.
             identity: What the job is asked to do.
             inputs: Files that the job reads, which must not lie where it writes.
 
@@ -87,23 +93,21 @@ class Places:
         self._refuse_inputs(inputs)
         if mode == "new" and self.occupied():
             raise OutputError(
-                f"{self.run} already holds results. Give another --out, --resume to go on with them, "
-                "or --overwrite to replace them."
+                f"{self.run} already holds results. Give another folder.",
+                option="Or pass --resume to go on with the results, or --overwrite to replace them.",
             )
         if mode == "overwrite":
             self._refuse_other_command()
+            self._refuse_foreign()
         if mode != "resume" or not self.occupied():
             return False
         complete, before = self.earlier()
         changed = differences(before, json.loads(json.dumps(identity)))
         if changed:
             raise OutputError(
-                f"Cannot resume {self.run}: {'; '.join(changed[:4])}. Resume with what it was begun "
-                "with, or start again with --overwrite."
+                f"Cannot resume {self.run}: {'; '.join(changed[:4])}. Resume with what the run was begun with.",
+                option="Or start again with --overwrite.",
             )
-        if complete:
-            # A process may have been killed between its last result and its tidying up.
-            self.finish()
         return complete
 
     def earlier(self) -> tuple[bool, Mapping[str, Any]]:
@@ -120,8 +124,8 @@ class Places:
             return False, json.loads(job.read_text(encoding="utf-8"))
         except (OSError, ValueError, LookupError, TypeError):
             raise OutputError(
-                f"{self.run} holds results, but nothing that tells how they were made, so they cannot "
-                "be resumed. Give another --out, or --overwrite to replace them."
+                f"{self.run} holds results, but no record that tells how they were made, so they cannot be resumed. "
+                "Give another folder."
             ) from None
 
     def read_record(self) -> dict[str, Any]:
@@ -155,11 +159,44 @@ class Places:
             with writing(self.resume):
                 shutil.rmtree(self.resume)
 
+    def _refuse_foreign(self) -> None:
+        """Files that no run of Segue claims stay, so the place cannot be used."""
+        claim = self._claim()
+        single = [path for path in (self.overlay, *self.files) if path.name not in claim.files]
+        if self._recorded() is claims.NOTHING:
+            single.append(self.record)
+        labels = sorted(p for p in self.labels.glob("*.png") if p.stem not in claim.frames)
+        foreign = [path for path in (*single, *labels) if path.exists()]
+        if foreign:
+            more = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
+            raise OutputError(
+                f"{foreign[0]}{more} is in the way: no record in {self.run} says that a run of Segue wrote this file, "
+                "so Segue does not remove it. Move the file away, or give another folder."
+            )
+
+    def _claim(self) -> claims.Claim:
+        """What earlier runs wrote here, the last of which may have been killed."""
+        files = (self.overlay.name, *self.outputs.files)
+        return self._recorded() | claims.interrupted(self.resume, files)
+
+    def _recorded(self) -> claims.Claim:
+        try:
+            return claims.recorded(self.read_record())
+        except (OSError, ValueError):
+            return claims.NOTHING
+
     def _clear(self) -> None:
+        """Remove what the earlier run claims; its claim goes last, so that a killed process can be followed."""
+        claim = self._claim()
         with writing(self.run):
-            for path in (self.record, self.overlay, *self.files, *self.labels.glob("*.png")):
-                path.unlink(missing_ok=True)
-        self.finish()
+            for path in self.labels.glob("*.png"):
+                if path.stem in claim.frames:
+                    path.unlink(missing_ok=True)
+            for path in (self.overlay, *self.files):
+                if path.name in claim.files:
+                    path.unlink(missing_ok=True)
+            self.finish()
+            self.record.unlink(missing_ok=True)
 
     def _refuse_other_command(self) -> None:
         """Its files have other names: what is replaced and what is not would lie side by side."""
@@ -170,7 +207,7 @@ class Places:
         if verb != self.outputs.verb:
             raise OutputError(
                 f"{self.run} holds results of segue {verb}, which segue {self.outputs.verb} does not replace. "
-                "Give another --out."
+                "Give another folder."
             )
 
     def _refuse_inputs(self, inputs: Sequence[Path]) -> None:
@@ -180,5 +217,5 @@ class Places:
             if any(spot == place or place in spot.parents for place in written):
                 raise OutputError(
                     f"{path} is read, but lies where results would be written ({self.run}). "
-                    "Give another --out."
+                    "Give another folder for the results."
                 )

@@ -59,7 +59,8 @@ class LabelFolder:
         except (OSError, ValueError, SyntaxError):
             raise OutputError(
                 f"{path} was written before the interruption, but cannot be read any more. "
-                "Start again with --overwrite."
+                "Start again from the first frame.",
+                option="Pass --overwrite.",
             ) from None
 
     def finish(self) -> Mapping[str, Any]:
@@ -114,7 +115,8 @@ class LineLog:
                 if not file.readline().endswith(b"\n"):
                     raise OutputError(
                         f"{self.path} should hold {keep} frames of the interrupted run, but holds "
-                        f"{number}. Start again with --overwrite."
+                        f"{number}. Start again from the first frame.",
+                        option="Pass --overwrite.",
                     )
             file.truncate(file.tell())
 

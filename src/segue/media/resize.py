@@ -36,7 +36,7 @@ class Resizer:
         Raises:
             SettingsError: ``max_side`` is below 16.
         """
-        if max_side is None or max(size_hw) <= max_side:
+        if not max_side or max(size_hw) <= max_side:
             return cls(size_hw, size_hw)
         if max_side < _SMALLEST_SIDE:
             raise SettingsError(f"max_side must be at least {_SMALLEST_SIDE}, got {max_side}.")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue.app.cli import jobs
+from segue.app.cli.closing import pace_lines
 from segue.app.cli.output import (
     STDOUT,
     FrameProgress,
@@ -252,7 +253,7 @@ def _lines(document: dict[str, Any]) -> list[str]:
         scores = document["evaluation"]["summary"].items()
         told = ", ".join(f"{name.replace('_', ' ')} {value:.1f}" for name, value in scores if value)
         lines.append(f"masks        {told}")
-    return lines + jobs.pace_lines(document["videos"].values())
+    return lines + pace_lines(document["videos"].values())
 
 
 def _several(text: str) -> int:

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Track, and say where the results are."""
-    from segue.app.cli.jobs import sentence
+    from segue.app.cli.closing import sentence
     from segue.app.cli.output import FrameProgress
     from segue.app.engine import Engine
     from segue.inference.places import TRACKS, Places

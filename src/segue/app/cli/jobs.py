@@ -1,42 +1,23 @@
 """What the commands share that run a model over videos: options, the course of one job, what is said at its end."""
 
 import argparse
-import math
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segue.app.cli.output import FrameProgress, add_json_argument
-from segue.errors import SettingsError
-from segue.models.catalog import Kind, find, names
-from segue.settings import override
+from segue.app.cli.closing import lost_lines, pace_lines, result_lines, sentence
+from segue.app.cli.dials import add_dials, turn_dials
+from segue.app.cli.output import STDOUT, FrameProgress, add_json_argument
+from segue.errors import InputError, OutputError
+from segue.models.catalog import Kind, names
 
 if TYPE_CHECKING:
     from segue.app.engine import Engine
     from segue.inference.job import Job
     from segue.inference.places import Mode
-
-WITH_GATE = {
-    *("segue-lite", "g-frtm", "g-frtm-fast"),
-    *("g-ttvos", "g-ttvos-fast", "g-ttvos-mobile", "g-ttvos-lite"),
-    *("temporal-unet", "temporal-unet-lite"),
-}
-"""Models that ``--reuse`` is for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """What ``--quality`` stands for; ``None`` leaves things as they are."""
-
-    reuse: float | None = None
-    max_side: int | None = None
-
-
-QUALITY = {"fast": Preset(reuse=0.7, max_side=640), "balanced": Preset(), "best": Preset(reuse=1.0)}
-"""``--quality``, from the fastest; measured in ``docs/speed.md``."""
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +29,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         help="a video file, a folder of images or a pattern; then settings of the model",
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder for the results"
+        "--out", type=Path, metavar="DIR", help="folder for the results (needed, unless --dry-run)"
     )
 
 
@@ -61,27 +42,7 @@ def add_model_arguments(parser: argparse.ArgumentParser, kind: Kind, default: st
     add("--device", default="cpu", metavar="NAME", help="cpu, cuda or mps (cpu)")
     add("--threads", type=_positive, metavar="N", help="CPU threads")
     add("--seed", type=int, metavar="N", help="seed of the model")
-    add("--max-side", type=_positive, metavar="PIXELS", help="work on frames of at most this side")
-    add(
-        "--quality",
-        choices=tuple(QUALITY),
-        default="balanced",
-        help="fast: smaller frames, and more of them reused; best: every frame is computed (balanced)",
-    )
-    add(
-        "--fps",
-        type=_pace,
-        metavar="N",
-        help="hold this many frames per second: more frames are reused, and frames shrink, while the computer is "
-        "slower than that",
-    )
-    add(
-        "--reuse",
-        type=_share,
-        metavar="0..1",
-        help="what the reuse gate has to say more than for a frame to be carried over from the last computed "
-        "one: 1 computes every frame, 0 none (as the model's settings say)",
-    )
+    add_dials(group)
 
 
 def add_result_arguments(parser: argparse.ArgumentParser, overlay: str) -> None:
@@ -96,6 +57,11 @@ def add_result_arguments(parser: argparse.ArgumentParser, overlay: str) -> None:
     either = group.add_mutually_exclusive_group()
     either.add_argument("--resume", action="store_true", help="go on with what was interrupted")
     either.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say what was understood and stop; nothing is written, and no model is loaded",
+    )
     add_json_argument(parser)
 
 
@@ -114,24 +80,16 @@ def engine(arguments: argparse.Namespace, assignments: Sequence[str]) -> "Engine
     from segue.app.engine import Engine
 
     _mind_threads(arguments.threads)
-    preset, reuse = QUALITY[arguments.quality], arguments.reuse
-    if reuse is not None:
-        _refuse_gateless(arguments.model)
-    elif arguments.model in WITH_GATE:
-        reuse = preset.reuse
-    if reuse is not None:
-        assignments = [*assignments, f"reuse.threshold={reuse}"]
-    settings = override({}, assignments)
-    if arguments.seed is not None:
-        settings["seed"] = arguments.seed
+    dials = turn_dials(arguments, assignments)
     return Engine(
         model=arguments.model,
         weights=arguments.weights,
-        settings=settings,
+        settings=dials.settings,
         device=arguments.device,
         threads=arguments.threads,
-        max_side=arguments.max_side or preset.max_side,
-        fps=arguments.fps,
+        max_side=dials.max_side,
+        fps=dials.fps,
+        doubts=dials.doubts,
     )
 
 
@@ -140,58 +98,77 @@ def mode(arguments: argparse.Namespace) -> "Mode":
     return "resume" if arguments.resume else "overwrite" if arguments.overwrite else "new"
 
 
+def out_folder(arguments: argparse.Namespace) -> Path:
+    """``--out``; a dry run can do without, since it writes nothing.
+
+    Raises:
+        InputError: No ``--out``.
+    """
+    if arguments.out is None and not arguments.dry_run:
+        raise InputError("No folder for the results. Give one with --out DIR.")
+    return arguments.out or Path()
+
+
 def run_job(arguments: argparse.Namespace, engine: "Engine", job: "Job") -> dict[str, Any]:
     """Do one job, unless it is complete already, and say so; returns what ``--json`` asks for.
 
     Raises:
         SegueError: As in ``Job``.
     """
+    from segue.app.cli.block import block
+    from segue.inference.understood import understand
+
+    if arguments.dry_run:
+        return _dry_run(arguments, engine, job)
     if job.check(mode(arguments)):
         record = job.places.read_record()
         text = f"{arguments.out} is complete already: {record['frames']} frames."
     else:
+        understood = understand(job)
         model, notes = engine.load()
+        say_block(block(understood, engine.summary(notes)))
         with FrameProgress(job.video.name) as progress:
-            notes = {"command": command_line(), **notes}
+            notes = {"command": command_line(), "understood": understood.to_json(), **notes}
             record = job.run(model, mode(arguments), progress, notes)
         text = sentence(record, arguments.out)
-    if arguments.json != "-":
-        print(text, *pace_lines([record]), sep="\n")
+    if arguments.json != STDOUT:
+        lines = [*pace_lines([record]), *result_lines(job.places), *lost_lines(record)]
+        print(text, *lines, sep="\n")
     return {"out": str(arguments.out), **record}
+
+
+def _dry_run(arguments: argparse.Namespace, engine: "Engine", job: "Job") -> dict[str, Any]:
+    """Print what was understood, and what stands in the way of the run; nothing is written."""
+    from segue.app.cli.block import block
+    from segue.inference.understood import understand
+
+    job.task.check(job.video, job.max_side)
+    if arguments.out:
+        job = replace(job, doubts=(*job.doubts, *in_the_way(arguments, job)))
+    understood = understand(job)
+    if arguments.json != STDOUT:
+        print(*block(understood, engine.summary()), sep="\n")
+    return {"dry_run": True, "model": engine.model, "understood": understood.to_json()}
+
+
+def in_the_way(arguments: argparse.Namespace, job: "Job") -> list[str]:
+    """Why the folder for the results would be refused, as one sentence or none; changes nothing."""
+    try:
+        job.places.check(mode(arguments), job.identity, job.inputs)
+    except OutputError as error:
+        return [f"The run would be refused: {error} {error.option}".rstrip()]
+    return []
+
+
+def say_block(lines: Sequence[str]) -> None:
+    """What was understood, on stderr; stdout belongs to ``--json``."""
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    sys.stderr.flush()
 
 
 def command_line() -> str:
     """For ``run.json``."""
     return " ".join(["segue", *sys.argv[1:]])
-
-
-def sentence(record: dict[str, Any], out: Path) -> str:
-    """One line for a person about a finished run."""
-    timings = record["timings"]
-    speed = f" in {timings['total_s']:.1f} s ({timings['fps']:.1f} fps)" if timings["fps"] else ""
-    return f"{record['frames']} frames{speed} -> {out}"
-
-
-def pace_lines(records: Iterable[dict[str, Any]]) -> list[str]:
-    """What ``--fps`` came to in some finished runs, as one line; none without it."""
-    paces = [record["pace"] for record in records if record.get("pace")]
-    frames: dict[str, int] = {}
-    seconds = 0.0
-    for pace in paces:
-        for level in pace["levels"]:
-            height, width = level["size_hw"]
-            gate = "" if level["reuse"] is None else f" with reuse {level['reuse']:g}"
-            name = f"{width}x{height}{gate}"
-            frames[name] = frames.get(name, 0) + level["frames"]
-        if pace["reached_fps"]:
-            seconds += sum(level["frames"] for level in pace["levels"]) / pace["reached_fps"]
-    total = sum(frames.values())
-    if not total or not seconds:
-        return []
-    asked, reached = paces[0]["asked_fps"], total / seconds
-    held = "held" if reached >= 0.99 * asked else "not held"
-    shares = ", ".join(f"{100 * n / total:.0f} % at {name}" for name, n in frames.items() if n)
-    return [f"{asked:g} fps {held}, {reached:.1f} reached; frames: {shares}"]
 
 
 def _mind_threads(threads: int | None) -> None:
@@ -209,32 +186,3 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
     return number
-
-
-def _pace(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"expected frames per second above 0, got {text!r}")
-    return number
-
-
-def _share(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
-    return number
-
-
-def _refuse_gateless(model: str) -> None:
-    kind = find(model).kind
-    if model not in WITH_GATE:
-        having = ", ".join(name for name in names(kind) if name in WITH_GATE)
-        raise SettingsError(
-            f"Model {model!r} has no reuse gate. Leave out --reuse, or use one that has: {having}."
-        )

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     engine = jobs.engine(arguments, assignments)
     job = engine.label_job(
         video,
-        Places.for_video(arguments.out, CLASSES),
+        Places.for_video(jobs.out_folder(arguments), CLASSES),
         overlay=arguments.overlay is not False,
         ids=arguments.ids,
     )

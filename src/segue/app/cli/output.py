@@ -2,12 +2,15 @@
 
 import argparse
 import json
+import os
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -63,26 +66,26 @@ def write_document(document: Any, target: str) -> None:
 class FrameProgress:
     """Frames, frames per second and time left on stderr: a bar on a terminal, else a line now and then.
 
-    The rate counts only frames that were really computed, not those that a resumed run takes from disk.
+    Without a terminal a line is written at once and whole, however long, so that it stays one line in a log. The rate
+    counts only frames that were really computed, not those that a resumed run takes from disk.
     """
 
     def __init__(self, title: str) -> None:
         self._title = title
-        self._console = Console(stderr=True)
         self._bar: Progress | None = None
         self._task = TaskID(0)
         self._begin: tuple[float, int] | None = None
         self._said = time.monotonic()
-        if self._console.is_terminal:
+        if _on_terminal():
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[rate]}"),
                 TimeRemainingColumn(),
-                console=self._console,
+                console=Console(stderr=True),
             )
-            self._task = self._bar.add_task(title, total=None, rate="")
+            self._task = self._bar.add_task(escape(title), total=None, rate="")
 
     def __enter__(self) -> "FrameProgress":
         if self._bar:
@@ -103,7 +106,7 @@ class FrameProgress:
         """A new video under a new title."""
         self._title, self._begin = title, None
         if self._bar:
-            self._bar.reset(self._task, description=title, total=None, rate="")
+            self._bar.reset(self._task, description=escape(title), total=None, rate="")
 
     def advance(self, done: int, total: int | None, note: str = "") -> None:
         """See ``segue.inference.progress.Progress``."""
@@ -119,6 +122,14 @@ class FrameProgress:
             self._bar.update(self._task, completed=done, total=shown, rate=rate)
         elif now - self._said >= _SECONDS_BETWEEN_LINES:
             self._said = now
-            left = f", {(total - done) / fps:.0f} s left" if total and fps and total > done else ""
-            place = f"{done} of {total}" if total else str(done)
-            self._console.print(f"{self._title}: {place} frames, {rate}{left}", highlight=False)
+            left = f"{(total - done) / fps:.0f} s left" if total and fps and total > done else ""
+            place = f"{done} of {total} frames" if total else f"{done} frames"
+            parts = ", ".join(filter(None, (place, rate, left)))
+            # One write of a whole line: lines of several programs in one log do not mix.
+            sys.stderr.write(f"{' '.join(self._title.split())}: {parts}\n")
+            sys.stderr.flush()
+
+
+def _on_terminal() -> bool:
+    """Whether a bar can be drawn; not where a log only asks for colours, as CI services do."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"

@@ -94,7 +94,7 @@ def _track_video(
     job = engine.track_job(
         video,
         masks,
-        Places.for_video(arguments.out, TRACKS),
+        Places.for_video(jobs.out_folder(arguments), TRACKS),
         overlay=arguments.overlay is not False,
         partial=arguments.partial_masks,
         fit=arguments.fit_mask,

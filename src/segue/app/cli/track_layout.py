@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from segue.app.cli.jobs import command_line, mode, pace_lines, sentence
-from segue.app.cli.output import FrameProgress
+from segue.app.cli.block import sequence_line, short_block
+from segue.app.cli.closing import lost_summary, pace_lines, sentence
+from segue.app.cli.jobs import command_line, in_the_way, mode, out_folder, say_block
+from segue.app.cli.output import STDOUT, FrameProgress
 from segue.app.engine import Engine
 from segue.data.catalog import find_layout
 from segue.data.mots_text import MOTS_CLASSES
@@ -25,6 +27,7 @@ from segue.inference.atomic import write_json
 from segue.inference.environment import environment
 from segue.inference.job import Job
 from segue.inference.places import TRACKS, Places
+from segue.inference.understood import understand
 from segue.media.images import ImageVideo, read_image
 from segue.media.label_file import read_label_values
 from segue.media.mask_args import GivenMasks
@@ -34,7 +37,7 @@ from segue.types import BACKGROUND, VOID, Labels
 _UNION = {"davis2016"}
 """Layouts in which all that is not background is one object."""
 _FRAME_RATE = Fraction(24)
-_PER_SEQUENCE = ("frames", "timings", "reuse", "pace")
+_PER_SEQUENCE = ("frames", "timings", "reuse", "pace", "lost")
 """What the record of the data set says of each sequence; ``reuse`` only comes from models with a reuse gate, ``pace``
 only with ``--fps``."""
 
@@ -45,6 +48,7 @@ def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any
     Raises:
         SegueError: As for one video; sequences that are complete stay complete for ``--resume``.
     """
+    place, arguments.out = arguments.out, out_folder(arguments)
     out: Path = arguments.out
     plan = _plan(arguments, engine)
     jobs = {part.sequence.name: part.job for part in plan if part.job}
@@ -52,6 +56,8 @@ def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any
         raise InputError(
             f"None of the {len(plan)} sequences shows an object to follow. Name another --split, or another --class."
         )
+    if arguments.dry_run:
+        return _dry_run(arguments, engine, jobs, check_places=place is not None)
     # All before any: a refusal in the last sequence should not come after hours.
     complete = {name: job.check(mode(arguments)) for name, job in jobs.items()}
     records = {name: jobs[name].places.read_record() for name in jobs if complete[name]}
@@ -75,11 +81,33 @@ def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any
         **environment(),
     }
     write_json(out / "_run" / "run.json", report)
-    if arguments.json != "-":
-        print(f"{len(jobs)} sequences, {sentence(report, out)}")
-        for line in pace_lines(records.values()):
-            print(line)
+    if arguments.json != STDOUT:
+        lines = [
+            *pace_lines(records.values()),
+            f"  {out / '_run' / 'run.json'}",
+            *lost_summary(records),
+        ]
+        print(f"{len(jobs)} sequences, {sentence(report, out)}", *lines, sep="\n")
     return report
+
+
+def _dry_run(
+    arguments: argparse.Namespace, engine: Engine, jobs: Mapping[str, Job], check_places: bool
+) -> dict[str, Any]:
+    """Print what was understood, one line per sequence; nothing is written."""
+    for job in jobs.values():
+        job.task.check(job.video, job.max_side)
+    said = {name: understand(job) for name, job in jobs.items()}
+    refused = [why for job in jobs.values() for why in in_the_way(arguments, job) if check_places]
+    if arguments.json != STDOUT:
+        lines = short_block(arguments.layout, list(said.values()), engine.summary(), refused)
+        print(*lines, *(sequence_line(name, u) for name, u in said.items()), sep="\n")
+    return {
+        "dry_run": True,
+        "model": engine.model,
+        "doubts": refused,
+        "understood": {name: understood.to_json() for name, understood in said.items()},
+    }
 
 
 def layout_jobs(arguments: argparse.Namespace, engine: Engine) -> dict[str, Job]:
@@ -203,13 +231,15 @@ def _starts(sequence: VideoSequence) -> dict[int, list[int]]:
 def _run_all(
     arguments: argparse.Namespace, engine: Engine, jobs: dict[str, Job]
 ) -> dict[str, dict[str, Any]]:
+    said = {name: understand(job) for name, job in jobs.items()}
     model, notes = engine.load()
-    notes = {"command": command_line(), **notes}
+    say_block(short_block(arguments.layout, list(said.values()), engine.summary(notes)))
     records = {}
     with FrameProgress("") as progress:
         for number, (name, job) in enumerate(jobs.items(), start=1):
             progress.begin(f"{name} ({number}/{len(jobs)})")
-            records[name] = job.run(model, mode(arguments), progress, notes)
+            told = {"command": command_line(), "understood": said[name].to_json(), **notes}
+            records[name] = job.run(model, mode(arguments), progress, told)
     return records
 
 

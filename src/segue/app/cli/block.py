@@ -1,0 +1,106 @@
+"""What was understood, as a block of lines for a person."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from segue.inference.understood import GivenMask, Understood
+
+_MOST = 8
+"""Masks, objects of a mask, and doubts that are shown; ``run.json`` has all."""
+_WIDTH = 11
+
+
+def block(understood: Understood, model: str) -> list[str]:
+    """The lines: what is plain is left out, each doubt has a line of its own.
+
+    Args:
+        understood: Of the job.
+        model: The model and its dials.
+    """
+    rows = [*_video(understood), ("model", model), *_masks(understood)]
+    return _lined(rows, understood.doubts)
+
+
+def short_block(
+    name: str, parts: Sequence[Understood], model: str, refused: Sequence[str] = ()
+) -> list[str]:
+    """A data set in a few lines.
+
+    Args:
+        name: Of its layout.
+        parts: What was understood of each sequence.
+        model: As in ``block``.
+        refused: Doubts about the data set as a whole.
+    """
+    frames = sum(part.num_frames or 0 for part in parts)
+    objects = sum(len(part.objects) for part in parts)
+    rows = [
+        ("data set", f"{name}: {len(parts)} sequences, {frames} frames, {objects} objects"),
+        ("model", model),
+    ]
+    # What is doubtful about every sequence is said once.
+    return _lined(
+        rows, list(dict.fromkeys([*(d for part in parts for d in part.doubts), *refused]))
+    )
+
+
+def sequence_line(name: str, understood: Understood) -> str:
+    """One sequence of a data set."""
+    objects = len(understood.objects)
+    return f"{name}: {understood.num_frames} frames, {size_line(understood)}, {objects} objects"
+
+
+def size_line(understood: Understood) -> str:
+    """Size and working size."""
+    if understood.size_hw == understood.working_hw:
+        return f"{_size(understood.size_hw)}, the model sees all pixels"
+    return f"{_size(understood.size_hw)}, the model sees {_size(understood.working_hw)}"
+
+
+def _lined(rows: Sequence[tuple[str, str]], doubts: Sequence[str]) -> list[str]:
+    """Rows as lines, and under them the doubts."""
+    marked = [("check", doubt) for doubt in doubts[:_MOST]]
+    if len(doubts) > _MOST:
+        marked.append(("check", f"and {len(doubts) - _MOST} more, all in run.json"))
+    return [f"{label:{_WIDTH}}{' '.join(text.split())}" for label, text in (*rows, *marked)]
+
+
+def _video(understood: Understood) -> Iterator[tuple[str, str]]:
+    source = understood.source
+    yield "video", ", ".join(filter(None, (source.place, source.stream)))
+    rate = understood.frame_rate
+    shown = f"{float(Fraction(rate)):g} per second" if rate else "no rate in the file"
+    yield "frames", f"{understood.num_frames or 'an unknown number'}, {shown}"
+    yield "size", size_line(understood)
+    if source.colour:
+        yield "colour", source.colour
+    if source.pixel_aspect != 1:
+        aspect = source.pixel_aspect
+        yield "pixels", f"{aspect.numerator}:{aspect.denominator}, not square"
+    if source.start_time:
+        yield "start", f"the first frame is at {float(source.start_time):g} s"
+
+
+def _masks(understood: Understood) -> Iterator[tuple[str, str]]:
+    masks = understood.masks
+    if understood.frames_before:
+        yield "no mask", f"on the first {understood.frames_before} frames, which get no objects"
+    for mask in masks[:_MOST]:
+        yield "mask", f"frame {_place(mask)}: {_some(mask.effects)}"
+    if len(masks) > _MOST:
+        yield "mask", f"and {len(masks) - _MOST} more, all in run.json"
+
+
+def _place(mask: GivenMask) -> str:
+    """The frame's name, and its number where a person could take one for the other."""
+    same = mask.name.isdecimal() and int(mask.name) == mask.index
+    return mask.name if same else f"{mask.name} (number {mask.index})"
+
+
+def _some(effects: Sequence[str]) -> str:
+    more = f", and {len(effects) - _MOST} more objects" if len(effects) > _MOST else ""
+    return ", ".join(effects[:_MOST]) + more
+
+
+def _size(size_hw: tuple[int, int]) -> str:
+    return f"{size_hw[1]}x{size_hw[0]}"

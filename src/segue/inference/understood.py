@@ -1,0 +1,119 @@
+"""What a job understood of its inputs: said before the work, and kept in ``run.json``."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from segue.inference.job import Job
+from segue.media.frames import SourceDescription, Video, index_name
+from segue.media.mask_effects import mask_effects
+from segue.media.masks import object_ids
+from segue.media.resize import Resizer
+from segue.types import Labels
+
+
+@dataclass(frozen=True, slots=True)
+class GivenMask:
+    """One mask, and what it does."""
+
+    index: int
+    """Of the frame, from 0."""
+    name: str
+    """Of the frame, as in the names of the result files."""
+    effects: tuple[str, ...]
+    """Phrases such as ``object 1 (14.2 % of the frame)`` and ``corrects object 1``."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenObject:
+    """Where an object comes in."""
+
+    object_id: int
+    index: int
+    """Of the frame whose mask shows the object first."""
+    share: float
+    """Of the frame's pixels, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """Source, sizes, masks and doubts of one job."""
+
+    source: SourceDescription
+    num_frames: int | None
+    """``None`` where the source does not say."""
+    frame_rate: str | None
+    """Frames per second as a fraction, such as ``30000/1001``."""
+    size_hw: tuple[int, int]
+    working_hw: tuple[int, int]
+    """Height and width that the model sees."""
+    masks: tuple[GivenMask, ...]
+    objects: tuple[GivenObject, ...]
+    doubts: tuple[str, ...]
+    """Sentences about what could have been meant otherwise."""
+
+    @property
+    def frames_before(self) -> int:
+        """Frames before the first mask, which get no objects."""
+        return self.masks[0].index if self.masks else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, for ``run.json``."""
+        source = self.source
+        return {
+            "video": source.place,
+            "stream": source.stream,
+            "frames": self.num_frames,
+            "frame_rate": self.frame_rate,
+            "size_hw": list(self.size_hw),
+            "working_hw": list(self.working_hw),
+            "colour": source.colour,
+            "pixel_aspect": str(source.pixel_aspect),
+            "start_s": float(source.start_time),
+            "frames_before_first_mask": self.frames_before,
+            "objects": {
+                str(item.object_id): {"frame": item.index, "share": round(item.share, 4)}
+                for item in self.objects
+            },
+            "masks": [
+                {"frame": mask.index, "name": mask.name, "effects": list(mask.effects)}
+                for mask in self.masks
+            ],
+            "doubts": list(self.doubts),
+        }
+
+
+def understand(job: Job) -> Understood:
+    """What a job understood; nothing is decoded, and no model is needed.
+
+    Raises:
+        SettingsError: The job's ``max_side`` is too small.
+    """
+    video, masks = job.video, job.task.masks
+    rate, source = video.frame_rate, video.description
+    effects = mask_effects(masks)
+    return Understood(
+        source=source,
+        num_frames=len(video.frame_names) if video.frame_names else video.num_frames,
+        frame_rate=str(rate) if rate else None,
+        size_hw=video.size_hw,
+        working_hw=Resizer.for_max_side(video.size_hw, job.max_side).working_hw,
+        masks=tuple(GivenMask(i, _name(video, i), phrases) for i, phrases in effects.items()),
+        objects=tuple(_objects(masks)),
+        doubts=tuple(dict.fromkeys((*source.doubts, *job.doubts))),
+    )
+
+
+def _name(video: Video, index: int) -> str:
+    names = video.frame_names
+    return names[index] if names and index < len(names) else index_name(index)
+
+
+def _objects(masks: Mapping[int, Labels]) -> Iterator[GivenObject]:
+    known: set[int] = set()
+    for index, labels in sorted(masks.items()):
+        for number in sorted(set(object_ids(labels)) - known):
+            known.add(number)
+            yield GivenObject(number, index, float(np.mean(labels == number)))
