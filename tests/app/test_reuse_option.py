@@ -44,7 +44,9 @@ def results(out: str) -> dict[str, bytes]:
         (("--reuse", "0.85"), 0.5455),
         (("--reuse", "1"), 0.0),
         (("--reuse", "0"), 1.0),
-        (("reuse.threshold=0.2", "--reuse", "0.85"), 0.5455),
+        (("--reuse", "off"), 0.0),
+        (("reuse.threshold=0.85",), 0.5455),
+        (("reuse.threshold=0.85", "--reuse", "0.85"), 0.5455),
         (("reuse.path=copy", "--reuse", "0.85"), 0.5455),
     ],
 )
@@ -72,7 +74,7 @@ def test_no_other_number_is_taken(place: Path, capsys, value: str) -> None:
         track("--reuse", value)
     assert caught.value.code == 2
     error = capsys.readouterr().err
-    assert f"--reuse: expected a number from 0 to 1, got {value!r}" in error
+    assert f"--reuse: expected a number from 0 to 1, or off, got {value!r}" in error
     assert error.count("\n") == 1
     assert not Path("out").exists()
 

@@ -85,7 +85,7 @@ def test_no_level_is_so_small_that_an_object_vanishes() -> None:
 
 
 def test_a_model_with_nothing_to_trade_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"colour has no reuse gate.*--max-side"):
+    with pytest.raises(SettingsError, match=r"colour has no reuse gate.* smaller max_side"):
         Pacer(ColourModel(), 25.0, SIZE_HW, {0: MASK})
 
 

@@ -125,8 +125,8 @@ class _Run:
             self._recall()
         self.resumed_at = self.done
         self.stored = LabelFolder(job.places.labels)
-        self.names = LineLog(job.places.resume / FRAMES, keep=self.done)
         self.sinks = job.task.sinks(model, job.video, job.places, self.done)
+        self.names = LineLog(job.places.resume / FRAMES, keep=self.done)
         self.saved_at = time.perf_counter()
         self.save_cost = 0.0
 
