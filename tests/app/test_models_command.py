@@ -1,10 +1,17 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from segue.app.cli.main import main
+from segue.app.model_sizes import SIZE_HW, measure_sizes, shipped_sizes
 from segue.models.catalog import MODELS
+from segue.nn.weights import shipped_weights
+
+QUICK = ("segue-lite", "ttvos-mobile", "rvos-lite", "temporal-unet-lite")
+SHIPPED = [name for name, entry in MODELS.items() if not entry.build.startswith("fakes.")]
 
 
 def test_the_list_has_every_model(capsys) -> None:
@@ -81,3 +88,40 @@ def test_a_size_that_is_none(capsys) -> None:
     with pytest.raises(SystemExit):
         main(["models", "colour", "--size", "480"])
     assert "expected HEIGHTxWIDTH such as 480x854, got '480'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in SHIPPED]
+)
+def test_the_file_of_sizes_holds_what_the_models_are(name: str) -> None:
+    """If this fails after a change of a model: python benchmarks/model_sizes.py."""
+    settings = {} if ships(name) else MODELS[name].unweighted
+    measured = measure_sizes(name, weights=None, settings=settings, size_hw=SIZE_HW)
+    assert shipped_sizes(name) == json.loads(json.dumps(measured))
+
+
+def ships(name: str) -> bool:
+    return (Path(main.__code__.co_filename).parents[2] / f"weights/{name}.safetensors").is_file()
+
+
+def test_a_shipped_model_is_described_without_torch() -> None:
+    code = (
+        "import sys; from segue.app.cli.main import main; main(['models', 'segue-lite']);"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "parameters     " in done.stdout
+
+
+def test_other_sizes_settings_and_weights_are_counted_anew(tmp_path: Path) -> None:
+    target = tmp_path / "m.json"
+    shipped = shipped_sizes("rvos-lite")
+    assert shipped
+    weights = shipped_weights("rvos-lite")
+    for words in (["--size", "120x214"], ["seed=3"], ["--weights", str(weights)]):
+        assert main(["models", "rvos-lite", *words, "--json", str(target)]) == 0
+        document = json.loads(target.read_text())
+        assert document["parameters"] == shipped["parameters"]
+        assert (document["macs"] == shipped["macs"]) == (words[0] != "--size")
+        assert (document["settings"] == shipped["settings"]) == (words[0] != "seed=3")

@@ -1,4 +1,4 @@
-"""Weights files: whole, foreign, damaged; counting parameters and operations."""
+"""Weights files: whole, foreign, damaged; counting parameters."""
 
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from torch import nn
 
 from segue.errors import NotFoundError, WeightsError, WriteError
 from segue.nn.weights import (
-    count_macs,
     describe,
     load_weights,
     read_weights,
@@ -114,12 +113,6 @@ def test_describe() -> None:
         "trainable": 10,
         "by_part": {"first": 16, "second": 10},
     }
-
-
-def test_count_macs() -> None:
-    conv = nn.Conv2d(3, 8, 3, padding=1)
-    assert count_macs(conv, torch.rand(1, 3, 10, 12)) == 3 * 8 * 9 * 10 * 12
-    assert count_macs(torch.matmul, torch.rand(4, 5), torch.rand(5, 6)) == 4 * 5 * 6
 
 
 def test_what_the_file_was_trained_with_is_compared(tmp_path: Path) -> None:

@@ -5,15 +5,13 @@ for. Nothing is ever unpickled.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from segue.errors import NotFoundError, WeightsError
 from segue.media.atomic import write_bytes
@@ -161,16 +159,6 @@ def describe(module: nn.Module) -> dict[str, Any]:
         "trainable": sum(p.numel() for p in module.parameters() if p.requires_grad),
         "by_part": {**parts, **({"(own)": own} if own else {})},
     }
-
-
-def count_macs(function: Callable[..., Any], *inputs: Any) -> int:
-    """Multiply-accumulate operations of one call: convolutions and matrix products only.
-
-    Interpolation, activations and sums are not counted, as in the usual tables.
-    """
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        function(*inputs)
-    return int(counter.get_total_flops()) // 2
 
 
 def _count(module: nn.Module) -> int:

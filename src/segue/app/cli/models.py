@@ -19,6 +19,7 @@ from segue.app.cli.output import (
     check_json_target,
     write_document,
 )
+from segue.app.model_sizes import SIZE_HW, measure_sizes, shipped_sizes
 from segue.errors import InputError
 from segue.models.catalog import MODELS, WHAT_THEY_DO, find
 from segue.settings import override
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size",
         type=_size,
-        default=(480, 854),
+        default=SIZE_HW,
         metavar="HEIGHTxWIDTH",
         help="frame size at which operations are counted (480x854)",
     )
@@ -101,53 +102,18 @@ def _list() -> dict[str, Any]:
 
 def _describe(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     entry = find(name)
-    from segue.models.catalog import load_model
-    from segue.nn.backends.catalog import using
-    from segue.nn.backends.torch_backend import TorchBackend
-    from segue.nn.weights import describe
-
     weights = _weights(name, arguments.weights)
-    settings = _settings(name, arguments)
-    with using(TorchBackend()):  # operations of other backends are not counted
-        model: Any = load_model(name, weights=arguments.weights, settings=settings)
-    sizes = {**describe(model.network), "per_object": model.parameters_per_object}
-    height, width = arguments.size
-    return {
-        "name": name,
-        "kind": entry.kind,
-        "summary": entry.summary,
-        "classes": list(model.classes) if entry.kind == "classes" else None,
-        "settings": model.settings.model_dump(mode="json"),
-        "parameters": sizes,
-        "macs": {
-            "size": f"{height}x{width}",
-            **_macs(getattr(model, "host", model), arguments.size),
-        },
-        "weights": weights,
-    }
-
-
-def _macs(model: Any, size_hw: tuple[int, int]) -> dict[str, int]:
-    """Operations of the first frame and of a later, computed one; a model of objects has one, in the middle."""
-    import numpy as np
-
-    from segue.models.interface import SemanticModel
-    from segue.nn.weights import count_macs
-
-    height, width = size_hw
-    rng = np.random.default_rng(0)
-    frame = rng.integers(0, 256, (height, width, 3), np.uint8)
-    labels = None
-    if not isinstance(model, SemanticModel):
-        labels = np.zeros(size_hw, np.uint8)
-        labels[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3] = 1
-    states = []
-
-    def start() -> None:
-        states.append(model.start(frame, labels)[1])
-
-    first = count_macs(start)
-    return {"first_frame": first, "frame": count_macs(model.step, frame, states[0])}
+    as_shipped = (
+        arguments.weights is None and arguments.size == SIZE_HW and len(arguments.words) == 1
+    )
+    sizes = (shipped_sizes(name) if as_shipped else None) or measure_sizes(
+        name,
+        weights=arguments.weights,
+        settings=_settings(name, arguments),
+        size_hw=arguments.size,
+    )
+    about = {"name": name, "kind": entry.kind, "summary": entry.summary}
+    return {**about, **sizes, "weights": weights}
 
 
 def _weights(name: str, given: Path | None) -> dict[str, Any] | None:

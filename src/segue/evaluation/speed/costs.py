@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from segue.errors import InputError
-from segue.nn.weights import count_macs
+from segue.nn.counting import count_macs
 from segue.types import BACKGROUND, VOID, Frame, Labels
 
 _SIDE = 1024

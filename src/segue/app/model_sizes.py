@@ -1,0 +1,75 @@
+"""What ``segue models NAME`` says of a model that has to be built first: settings, parameters, operations.
+
+Building one takes seconds, most of them to import torch. So what the shipped models come to at the usual frame size
+stands in a file, which ``benchmarks/model_sizes.py`` writes and a test compares with the models.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from segue.models.catalog import find
+
+SIZE_HW = (480, 854)
+"""Height and width at which operations are counted if no other size is asked for."""
+FILE = Path(__file__).parent / "assets" / "model_sizes.json"
+
+
+def shipped_sizes(name: str) -> dict[str, Any] | None:
+    """What ``measure_sizes`` returns for a model with its own weights and settings; ``None`` if the file is silent."""
+    sizes: dict[str, dict[str, Any]] = json.loads(FILE.read_text(encoding="utf-8"))
+    return sizes.get(name)
+
+
+def measure_sizes(
+    name: str, *, weights: Path | None, settings: Mapping[str, Any], size_hw: tuple[int, int]
+) -> dict[str, Any]:
+    """Classes, settings, parameters and multiply-accumulates of one model.
+
+    Args:
+        name: A model of the table.
+        weights: As in ``load_model``.
+        settings: As in ``load_model``.
+        size_hw: Height and width of the frame at which operations are counted.
+
+    Raises:
+        SegueError: As in ``load_model``.
+    """
+    from segue.models.catalog import load_model
+    from segue.nn.backends.catalog import using
+    from segue.nn.backends.torch_backend import TorchBackend
+    from segue.nn.weights import describe
+
+    with using(TorchBackend()):  # operations of other backends are not counted
+        model: Any = load_model(name, weights=weights, settings=settings)
+    height, width = size_hw
+    return {
+        "classes": list(model.classes) if find(name).kind == "classes" else None,
+        "settings": model.settings.model_dump(mode="json"),
+        "parameters": {**describe(model.network), "per_object": model.parameters_per_object},
+        "macs": {"size": f"{height}x{width}", **_macs(getattr(model, "host", model), size_hw)},
+    }
+
+
+def _macs(model: Any, size_hw: tuple[int, int]) -> dict[str, int]:
+    """Operations of the first frame and of a later, computed one; a model of objects has one, in the middle."""
+    import numpy as np
+
+    from segue.models.interface import SemanticModel
+    from segue.nn.counting import count_macs
+
+    height, width = size_hw
+    rng = np.random.default_rng(0)
+    frame = rng.integers(0, 256, (height, width, 3), np.uint8)
+    labels = None
+    if not isinstance(model, SemanticModel):
+        labels = np.zeros(size_hw, np.uint8)
+        labels[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3] = 1
+    states = []
+
+    def start() -> None:
+        states.append(model.start(frame, labels)[1])
+
+    first = count_macs(start)
+    return {"first_frame": first, "frame": count_macs(model.step, frame, states[0])}

@@ -1,0 +1,51 @@
+"""How many operations a network takes: counted from shapes, without the arithmetic."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map
+from torch.utils.flop_counter import flop_registry
+
+
+class _Counting(TorchDispatchMode):
+    """Convolutions and matrix products are counted, and answer at once, with zeros of the right shape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.macs = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Nothing is compiled here; to say so would import the compiler, which takes two seconds.
+        return False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        packet = func.overloadpacket
+        if packet not in flop_registry:
+            return func(*args, **kwargs)
+        shapes = func(*tree_map(_shape_of, args), **tree_map(_shape_of, kwargs))
+        self.macs += int(flop_registry[packet](*args, **kwargs, out_val=shapes)) // 2
+        return tree_map(_zeros_of, shapes)
+
+
+def count_macs(function: Callable[..., Any], *inputs: Any) -> int:
+    """Multiply-accumulate operations of one call: convolutions and matrix products only.
+
+    Interpolation, activations and sums are not counted, as in the usual tables. The products are not computed, so what
+    the function returns means nothing; a function whose course depends on values is counted as for zeros.
+    """
+    with torch.no_grad(), _Counting() as counting:
+        function(*inputs)
+    return counting.macs
+
+
+def _shape_of(value: Any) -> Any:
+    return value.to("meta") if isinstance(value, Tensor) else value
+
+
+def _zeros_of(value: Any) -> Any:
+    return torch.zeros(value.shape, dtype=value.dtype) if isinstance(value, Tensor) else value
