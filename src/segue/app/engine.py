@@ -10,6 +10,7 @@ import cv2
 import torch
 
 from segue import __version__
+from segue.app.model_sizes import shipped_sizes
 from segue.errors import NotFoundError, WeightsError
 from segue.inference.classes import Ids, LabelTask
 from segue.inference.identity import hash_file, identify_files
@@ -49,7 +50,8 @@ class Engine:
         Args:
             notes: What ``load`` returned, if the model is loaded: knows the threshold of its own settings.
         """
-        settings = notes["settings"] if notes else self.settings
+        shipped = shipped_sizes(self.model) or {}
+        settings = notes["settings"] if notes else {**shipped.get("settings", {}), **self.settings}
         reuse = settings.get("reuse")
         threshold = reuse.get("threshold") if isinstance(reuse, Mapping) else None
         parts = [self.model]

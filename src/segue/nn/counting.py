@@ -14,8 +14,8 @@ class _Counting(TorchDispatchMode):
     """Convolutions and matrix products are counted, and answer at once, with zeros of the right shape."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.macs = 0
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.macs: int = 0
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -38,7 +38,8 @@ def count_macs(function: Callable[..., Any], *inputs: Any) -> int:
     Interpolation, activations and sums are not counted, as in the usual tables. The products are not computed, so what
     the function returns means nothing; a function whose course depends on values is counted as for zeros.
     """
-    with torch.no_grad(), _Counting() as counting:
+    counting = _Counting()
+    with torch.no_grad(), counting:
         function(*inputs)
     return counting.macs
 

@@ -71,7 +71,8 @@ def _video(understood: Understood) -> Iterator[tuple[str, str]]:
     rate = understood.frame_rate
     shown = f"{float(Fraction(rate)):g} per second" if rate else "no rate in the file"
     yield "frames", f"{understood.num_frames or 'an unknown number'}, {shown}"
-    yield "size", size_line(understood)
+    bounded = understood.size_hw != understood.working_hw
+    yield "size", size_line(understood) + (" (--max-side 0: all pixels)" if bounded else "")
     if source.colour:
         yield "colour", source.colour
     if source.pixel_aspect != 1:

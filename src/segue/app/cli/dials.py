@@ -138,9 +138,22 @@ def _overruled(arguments: argparse.Namespace, preset: Preset, asked: float | Non
     quality = f"--quality {arguments.quality}"
     if asked is not None and preset.reuse is not None and asked != preset.reuse:
         yield f"{quality} means --reuse {_spelt(preset.reuse)}; --reuse {_spelt(asked)} is used."
+    if arguments.fps is not None:
+        yield from _given_up_for_pace(arguments, asked)
     side = arguments.max_side
     if side is not None and preset.max_side is not None and side != preset.max_side:
         yield f"{quality} means --max-side {preset.max_side}; --max-side {side} is used."
+
+
+def _given_up_for_pace(arguments: argparse.Namespace, asked: float | None) -> Iterator[str]:
+    given = [f"--reuse {_spelt(asked)}"] if asked is not None else []
+    if arguments.max_side is not None:
+        given.append(f"--max-side {arguments.max_side}")
+    if given:
+        yield (
+            f"--fps goes before {' and '.join(given)}: while the computer is slower than {arguments.fps:g} frames "
+            "per second, more frames are reused and frames shrink."
+        )
 
 
 def _threshold(settings: Mapping[str, Any]) -> float | None:

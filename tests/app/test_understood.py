@@ -1,0 +1,248 @@
+"""What was understood is said before the work, and what came of it at the end."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fakes.scenes import scene, write_frames
+from segue.app.cli.main import main
+from segue.media.frames import SourceDescription
+from segue.media.images import ImageVideo
+from segue.media.mask_args import GivenMasks
+from segue.media.masks import write_mask
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of 12 frames, masks ``2.png`` (object 1) and ``7.png`` (objects 1 and 2)."""
+    monkeypatch.chdir(tmp_path)
+    truth = write_frames(Path("frames"), 12)
+    write_mask(Path("2.png"), truth[2])
+    write_mask(Path("7.png"), truth[7])
+    return tmp_path
+
+
+def track(*words: str, out: str | None = "out", model: str = "colour") -> int:
+    place = ["--out", out] if out else []
+    return main(["track", "frames", "--mask", "2=2.png", *place, "--model", model, *words])
+
+
+def shares() -> list[float]:
+    truth = scene(12)
+    return [100 * float(np.mean(truth[i][1] == n)) for i, n in ((2, 1), (7, 2))]
+
+
+def block() -> list[str]:
+    one, two = shares()
+    return [
+        "video      frames",
+        "frames     12, 25 per second",
+        "size       53x38, the model sees all pixels",
+        "model      colour",
+        "no mask    on the first 2 frames, which get no objects",
+        f"mask       frame 00002: object 1 ({one:.1f} % of the frame)",
+        f"mask       frame 00007: corrects object 1, adds object 2 ({two:.1f} % of the frame)",
+    ]
+
+
+def test_it_is_said_on_stderr_and_kept(place: Path, capsys) -> None:
+    assert track("--mask", "7=7.png") == 0
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == block()
+    assert "mask " not in captured.out
+    understood = json.loads(Path("out/run.json").read_text())["understood"]
+    one, two = shares()
+    assert understood["objects"] == {
+        "1": {"frame": 2, "share": pytest.approx(one / 100, abs=1e-4)},
+        "2": {"frame": 7, "share": pytest.approx(two / 100, abs=1e-4)},
+    }
+    assert understood["masks"][1]["effects"][0] == "corrects object 1"
+    assert understood["frames_before_first_mask"] == 2
+    assert understood["size_hw"] == understood["working_hw"] == [38, 53]
+    assert (understood["frames"], understood["frame_rate"]) == (12, "25")
+    assert understood["doubts"] == []
+
+
+def test_a_dry_run_prints_only_this_and_writes_nothing(
+    place: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segue.app.engine.load_model", None)
+    before = sorted(place.rglob("*"))
+    assert track("--mask", "7=7.png", "--dry-run", out=None) == 0
+    captured = capsys.readouterr()
+    assert captured.out.splitlines() == block()
+    assert captured.err == ""
+    assert track("--dry-run", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["dry_run"]
+    assert document["understood"]["frames"] == 12
+    assert sorted(place.rglob("*")) == before
+
+
+def test_a_dry_run_refuses_what_the_run_would_refuse(place: Path, capsys) -> None:
+    write_mask(Path("small.png"), np.ones((10, 12), np.uint8))
+    assert main(["track", "frames", "--mask", "small.png", "--dry-run"]) == 2
+    assert "12x10" in capsys.readouterr().err
+    assert track() == 0
+    stamp = Path("out/run.json").read_bytes()
+    capsys.readouterr()
+    assert track("--dry-run") == 0
+    assert "check      The run would be refused: out already holds results" in (
+        capsys.readouterr().out
+    )
+    assert track("--dry-run", "--overwrite") == 0
+    assert "check" not in capsys.readouterr().out
+    assert Path("out/run.json").read_bytes() == stamp
+
+
+def test_a_run_needs_a_folder(place: Path, capsys) -> None:
+    assert track(out=None) == 2
+    assert capsys.readouterr().err == (
+        "segue: error: No folder for the results. Give one with --out DIR.\n"
+    )
+
+
+def test_names_that_are_not_numbers_are_shown_with_the_number(place: Path, capsys) -> None:
+    for number in range(12):
+        Path(f"frames/{number:05d}.png").rename(f"frames/x{number + 1}.png")
+    assert track("--dry-run") == 0
+    assert "mask       frame x3 (number 2): object 1" in capsys.readouterr().out
+
+
+def test_a_smaller_working_size_is_said(place: Path, capsys) -> None:
+    assert track("--dry-run", "--max-side", "40") == 0
+    line = "size       53x38, the model sees 40x29 (--max-side 0: all pixels)"
+    assert line in capsys.readouterr().out
+    assert track("--dry-run", "--max-side", "0") == 0
+    assert "size       53x38, the model sees all pixels" in capsys.readouterr().out
+
+
+def test_doubts_and_what_is_not_plain_have_lines(
+    place: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = SourceDescription(
+        "film.mkv",
+        stream="video stream 2 of 3 (h264)",
+        colour="HDR (PQ, BT.2020), tone-mapped to BT.709",
+        pixel_aspect=Fraction(4, 3),
+        start_time=Fraction(1000),
+        doubts=("Two streams were possible.",),
+    )
+    init, given = ImageVideo.__init__, GivenMasks.__init__
+
+    def video(self, *words, **more):
+        init(self, *words, **more)
+        self.description = described
+
+    def masks(self, *words, **more):
+        given(self, *words, **{**more, "doubts": ("2.png: soft edges cut in the middle",)})
+
+    monkeypatch.setattr(ImageVideo, "__init__", video)
+    monkeypatch.setattr(GivenMasks, "__init__", masks)
+    assert track("--dry-run") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "video      film.mkv, video stream 2 of 3 (h264)"
+    assert said[3:6] == [
+        "colour     HDR (PQ, BT.2020), tone-mapped to BT.709",
+        "pixels     4:3, not square",
+        "start      the first frame is at 1000 s",
+    ]
+    assert said[-2:] == [
+        "check      Two streams were possible.",
+        "check      2.png: soft edges cut in the middle",
+    ]
+    assert track("--json") == 0
+    understood = json.loads(capsys.readouterr().out)["understood"]
+    assert understood["doubts"] == [line[11:] for line in said[-2:]]
+    assert (understood["pixel_aspect"], understood["start_s"]) == ("4/3", 1000.0)
+
+
+def test_many_masks_do_not_flood(place: Path, capsys) -> None:
+    Path("masks").mkdir()
+    for number, (_, labels) in enumerate(scene(12)):
+        write_mask(Path(f"masks/{number:05d}.png"), np.minimum(labels, 1))
+    assert main(["track", "frames", "--mask", "masks", "--dry-run", "--model", "colour"]) == 0
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("mask ")]
+    assert len(said) == 9
+    assert said[-1] == "mask       and 4 more, all in run.json"
+
+
+def test_labels_are_told_without_masks(place: Path, capsys) -> None:
+    words = ["label", "frames", "--model", "shade"]
+    assert main([*words, "--dry-run"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == [*block()[:3], "model      shade"]
+    assert main([*words, "--out", "o"]) == 0
+    assert capsys.readouterr().err.splitlines() == said
+    assert json.loads(Path("o/run.json").read_text())["understood"]["masks"] == []
+
+
+def test_the_end_names_the_files_and_the_lost_objects(place: Path, capsys) -> None:
+    grey = np.full((38, 53, 3), 120, np.uint8)
+    for number in (4, 5, 9, 11):
+        Image.fromarray(grey).save(f"frames/{number:05d}.png")
+    assert track() == 0
+    said = capsys.readouterr().out.splitlines()
+    files = ("masks", "overlay.mp4", "tracks.json", "run.json")
+    assert said[1:5] == [f"  {Path('out', name)}" for name in files]
+    assert said[5:] == [
+        "object 1: absent on frames 00004-00005 and frame 00009 and frame 00011, to the end, see 00004"
+    ]
+    lost = json.loads(Path("out/run.json").read_text())["lost"]
+    assert list(lost) == ["1"]
+    assert lost["1"][0] == {"first": "00004", "last": "00005", "frames": 2, "found_again": True}
+    assert lost["1"][2] == {"first": "00011", "last": "00011", "frames": 1, "found_again": False}
+    assert track("--resume") == 0
+    assert capsys.readouterr().out.splitlines()[1:] == said[1:]
+
+
+@pytest.fixture
+def davis(place: Path) -> Path:
+    for name in ("dog", "cat"):
+        truth = write_frames(Path("davis/JPEGImages/480p", name), 6)
+        masks = Path("davis/Annotations/480p", name)
+        masks.mkdir(parents=True)
+        for index, labels in enumerate(truth):
+            write_mask(masks / f"{index:05d}.png", labels)
+    Path("davis/ImageSets/480p").mkdir(parents=True)
+    Path("davis/ImageSets/480p/val.txt").write_text("dog\ncat\n")
+    Image.fromarray(np.full((38, 53, 3), 120, np.uint8)).save("davis/JPEGImages/480p/cat/00003.png")
+    return place
+
+
+def test_a_data_set_is_told_in_short(davis: Path, capsys) -> None:
+    words = ["track", "--layout", "davis2016", "--root", "davis", "--split", "val"]
+    words += ["--model", "colour"]
+    short = [
+        "data set   davis2016: 2 sequences, 12 frames, 2 objects",
+        "model      colour",
+    ]
+    assert main([*words, "--dry-run"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert captured.out.splitlines() == [
+        *short,
+        "dog: 6 frames, 53x38, the model sees all pixels, 1 objects",
+        "cat: 6 frames, 53x38, the model sees all pixels, 1 objects",
+    ]
+    assert {path.name for path in davis.iterdir()} >= {"davis"}
+    assert not Path("out").exists()
+    assert main([*words, "--out", "out"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == short
+    assert captured.out.splitlines()[1:] == [
+        f"  {Path('out/_run/run.json')}",
+        "1 objects were absent on some frames, in 1 sequences; see cat and run.json",
+    ]
+    report = json.loads(Path("out/_run/run.json").read_text())
+    assert report["sequences"]["cat"]["lost"]["1"][0]["first"] == "00003"
+    record = json.loads(Path("out/_run/dog/run.json").read_text())
+    assert record["understood"]["frames"] == 6
+    assert main([*words, "--out", "out", "--dry-run", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["doubts"]) == 2
+    assert set(document["understood"]) == {"dog", "cat"}
