@@ -142,3 +142,78 @@ def test_more_threads_than_processors_are_pointed_out(
     assert record()["threads"] == 2
     assert track("--threads", "1", out="one") == 0
     assert "--threads" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--fps", "25", "--reuse", "off"), "--reuse off lets no frame be reused"),
+        (("--fps", "25", "--reuse", "1"), "--reuse off lets no frame be reused"),
+        (("--fps", "25", "--quality", "best"), "--quality best lets no frame be reused"),
+        (("--fps", "25", "reuse.threshold=1"), "--reuse off lets no frame be reused"),
+        (("--reuse", "0.5", "reuse.threshold=0.2"), "--reuse 0.5 and reuse.threshold=0.2 set the"),
+        (("--seed", "5", "seed=3"), "--seed 5 and seed=3 are two seeds"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(
+    place: Path, capsys, words: tuple[str, ...], sentence: str
+) -> None:
+    assert track(*words) == 2
+    assert sentence in refused(capsys)
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence", "threshold", "side"),
+    [
+        (
+            ("--quality", "best", "--reuse", "0.5"),
+            "means --reuse off; --reuse 0.5 is used",
+            0.5,
+            None,
+        ),
+        (("--quality", "best", "reuse.threshold=0.5"), "--reuse 0.5 is used", 0.5, None),
+        (("--quality", "fast", "--max-side", "0"), "means --max-side 640; --max-side 0 is", 0.7, 0),
+        (
+            ("--quality", "fast", "--reuse", "off"),
+            "means --reuse 0.7; --reuse off is used",
+            1.0,
+            640,
+        ),
+        (("--fps", "1", "--reuse", "0.9"), "--fps goes before --reuse 0.9: while", 0.9, None),
+        (("--fps", "1", "--max-side", "40"), "--fps goes before --max-side 40: while", None, 40),
+    ],
+)
+def test_which_of_two_options_is_used_is_said(
+    place: Path,
+    capsys,
+    words: tuple[str, ...],
+    sentence: str,
+    threshold: float | None,
+    side: int | None,
+) -> None:
+    assert track(*words) == 0
+    [line] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("check ")]
+    assert sentence in line
+    identity = record()["identity"]
+    assert identity["settings"].get("reuse", {}).get("threshold") == threshold
+    assert identity["max_side"] == side
+    assert record()["understood"]["doubts"] == [line.removeprefix("check").strip()]
+
+
+@pytest.mark.parametrize("words", [(), ("--quality", "fast"), ("--fps", "1"), ("--reuse", "off")])
+def test_options_that_agree_raise_no_doubt(place: Path, capsys, words: tuple[str, ...]) -> None:
+    assert track(*words) == 0
+    assert "check" not in capsys.readouterr().err
+
+
+def test_never_is_what_a_model_without_a_gate_does_anyway(place: Path) -> None:
+    assert track("--reuse", "off", model="colour") == 0
+    assert record()["identity"]["settings"] == {}
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "all", "", "²"])
+def test_no_other_side_is_taken(place: Path, capsys, value: str) -> None:
+    with pytest.raises(SystemExit):
+        track(f"--max-side={value}")
+    assert "--max-side: expected a whole number of pixels, or 0 for all" in refused(capsys)

@@ -43,7 +43,7 @@ def block() -> list[str]:
         "frames     12, 25 per second",
         "size       53x38, the model sees all pixels",
         "model      colour",
-        "no mask    on the first 2 frames, which get no objects",
+        "no mask    on the first 2 frames: no objects there",
         f"mask       frame 00002: object 1 ({one:.1f} % of the frame)",
         f"mask       frame 00007: corrects object 1, adds object 2 ({two:.1f} % of the frame)",
     ]
@@ -190,7 +190,7 @@ def test_the_end_names_the_files_and_the_lost_objects(place: Path, capsys) -> No
     files = ("masks", "overlay.mp4", "tracks.json", "run.json")
     assert said[1:5] == [f"  {Path('out', name)}" for name in files]
     assert said[5:] == [
-        "object 1: absent on frames 00004-00005 and frame 00009 and frame 00011, to the end, see 00004"
+        "object 1: absent on frames 00004-00005, 00009, 00011, until the end, see 00004"
     ]
     lost = json.loads(Path("out/run.json").read_text())["lost"]
     assert list(lost) == ["1"]
@@ -226,8 +226,8 @@ def test_a_data_set_is_told_in_short(davis: Path, capsys) -> None:
     assert captured.err == ""
     assert captured.out.splitlines() == [
         *short,
-        "dog: 6 frames, 53x38, the model sees all pixels, 1 objects",
-        "cat: 6 frames, 53x38, the model sees all pixels, 1 objects",
+        "dog: 6 frames, 53x38, the model sees all pixels, 1 object",
+        "cat: 6 frames, 53x38, the model sees all pixels, 1 object",
     ]
     assert {path.name for path in davis.iterdir()} >= {"davis"}
     assert not Path("out").exists()
@@ -236,7 +236,7 @@ def test_a_data_set_is_told_in_short(davis: Path, capsys) -> None:
     assert captured.err.splitlines() == short
     assert captured.out.splitlines()[1:] == [
         f"  {Path('out/_run/run.json')}",
-        "1 objects were absent on some frames, in 1 sequences; see cat and run.json",
+        "1 object absent on some frames, in 1 sequence: see cat and run.json",
     ]
     report = json.loads(Path("out/_run/run.json").read_text())
     assert report["sequences"]["cat"]["lost"]["1"][0]["first"] == "00003"

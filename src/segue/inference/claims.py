@@ -53,8 +53,9 @@ def interrupted(resume: Path, files: Iterable[str]) -> Claim:
     try:
         json.loads((resume / "job.json").read_text(encoding="utf-8"))
         path = resume / FRAMES
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        names = frozenset(json.loads(line) for line in lines)
+        lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+        # Half a line at the end is the name of a frame that has no file yet.
+        names = frozenset(json.loads(line) for line in lines[:-1])
     except (OSError, ValueError):
         return NOTHING
     return Claim(names, frozenset(files))

@@ -181,7 +181,7 @@ class Places:
 
     def _recorded(self) -> claims.Claim:
         try:
-            return claims.recorded(self.read_record())
+            return claims.recorded(json.loads(self.record.read_text(encoding="utf-8")))
         except (OSError, ValueError):
             return claims.NOTHING
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from segue.app.cli.closing import plural
 from segue.inference.understood import GivenMask, Understood
 
 _MOST = 8
@@ -34,8 +35,11 @@ def short_block(
     """
     frames = sum(part.num_frames or 0 for part in parts)
     objects = sum(len(part.objects) for part in parts)
+    size = (
+        f"{plural(len(parts), 'sequence')}, {plural(frames, 'frame')}, {plural(objects, 'object')}"
+    )
     rows = [
-        ("data set", f"{name}: {len(parts)} sequences, {frames} frames, {objects} objects"),
+        ("data set", f"{name}: {size}"),
         ("model", model),
     ]
     # What is doubtful about every sequence is said once.
@@ -46,8 +50,8 @@ def short_block(
 
 def sequence_line(name: str, understood: Understood) -> str:
     """One sequence of a data set."""
-    objects = len(understood.objects)
-    return f"{name}: {understood.num_frames} frames, {size_line(understood)}, {objects} objects"
+    objects = plural(len(understood.objects), "object")
+    return f"{name}: {understood.num_frames} frames, {size_line(understood)}, {objects}"
 
 
 def size_line(understood: Understood) -> str:
@@ -85,7 +89,10 @@ def _video(understood: Understood) -> Iterator[tuple[str, str]]:
 def _masks(understood: Understood) -> Iterator[tuple[str, str]]:
     masks = understood.masks
     if understood.frames_before:
-        yield "no mask", f"on the first {understood.frames_before} frames, which get no objects"
+        yield (
+            "no mask",
+            f"on the first {plural(understood.frames_before, 'frame')}: no objects there",
+        )
     for mask in masks[:_MOST]:
         yield "mask", f"frame {_place(mask)}: {_some(mask.effects)}"
     if len(masks) > _MOST:
@@ -99,7 +106,7 @@ def _place(mask: GivenMask) -> str:
 
 
 def _some(effects: Sequence[str]) -> str:
-    more = f", and {len(effects) - _MOST} more objects" if len(effects) > _MOST else ""
+    more = f", and {plural(len(effects) - _MOST, 'more object')}" if len(effects) > _MOST else ""
     return ", ".join(effects[:_MOST]) + more
 
 

@@ -13,11 +13,16 @@ _OBJECTS = 8
 """Objects that are shown."""
 
 
+def plural(number: int, noun: str) -> str:
+    """A number and its noun: ``1 object``, ``2 objects``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def sentence(record: Mapping[str, Any], out: Path) -> str:
     """One line for a person about a finished run."""
     timings = record["timings"]
     speed = f" in {timings['total_s']:.1f} s ({timings['fps']:.1f} fps)" if timings["fps"] else ""
-    return f"{record['frames']} frames{speed} -> {out}"
+    return f"{plural(record['frames'], 'frame')}{speed} -> {out}"
 
 
 def result_lines(places: "Places") -> list[str]:
@@ -31,7 +36,7 @@ def lost_lines(record: Mapping[str, Any]) -> list[str]:
     lost = record.get("lost") or {}
     lines = [f"object {number}: {_absences(spans)}" for number, spans in lost.items()]
     if len(lines) > _OBJECTS:
-        lines[_OBJECTS:] = [f"{len(lines) - _OBJECTS} more objects were absent; see run.json"]
+        lines[_OBJECTS:] = [f"{plural(len(lines) - _OBJECTS, 'more object')} absent, see run.json"]
     return lines
 
 
@@ -41,10 +46,8 @@ def lost_summary(records: Mapping[str, Mapping[str, Any]]) -> list[str]:
     some = [name for name, count in counts.items() if count]
     if not some:
         return []
-    return [
-        f"{sum(counts.values())} objects were absent on some frames, in {len(some)} sequences; "
-        f"see {some[0]} and run.json"
-    ]
+    objects, sequences = plural(sum(counts.values()), "object"), plural(len(some), "sequence")
+    return [f"{objects} absent on some frames, in {sequences}: see {some[0]} and run.json"]
 
 
 def pace_lines(records: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -70,12 +73,13 @@ def pace_lines(records: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _absences(spans: list[dict[str, Any]]) -> str:
-    shown = " and ".join(_span(span) for span in spans[:_SPANS])
-    more = f" and {len(spans) - _SPANS} times more" if len(spans) > _SPANS else ""
-    end = "" if spans[-1]["found_again"] else ", to the end"
-    return f"absent on {shown}{more}{end}, see {spans[0]['first']}"
+    several = len(spans) > 1 or spans[0]["frames"] > 1
+    shown = ", ".join(_span(span) for span in spans[:_SPANS])
+    more = f" and {len(spans) - _SPANS} more times" if len(spans) > _SPANS else ""
+    end = "" if spans[-1]["found_again"] else ", until the end"
+    return f"absent on frame{'s' if several else ''} {shown}{more}{end}, see {spans[0]['first']}"
 
 
 def _span(span: Mapping[str, Any]) -> str:
     first, last = span["first"], span["last"]
-    return f"frame {first}" if first == last else f"frames {first}-{last}"
+    return str(first) if first == last else f"{first}-{last}"

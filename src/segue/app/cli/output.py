@@ -20,6 +20,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from segue.app.cli.closing import plural
 from segue.errors import InputError
 from segue.inference.atomic import write_json
 
@@ -123,7 +124,7 @@ class FrameProgress:
         elif now - self._said >= _SECONDS_BETWEEN_LINES:
             self._said = now
             left = f"{(total - done) / fps:.0f} s left" if total and fps and total > done else ""
-            place = f"{done} of {total} frames" if total else f"{done} frames"
+            place = f"{done} of {total} frames" if total else plural(done, "frame")
             parts = ", ".join(filter(None, (place, rate, left)))
             # One write of a whole line: lines of several programs in one log do not mix.
             sys.stderr.write(f"{' '.join(self._title.split())}: {parts}\n")
