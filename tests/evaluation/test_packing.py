@@ -181,7 +181,7 @@ def test_without_a_dataset_predictions_are_held_to_themselves(
     davis: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert pack("davis2017") == 0
-    assert "No --data was given" in capsys.readouterr().err
+    assert "No dataset was given" in capsys.readouterr().err
     OUT.unlink()
     write("ours/bear/00001.png", labels(3))
     write("ours/bear/00002.png", labels(1, size_hw=(10, 15)))

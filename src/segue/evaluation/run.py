@@ -78,7 +78,7 @@ def _refuse(problems: Sequence[Problem]) -> None:
     if problems:
         named = "\n".join(f"  {problem}" for problem in problems[:_NAMED])
         more = f"\n  and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
-        raise InputError(f"{len(problems)} problems, and --strict allows none:\n{named}{more}")
+        raise InputError(f"{len(problems)} problems, and none are allowed:\n{named}{more}")
 
 
 def _score_all(cases: Sequence[Any], rules: EvaluationProtocol, workers: int) -> list[Scored]:

@@ -34,8 +34,9 @@ def shipped_weights(name: str, *, can_do_without: bool = False) -> Path:
     if not path.is_file():
         untrained = " Or set random_weights=true to measure its speed; what it says means nothing."
         raise WeightsError(
-            f"No trained weights ship with {name}. Pass --weights FILE (a .safetensors file that "
-            f"was saved for {name}).{untrained if can_do_without else ''}"
+            f"No trained weights ship with {name}. Give a .safetensors file that was saved for {name}."
+            f"{untrained if can_do_without else ''}",
+            option="Pass the file as --weights FILE.",
         )
     return path
 

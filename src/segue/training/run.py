@@ -61,7 +61,7 @@ def run(settings: RunSettings, folder: str | Path, watch: Watch | None = None) -
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"Cannot use {folder} as the folder of a run: {error.strerror}. Give another --out."
+            f"Cannot use {folder} as the folder of a run: {error.strerror}. Give another folder."
         ) from None
     write_bytes(folder / _RECORD, (json.dumps(record, indent=2, sort_keys=True) + "\n").encode())
     train(task, plan_of(settings), folder, watch)
@@ -89,7 +89,7 @@ def _compare(folder: Path, settings: Mapping[str, Any]) -> None:
     if names:
         told = "; ".join(f"{k} was {before.get(k)!r}, now {now.get(k)!r}" for k in names[:5])
         raise SettingsError(
-            f"{folder} holds a run with other settings: {told}. Give another --out, or the same "
+            f"{folder} holds a run with other settings: {told}. Give another folder, or the same "
             "settings to go on."
         )
 

@@ -47,7 +47,7 @@ def test_void_belongs_to_no_object() -> None:
 
 
 def test_more_objects_than_columns_are_refused() -> None:
-    with pytest.raises(InputError, match=r"--objects 13 needs .* has 12"):
+    with pytest.raises(InputError, match=r"13 objects need .* has 12"):
         cut(MASK, 13)
 
 

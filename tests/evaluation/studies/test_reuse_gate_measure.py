@@ -193,7 +193,7 @@ def test_numbers_of_other_settings_or_weights_are_not_mixed(
     with pytest.raises(SettingsError, match=r"settings.reuse.threshold was 0.7, now 0.8"):
         measured(row(davis, threshold=0.8), tmp_path)
     monkeypatch.setattr(measure, "fingerprints", lambda settings: {"still": "1"})
-    with pytest.raises(SettingsError, match=r"weights.still was 0, now 1. Give another --out"):
+    with pytest.raises(SettingsError, match=r"weights.still was 0, now 1. Give another folder"):
         measured(row(davis), tmp_path)
     monkeypatch.setattr(measure, "fingerprints", lambda settings: {"still": "0"})
     moved = row(davis).model_copy(update={"weights": {"still": Path("elsewhere")}})

@@ -98,14 +98,15 @@ def _refuse_strangers(folder: Path, wanted: Sequence[WantedSequence]) -> None:
     if not any(masks_of(folder / sequence.name) for sequence in wanted):
         raise NotFoundError(
             f"{folder} holds none of the {len(wanted)} sequences asked for, such as {wanted[0].name}. "
-            f"It holds {_some(_sequences_in(folder))}. Check --data and --split."
+            f"It holds {_some(_sequences_in(folder))}. Check the dataset and its split.",
+            option="They are --data and --split.",
         )
 
 
 def no_dataset() -> Problem:
     """What is to be said where there is no dataset to hold the predictions to."""
     message = (
-        "No --data was given, so nobody knows which sequences, frames, sizes and ids are asked for. "
+        "No dataset was given, so nobody knows which sequences, frames, sizes and ids are asked for. "
         "What is there is checked against itself."
     )
     return Problem("listing", "", "", message)

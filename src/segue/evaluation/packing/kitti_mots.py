@@ -84,7 +84,8 @@ def _with_frames(folder: Path) -> VideoSequence:
     frames = tuple(list_images(folder)) if folder.is_dir() else ()
     if not frames:
         raise NotFoundError(
-            f"{folder} holds no frames. Give the --data that holds testing/image_02, or none."
+            f"{folder} holds no frames. Give the dataset that holds testing/image_02, or none.",
+            option="The dataset is --data.",
         )
     return VideoSequence(folder.name, frames, (None,) * len(frames))
 

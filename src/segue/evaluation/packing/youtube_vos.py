@@ -22,7 +22,7 @@ def _wanted(root: Path, split: str | None) -> Iterator[WantedSequence | Problem]
     if any(_has_all_frames(video) for video in videos):
         message = (
             "The dataset holds all frames; those in meta.json are taken for the scored ones. Give a "
-            "--data with the split valid, every fifth frame, to be sure."
+            "dataset with every fifth frame, the split valid, to be sure."
         )
         yield Problem("listing", "", "", message)
     yield from map(_sequence, videos)

@@ -31,8 +31,9 @@ def cut(labels: Labels, num_objects: int) -> Labels:
     columns = np.flatnonzero(inside.any(0))
     if len(columns) < num_objects:
         raise InputError(
-            f"--objects {num_objects} needs as many columns of pixels in the first mask, which has {len(columns)}. "
-            "Give fewer."
+            f"{num_objects} objects need as many columns of pixels in the first mask, which has {len(columns)}. "
+            "Give fewer.",
+            option="The number is --objects.",
         )
     strip = np.zeros(labels.shape[1], np.uint8)
     for number, part in enumerate(np.array_split(columns, num_objects), start=1):

@@ -100,12 +100,12 @@ def _published(config: str) -> Values:
 
 def _choose_layout(root: Path, said: str | None, known: Sequence[str], study: Study) -> str:
     if not root.is_dir():
-        raise NotFoundError(f"No folder {root}. Give the root of a dataset with --data.")
+        raise NotFoundError(f"No folder {root}. Give the root of a dataset.", option="Pass --data FOLDER.")
     expected = " or ".join(known)
-    trial = ", or add --quick" if set(study.quick) - set(known) else ""
+    trial = "Or add --quick." if set(study.quick) - set(known) else ""
     if said is not None:
         if said not in known:
-            raise SettingsError(f"{study.name} needs {expected}, got {said}. Change it{trial}.")
+            raise SettingsError(f"{study.name} needs {expected}, got {said}. Change it.", option=trial)
         hint = explain_wrong_layout(root, said)
         if hint:
             raise InputError(hint)
@@ -116,7 +116,8 @@ def _choose_layout(root: Path, said: str | None, known: Sequence[str], study: St
             return name
     raise InputError(
         f"{study.name} needs {expected}; {root} looks like {looks[0] if looks else 'no dataset'}. "
-        f"Give another --data{trial}."
+        "Give another folder.",
+        option=trial,
     )
 
 

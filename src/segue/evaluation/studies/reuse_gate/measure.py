@@ -87,7 +87,7 @@ def _open(folder: Path, settings: MeasureSettings) -> dict[str, Any]:
     if changed:
         raise SettingsError(
             f"{folder} holds numbers of other settings: {'; '.join(changed[:5])}. Give another "
-            "--out, or the same settings to go on."
+            "folder, or the same settings to go on."
         )
     return book
 
