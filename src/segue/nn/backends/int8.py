@@ -120,8 +120,9 @@ def ranges_beside(weights: Path, model_name: str) -> Ranges:
     path = ranges_file(weights)
     if not path.is_file():
         raise WeightsError(
-            f"int8 needs the ranges of what the convolutions of {model_name} read, and there is no {path}. Make them "
-            f"with: segue models {model_name} --weights {weights} --calibrate FOLDER, or set precision=float32."
+            f"int8 needs the ranges of what the convolutions of {model_name} read, and there is no {path}. Find "
+            "them on training data, or set precision=float32.",
+            option=f"Find them with: segue models {model_name} --weights {weights} --calibrate FOLDER.",
         )
     return load_ranges(path, model_name=model_name, weights_digest=digest_of(weights))
 
