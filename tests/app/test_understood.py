@@ -1,6 +1,9 @@
 """What was understood is said before the work, and what came of it at the end."""
 
 import json
+import os
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -246,3 +249,23 @@ def test_a_data_set_is_told_in_short(davis: Path, capsys) -> None:
     document = json.loads(capsys.readouterr().out)
     assert len(document["doubts"]) == 2
     assert set(document["understood"]) == {"dog", "cat"}
+
+
+def test_names_that_the_screen_cannot_show_are_escaped(place: Path) -> None:
+    Path("frames").rename("фильм")
+    code = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
+        "from segue.models.catalog import MODELS, Entry\n"
+        "MODELS['colour'] = Entry('fakes.colour_model:build', '')\n"
+        "from segue.app.cli.main import main; sys.exit(main())"
+    )
+    words = ["track", "фильм", "--mask", "2=2.png", "--out", "фильм 2", "--model", "colour"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(Path(__file__).parents[1]), *words],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252:strict", "PYTHONUTF8": "0"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"\\u0444" in done.stdout
+    assert Path("фильм 2/run.json").is_file()

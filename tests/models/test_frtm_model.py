@@ -285,7 +285,7 @@ def test_a_file_without_backbone_asks_for_imagenet(
 
 
 def test_a_model_without_weights_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="Give a .safetensors file"):
+    with pytest.raises(WeightsError, match=r"Give a \.safetensors file"):
         build("frtm", settings={}, weights=None, device="cpu")
     with pytest.raises(NotFoundError, match="nowhere"):
         build("frtm", settings={}, weights=tmp_path / "nowhere", device="cpu")

@@ -101,7 +101,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_models_without_shipped_weights_say_so() -> None:
-    with pytest.raises(WeightsError, match="Give a .safetensors file"):
+    with pytest.raises(WeightsError, match=r"Give a \.safetensors file"):
         shipped_weights("no-such-model")
 
 

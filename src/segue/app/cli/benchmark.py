@@ -1,13 +1,13 @@
-"""Measure on this computer: where the time of segue track goes, and what it is worth.
+"""Measure segue track on this computer: the time of each part, and the quality of the masks.
 
 $ segue benchmark speed
 $ segue benchmark speed clip.mp4 --mask first.png --threads 2 --objects 5
 $ segue benchmark speed --layout davis2016 --root DAVIS --quality fast --json speed.json
 
-Runs segue track as a user would, with decoding and writing, into a folder that is gone at the end. Without VIDEO it
-takes the clip of segue demo; with a layout that has an evaluation protocol of its own it scores the masks of that very
-run. Results beside the same run: a computed frame with several objects, with one thread, and the floor, the time that
-its multiply-accumulates would take as one product of large matrices.
+Runs segue track as a user would, with decoding and writing, into a temporary folder. Without VIDEO the clip of segue
+demo is used. With a layout that has an evaluation protocol, the masks of the same run are scored. Also measured: a
+computed frame with several objects, with one thread, and the floor: the time that its multiply-accumulates would take
+as one product of large matrices.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "words",
         nargs="*",
         metavar="VIDEO | key=value",
-        help="as in segue track; the clip of segue demo without",
+        help="as in segue track (default: the clip of segue demo)",
     )
     add = parser.add_argument
     add("--mask", action="append", default=[], metavar="[FRAME=]MASK", help="as in segue track")
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_several,
         default=4,
         metavar="N",
-        help="objects that the first mask is cut into, to see what each costs (4)",
+        help="cut the first mask into N objects, to measure the time of each (default: 4)",
     )
     parser.set_defaults(fit_mask=False, partial_masks=False, overlay=None)
     jobs.add_model_arguments(parser, "objects", default="segue-lite")

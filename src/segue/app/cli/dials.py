@@ -61,26 +61,27 @@ def add_dials(group: argparse._ArgumentGroup) -> None:
         "--quality",
         choices=tuple(QUALITY),
         default="balanced",
-        help="fast: smaller frames, and more frames reused; best: every frame is computed (balanced)",
+        help="a preset of --reuse and --max-side. fast: smaller frames, and more frames reused; best: every frame is "
+        "computed; balanced: as the model's settings say (default: balanced)",
     )
     add(
         "--reuse",
         type=_share,
         metavar="T",
-        help="reuse a frame when the gate's score is above T (off or 1: never, 0: always; without this option: "
-        "as the model's settings say)",
+        help="reuse a frame when the gate's score is above T (off or 1: never, 0: always; default: as the model's "
+        "settings say)",
     )
     add(
         "--fps",
         type=_pace,
         metavar="N",
-        help="hold N frames per second: while the computer is slower, more frames are reused and frames shrink",
+        help="hold N frames per second: while the computer is slower, reuse more frames and shrink frames",
     )
     add(
         "--max-side",
         type=_side,
         metavar="PIXELS",
-        help="shrink frames to this longer side for the model, 0: never; masks come back at full size",
+        help="longer side of the frames that the model sees (0: all pixels); masks always have the size of the video",
     )
 
 

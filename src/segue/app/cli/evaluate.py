@@ -1,7 +1,7 @@
-"""Score predicted masks against true ones.
+"""Score predicted masks against true masks.
 
-PREDICTIONS is what a model wrote, mostly <sequence>/<frame>.png; TRUTH is the root of a dataset or a
-folder built like PREDICTIONS.
+PREDICTIONS is the folder that a model wrote, mostly <sequence>/<frame>.png. TRUTH is the root of a dataset,
+or a folder with the same structure as PREDICTIONS.
 
 segue evaluate out/davis DAVIS --protocol davis2017 --html report.html
 """
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", help="part of a dataset root (the protocol's own, mostly val)")
     parser.add_argument("--workers", type=_workers, default=1, metavar="N", help="processes (1)")
     parser.add_argument(
-        "--strict", action="store_true", help="refuse what is only reported otherwise"
+        "--strict", action="store_true", help="make every problem in the files an error"
     )
     add_json_argument(parser)
     parser.add_argument(

@@ -29,7 +29,10 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         help="a video file, a folder of images or a pattern; then settings of the model",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder for the results (needed, unless --dry-run)"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for the results (needed, except with --dry-run)",
     )
 
 
@@ -38,9 +41,16 @@ def add_model_arguments(parser: argparse.ArgumentParser, kind: Kind, default: st
     group = parser.add_argument_group("model")
     add = group.add_argument
     add("--model", default=default, metavar="NAME", help=f"one of {', '.join(names(kind))}")
-    add("--weights", type=Path, metavar="FILE", help="a .safetensors file")
-    add("--device", default="cpu", metavar="NAME", help="cpu, cuda or mps (cpu)")
-    add("--threads", type=_positive, metavar="N", help="CPU threads")
+    add(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="a .safetensors file (default: the weights that ship)",
+    )
+    add("--device", default="cpu", metavar="NAME", help="cpu, cuda or mps (default: cpu)")
+    add(
+        "--threads", type=_positive, metavar="N", help="CPU threads (default: as the system offers)"
+    )
     add("--seed", type=int, metavar="N", help="seed of the model")
     add_dials(group)
 
@@ -55,12 +65,16 @@ def add_result_arguments(parser: argparse.ArgumentParser, overlay: str) -> None:
     group = parser.add_argument_group("results")
     group.add_argument("--overlay", action=argparse.BooleanOptionalAction, help=overlay)
     either = group.add_mutually_exclusive_group()
-    either.add_argument("--resume", action="store_true", help="go on with what was interrupted")
-    either.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    either.add_argument("--resume", action="store_true", help="continue an interrupted run")
+    either.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace the results of an earlier run; files that Segue did not write stay",
+    )
     group.add_argument(
         "--dry-run",
         action="store_true",
-        help="say what was understood and stop; nothing is written, and no model is loaded",
+        help="print what was understood and stop; nothing is written, and no model is loaded",
     )
     add_json_argument(parser)
 

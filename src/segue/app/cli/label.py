@@ -5,10 +5,12 @@ $ segue label frames/ --out result --weights mine.safetensors --max-side 640
 $ segue label clip.mp4 --out result --ids cityscapes --no-overlay
 
 Gives OUT/labels/<frame>.png (class numbers, with the colours of the classes as palette), OUT/overlay.mp4,
-OUT/areas.csv and OUT/areas.png (share of the pixels by class and frame) and OUT/run.json, which also
-tells how much the labels flicker; with --reuse also OUT/reuse.png, which frames were computed and which
-carried over. A run that was killed goes on with --resume and ends with the same bytes as one that was
-not.
+OUT/areas.csv and OUT/areas.png (share of the pixels by class and frame) and OUT/run.json, which also says
+how much the labels flicker. With --reuse there is also OUT/reuse.png, which shows the frames that were
+computed and those that were reused.
+
+Before the work a few lines on stderr say what was understood; a line that begins with "check" is a doubt.
+If a run was killed, --resume continues the run, and the results have the same bytes as without the kill.
 """
 
 import argparse
@@ -27,10 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ids",
         choices=("model", "cityscapes"),
         default="model",
-        help="numbers in the label files: the model's own, from 0, or Cityscapes label ids, with 0 for "
-        "classes that Cityscapes does not have (model)",
+        help="numbers in the label files: model: the model's own, from 0; cityscapes: Cityscapes label ids, and 0 for "
+        "classes that Cityscapes does not have (default: model)",
     )
-    jobs.add_result_arguments(parser, overlay="write the overlay video (yes)")
+    jobs.add_result_arguments(parser, overlay="write the overlay video (default: yes)")
 
 
 def run(arguments: argparse.Namespace) -> int:

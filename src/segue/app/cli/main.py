@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import importlib
+import io
 import os
 import sys
 import warnings
@@ -30,34 +31,36 @@ class Verb:
 
 
 _RESUME = "Go on with --resume."
-_SAME = "The same command goes on."
+_SAME = "The same command continues."
 
 
 VERBS: dict[str, Verb] = {
     "track": Verb(
-        "segue.app.cli.track", "carry the objects of a mask through a video", go_on=_RESUME
+        "segue.app.cli.track", "track the objects of a mask through a video", go_on=_RESUME
     ),
     "label": Verb("segue.app.cli.label", "name the class of every pixel of a video", go_on=_RESUME),
     "models": Verb("segue.app.cli.models", "list the models, or describe one"),
-    "evaluate": Verb("segue.app.cli.evaluate", "score predicted masks against true ones"),
+    "evaluate": Verb("segue.app.cli.evaluate", "score predicted masks against true masks"),
     "pack": Verb("segue.app.cli.pack", "check and zip predictions for an evaluation server"),
-    "train": Verb("segue.app.cli.train", "train what a TOML file describes", go_on=_SAME),
+    "train": Verb("segue.app.cli.train", "train a model as a TOML file says", go_on=_SAME),
     "reproduce": Verb(
         "segue.app.cli.reproduce", "train and score the rows of a published table", go_on=_SAME
     ),
     "data": Verb("segue.app.cli.data", "check a dataset, or write a synthetic one", actions=True),
-    "benchmark": Verb("segue.app.cli.benchmark", "measure where the time goes on this computer"),
-    "demo": Verb("segue.app.cli.demo", "track something in a real clip, offline"),
+    "benchmark": Verb(
+        "segue.app.cli.benchmark", "measure how long each part takes on this computer"
+    ),
+    "demo": Verb("segue.app.cli.demo", "track a person in a real clip, offline"),
 }
 
 EXIT_CODES = """\
 exit codes:
   0    done
-  2    something that was given is wrong: a path, a mask, a setting, a weights file
+  2    an input is wrong: a path, a mask, a setting, a weights file
   3    a frame of the video does not decode; everything before it is written
   4    results cannot be written (disk full, read-only); what was written stays
-  5    a training, or a row of a reproduced table, cannot go on; the last checkpoint stays
-  130  interrupted; track and label go on with --resume, train and reproduce with the same command
+  5    a training, or a row of a reproduced table, cannot continue; the last checkpoint stays
+  130  interrupted; to continue: --resume for track and label, the same command for train and reproduce
 """
 
 
@@ -73,6 +76,7 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _mind_encoding(sys.stdout)
     go_on = "".join(VERBS[name].go_on for name in words[:1] if name in VERBS)
     try:
         with warnings.catch_warnings():
@@ -129,11 +133,17 @@ def overview() -> str:
     verbs = "\n".join(f"  {name:{width}}  {verb.help}" for name, verb in VERBS.items())
     return (
         "usage: segue COMMAND ...\n\n"
-        "Carry masks through videos, on the computer you have.\n\n"
+        "Track objects through videos, on the computer you have.\n\n"
         f"commands:\n{verbs}\n\n"
         "options:\n  -h, --help     this text; segue COMMAND --help for more\n"
         f"  -V, --version  the version\n\n{EXIT_CODES}"
     )
+
+
+def _mind_encoding(stream: object) -> None:
+    """Names of files may hold letters that the screen does not have, as on Windows: escape them, and go on."""
+    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="backslashreplace")
 
 
 def _warn(

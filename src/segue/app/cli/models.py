@@ -146,7 +146,7 @@ def _print_list(document: dict[str, Any]) -> None:
 def _print_model(document: dict[str, Any]) -> None:
     counts, macs, weights = (document[key] for key in ("parameters", "macs", "weights"))
     print(f"{document['name']}: {document['summary']}\n")
-    print(f"it             {WHAT_THEY_DO[document['kind']]}")
+    print(f"task           {WHAT_THEY_DO[document['kind']]}")
     if document["classes"]:
         print(f"classes        {', '.join(document['classes'])}")
     print(f"parameters     {counts['total']:,} (trainable: {counts['trainable']:,})")

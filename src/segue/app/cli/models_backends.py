@@ -43,33 +43,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--check",
         action="store_true",
-        help="run the model with every backend and precision, and say how each differs from torch",
+        help="run the model with every backend and precision, and measure how each differs from torch",
     )
     group.add_argument(
         "--calibrate",
         type=Path,
         metavar="FOLDER",
-        help="find the ranges that int8 needs on training data, and keep them beside the weights",
+        help="find the ranges that int8 needs on training data, and store them next to the weights",
     )
     group.add_argument(
         "--data",
         type=Path,
         metavar="ROOT",
-        help="data set for --check, scored where it has a protocol (without: the clip of segue demo)",
+        help="data set for --check, scored if it has a protocol (default: the clip of segue demo)",
     )
-    group.add_argument("--layout", metavar="NAME", help="of the data set (what it looks like)")
+    group.add_argument(
+        "--layout", metavar="NAME", help="layout of the data set (default: recognised)"
+    )
     group.add_argument(
         "--split",
         metavar="NAME",
-        help="which sequences (--check: the layout's own; --calibrate: train)",
+        help="which sequences (default: --check: the layout's own; --calibrate: train)",
     )
     group.add_argument(
         "--frames",
         type=int,
         metavar="N",
-        help=f"of each sequence at most (--check: all; --calibrate: {_CALIBRATION_FRAMES})",
+        help=f"at most N frames of each sequence (default: --check: all; --calibrate: {_CALIBRATION_FRAMES})",
     )
-    group.add_argument("--threads", type=int, metavar="N", help="processor threads (what is there)")
+    group.add_argument(
+        "--threads", type=int, metavar="N", help="CPU threads (default: as the system offers)"
+    )
 
 
 def refuse(arguments: argparse.Namespace) -> None:

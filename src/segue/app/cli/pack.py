@@ -1,6 +1,6 @@
-"""Check predictions and pack them into the archive that an evaluation server wants.
+"""Check predictions and pack them into the archive for an evaluation server.
 
-Whatever a server would refuse is said before the upload, and then nothing is written. Without --out
+If the server would refuse the predictions, the problems are reported and nothing is written. Without --out
 the predictions are only checked.
 
 segue pack davis2017 out/test-dev --data DAVIS --out submission.zip
@@ -28,7 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("predictions", type=Path)
     parser.add_argument("--out", type=Path, metavar="FILE.zip", help="the archive to write")
     parser.add_argument(
-        "--data", type=Path, metavar="ROOT", help="the dataset, which says what is asked for"
+        "--data",
+        type=Path,
+        metavar="ROOT",
+        help="the dataset, which says which frames the server wants",
     )
     parser.add_argument("--split", help="part of the dataset (the one the server scores)")
     parser.add_argument(

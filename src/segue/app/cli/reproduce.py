@@ -1,11 +1,11 @@
-"""Train and score every row of a published table, and write it beside the published one.
+"""Train and score every row of a published table, and write the numbers beside the published ones.
 
 segue reproduce temporal-unet-table3
 segue reproduce temporal-unet-table2 --data CAMVID --quick
 segue reproduce temporal-unet-table2 --data CITYSCAPES --out runs/table2
 
-Rows that are complete are not trained again; the same command goes on after it was interrupted. Settings of all rows
-can be overridden: loop.device=cpu. A row that fails is told, the others go on, and the exit code is 5.
+Complete rows are not trained again; the same command continues an interrupted run. Settings of all rows can be
+overridden: loop.device=cpu. A row that fails is reported, the other rows are still done, and the exit code is 5.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("overrides", nargs="*", metavar="key.path=value", help="changed settings of all rows")
     add("--data", type=Path, metavar="PATH", help="root of the dataset, if the study needs one")
     add("--layout", metavar="NAME", help="layout of the dataset (default: recognised)")
-    add("--quick", action="store_true", help="tiny trainings, to see that every row works")
+    add("--quick", action="store_true", help="very short trainings, to check that every row works")
     add("--out", type=Path, metavar="DIR", help="folder of the rows and tables (out/reproduce...)")
     add("--threads", type=int, default=0, help="processor threads (0: all)")
     add_help_table(parser, "studies", lambda: {k: v.summary for k, v in STUDIES.items()})

@@ -1,15 +1,18 @@
-"""Carry the objects of a mask through a video, frame by frame, on the computer you have.
+"""Track the objects of a mask through a video, frame by frame, on the computer you have.
 
 $ segue track clip.mp4 --mask first.png --out result
 $ segue track frames/ --mask 0=a.png --mask 37=b.png --out result --max-side 640
-$ segue track clip.mp4 --mask first.png --out result --reuse 0.8
+$ segue track clip.mp4 --mask first.png --out result --reuse off
+$ segue track clip.mp4 --mask first.png --dry-run
 $ segue track --layout davis2016 --root DAVIS --split val --out masks --json report.json
 
-One video gives OUT/masks/<frame>.png, OUT/overlay.mp4, OUT/tracks.json and OUT/run.json; a model with
-a reuse gate also OUT/reuse.png, which frames were computed and which carried over. A data set gives
-OUT/<sequence>/<frame>.png and everything else in OUT/_run; one of tracks, such as kitti-mots, also
-OUT/<sequence>.txt, both as its results have to be. A run that was killed goes on with --resume and ends
-with the same bytes as one that was not.
+One video gives OUT/masks/<frame>.png, OUT/overlay.mp4, OUT/tracks.json and OUT/run.json. A model with a
+reuse gate also gives OUT/reuse.png, which shows the frames that were computed and those that were reused.
+A data set gives OUT/<sequence>/<frame>.png; all other files are in OUT/_run. A data set of tracks, such
+as kitti-mots, also gives OUT/<sequence>.txt; ids and formats are those of its official results.
+
+Before the work a few lines on stderr say what was understood; a line that begins with "check" is a doubt.
+If a run was killed, --resume continues the run, and the results have the same bytes as without the kill.
 """
 
 import argparse
@@ -32,29 +35,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="[FRAME=]MASK",
-        help="mask of the first frame, or of a later one (37=b.png); a folder with one file per "
-        "object or named like the frames; may be repeated",
+        help="mask of the first frame, or of a later one (37=b.png); or a folder with one file per "
+        "object, or with files named like the frames; may be repeated",
     )
     group.add_argument("--fit-mask", action="store_true", help="resize masks of another size")
     group.add_argument(
-        "--partial-masks", action="store_true", help="later masks may leave objects out"
+        "--partial-masks", action="store_true", help="accept later masks that leave objects out"
     )
     group = parser.add_argument_group("data set, instead of VIDEO and --mask")
     group.add_argument("--layout", metavar="NAME", help="layout of the data set, such as davis2016")
     group.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set")
     group.add_argument(
-        "--split", metavar="NAME", help="which sequences (the layout's own, mostly val)"
+        "--split", metavar="NAME", help="which sequences (default: the layout's own, mostly val)"
     )
     group.add_argument(
         "--class",
         dest="classes",
         action="append",
         choices=("car", "pedestrian"),
-        help="follow only tracks of this class (kitti-mots, mots-challenge); may be repeated",
+        help="track only objects of this class (kitti-mots, mots-challenge); may be repeated",
     )
     jobs.add_model_arguments(parser, "objects", default="segue-lite")
     jobs.add_result_arguments(
-        parser, overlay="write the overlay video (yes for one video, no for a data set)"
+        parser, overlay="write the overlay video (default: yes for one video, no for a data set)"
     )
 
 

@@ -1,7 +1,7 @@
-"""Train what a TOML file describes; a run that was cut off goes on where it was.
+"""Train a model as a TOML file says; the same command continues an interrupted run.
 
-CONFIG may also be the folder of an earlier run: alone it goes on, with another --out it starts again with the same
-settings. Settings can be overridden: segue train configs/segue-lite.toml --out runs/a loop.steps=100
+CONFIG may also be the folder of an earlier run. Alone it continues this run; with another --out it starts a new run
+with the same settings. Settings can be overridden: segue train configs/segue-lite.toml --out runs/a loop.steps=100
 Several processes: torchrun --nproc-per-node 2 -m segue.app.cli.main train CONFIG --out DIR
 """
 

@@ -100,12 +100,16 @@ def _published(config: str) -> Values:
 
 def _choose_layout(root: Path, said: str | None, known: Sequence[str], study: Study) -> str:
     if not root.is_dir():
-        raise NotFoundError(f"No folder {root}. Give the root of a dataset.", option="Pass --data FOLDER.")
+        raise NotFoundError(
+            f"No folder {root}. Give the root of a dataset.", option="Pass --data FOLDER."
+        )
     expected = " or ".join(known)
     trial = "Or add --quick." if set(study.quick) - set(known) else ""
     if said is not None:
         if said not in known:
-            raise SettingsError(f"{study.name} needs {expected}, got {said}. Change it.", option=trial)
+            raise SettingsError(
+                f"{study.name} needs {expected}, got {said}. Change it.", option=trial
+            )
         hint = explain_wrong_layout(root, said)
         if hint:
             raise InputError(hint)
