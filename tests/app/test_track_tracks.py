@@ -100,6 +100,21 @@ def test_it_goes_on_where_it_was(kitti: Path, tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in out.glob("*.txt")} == before
 
 
+def test_results_of_others_are_not_written_over(
+    kitti: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "0001.txt").write_text("mine")
+    for more in ((), ("--overwrite",)):
+        assert track(kitti, out, *more) == 2
+        assert "0001.txt is in the way" in capsys.readouterr().err
+    assert (out / "0001.txt").read_text() == "mine"
+    (out / "0001.txt").unlink()
+    assert track(kitti, out) == 0
+    assert track(kitti, out, "--overwrite") == 0
+
+
 def test_what_cannot_be(kitti: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (kitti / "val.seqmap").write_text("0002 empty 000000 000004\n")
     assert track(kitti, tmp_path / "out", "--class", "car") == 2

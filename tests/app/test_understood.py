@@ -13,6 +13,7 @@ from PIL import Image
 
 from fakes.scenes import scene, write_frames
 from segue.app.cli.main import main
+from segue.app.engine import Engine
 from segue.media.frames import SourceDescription
 from segue.media.images import ImageVideo
 from segue.media.mask_args import GivenMasks
@@ -73,17 +74,29 @@ def test_it_is_said_on_stderr_and_kept(place: Path, capsys) -> None:
 def test_a_dry_run_prints_only_this_and_writes_nothing(
     place: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("segue.app.engine.load_model", None)
+    monkeypatch.setattr(Engine, "load", None)
+    monkeypatch.setattr(Engine, "identity", None)
     before = sorted(place.rglob("*"))
     assert track("--mask", "7=7.png", "--dry-run", out=None) == 0
     captured = capsys.readouterr()
     assert captured.out.splitlines() == block()
     assert captured.err == ""
-    assert track("--dry-run", "--json") == 0
+    assert track("--dry-run", "--json", out=None) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["dry_run"]
     assert document["understood"]["frames"] == 12
     assert sorted(place.rglob("*")) == before
+
+
+def test_a_dry_run_imports_no_torch(place: Path) -> None:
+    code = (
+        "import sys; from segue.app.cli.main import main\n"
+        "assert main(['track', 'frames', '--mask', '2=2.png', '--dry-run']) == 0\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"video ")
 
 
 def test_a_dry_run_refuses_what_the_run_would_refuse(place: Path, capsys) -> None:

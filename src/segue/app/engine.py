@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import torch
 
 from segue import __version__
 from segue.app.model_sizes import shipped_sizes
@@ -25,7 +24,6 @@ from segue.media.masks import fit_mask
 from segue.media.video import Video
 from segue.models.catalog import find, load_model
 from segue.models.interface import VideoModel
-from segue.nn.weights import shipped_weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +41,8 @@ class Engine:
     """The pace to hold at the cost of accuracy."""
     doubts: tuple[str, ...] = ()
     """Sentences about what could have been meant otherwise, for every job."""
+    plan_only: bool = False
+    """Jobs are made to be looked at, not run: they have no identity, and torch is not imported, which takes seconds."""
 
     def summary(self, notes: Mapping[str, Any] | None = None) -> str:
         """The model and its dials in half a line.
@@ -68,6 +68,8 @@ class Engine:
         Raises:
             NotFoundError: The weights file does not exist.
         """
+        import torch  # not needed to say what a job would do, see ``plan_only``
+
         self._set_threads()
         weights = self._weights_file()
         return {
@@ -89,6 +91,8 @@ class Engine:
         Raises:
             SegueError: As in ``load_model``.
         """
+        import torch
+
         self._set_threads()
         begin = time.perf_counter()
         model = load_model(
@@ -164,20 +168,30 @@ class Engine:
             video=video,
             task=task,
             places=places,
-            identity={
-                "verb": task.outputs.verb,
-                **self.identity(),
-                **task.identity(),
-                "video": identify_files(files),
-            },
+            identity=self._identity(task, files),
             inputs=(*files, *inputs),
             doubts=(*doubts, *self.doubts),
             max_side=self.max_side,
             fps=self.fps,
         )
 
+    def _identity(self, task: Task, files: Sequence[Path]) -> dict[str, Any]:
+        """What decides the bytes of a job's results."""
+        if self.plan_only:
+            if self.weights:
+                self._weights_file()
+            return {}
+        return {
+            "verb": task.outputs.verb,
+            **self.identity(),
+            **task.identity(),
+            "video": identify_files(files),
+        }
+
     def _weights_file(self) -> Path | None:
         if self.weights is None:
+            from segue.nn.weights import shipped_weights
+
             try:
                 return shipped_weights(self.model)
             except WeightsError:
@@ -190,6 +204,8 @@ class Engine:
         return self.weights
 
     def _set_threads(self) -> None:
+        import torch
+
         if self.threads is not None:
             torch.set_num_threads(self.threads)
             cv2.setNumThreads(self.threads)

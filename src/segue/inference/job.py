@@ -15,7 +15,6 @@ from typing import Any
 
 from segue.errors import DecodeError, MaskError, VideoError
 from segue.inference.atomic import write_json
-from segue.inference.checkpoint import load_state, save_state
 from segue.inference.claims import FRAMES, compress
 from segue.inference.environment import environment
 from segue.inference.pacing import Pacer
@@ -224,12 +223,18 @@ class _Run:
 
     def _save(self, state: Any, counts: Mapping[str, int]) -> None:
         """Copy the memory to disk, after the files of the frames that it has seen."""
+        from segue.inference.checkpoint import (
+            save_state,  # imports torch, which a plan does not need
+        )
+
         with self.writing.part("checkpoint"):
             save_state(self.checkpoint, state, {**counts, "done": self.done})
         self.save_cost = self.writing.lap
 
     def _recall(self) -> None:
         """Go on from the memory that the interrupted run left."""
+        from segue.inference.checkpoint import load_state
+
         state, counts = load_state(self.checkpoint, self.model.state_type)
         self.read, self.done = int(counts["read"]), int(counts["done"])
         size = self.runner.working_hw

@@ -104,6 +104,8 @@ def engine(arguments: argparse.Namespace, assignments: Sequence[str]) -> "Engine
         max_side=dials.max_side,
         fps=dials.fps,
         doubts=dials.doubts,
+        # A dry run into a folder compares the identity with that of the results there.
+        plan_only=vars(arguments).get("dry_run", False) and arguments.out is None,
     )
 
 

@@ -22,7 +22,7 @@ from segue.data.mots_text import MOTS_CLASSES
 from segue.data.object_results import write_track_results
 from segue.data.object_starts import object_starts
 from segue.data.sample import VideoSequence
-from segue.errors import InputError, NotFoundError, SettingsError
+from segue.errors import InputError, NotFoundError, OutputError, SettingsError
 from segue.inference.atomic import write_json
 from segue.inference.environment import environment
 from segue.inference.job import Job
@@ -61,6 +61,8 @@ def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any
     # All before any: a refusal in the last sequence should not come after hours.
     complete = {name: job.check(mode(arguments)) for name, job in jobs.items()}
     records = {name: jobs[name].places.read_record() for name in jobs if complete[name]}
+    for part in plan:
+        _refuse_foreign(out, part)
     todo = [name for name in jobs if not complete[name]]
     if todo:
         records |= _run_all(arguments, engine, {name: jobs[name] for name in todo})
@@ -187,6 +189,19 @@ def _track_part(
         fit=arguments.fit_mask,
     )
     return _Part(sequence, job, starts.ids)
+
+
+def _refuse_foreign(out: Path, part: _Part) -> None:
+    """Results in the data set's own form are written over only where a run of this sequence has left its traces."""
+    if part.ids is None or part.job is None or part.job.places.occupied():
+        return
+    name = part.sequence.name
+    for path in (out / f"{name}.txt", out / name):
+        if path.exists():
+            raise OutputError(
+                f"{path} is in the way: {part.job.places.run} holds no run that wrote it, so Segue does not replace "
+                "it. Move it away, or give another folder."
+            )
 
 
 def _labels(part: _Part) -> Iterable[Labels]:
