@@ -33,7 +33,7 @@ def cut(labels: Labels, num_objects: int) -> Labels:
         raise InputError(
             f"{num_objects} objects need as many columns of pixels in the first mask, which has {len(columns)}. "
             "Give fewer.",
-            option="The number is --objects.",
+            option="Pass a smaller number as --objects.",
         )
     strip = np.zeros(labels.shape[1], np.uint8)
     for number, part in enumerate(np.array_split(columns, num_objects), start=1):
