@@ -5,7 +5,7 @@ frames: results of a frame, then the memory after it. So what a killed job leave
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -48,6 +48,8 @@ class Job:
     checkpoint_seconds: float = 2.0
     """Least time between two copies of the memory; longer where they would take more than a
     twentieth of the time. 0: after every frame."""
+    clock: Callable[[], float] = time.perf_counter
+    """Seconds, by which the pace is held."""
 
     def check(self, mode: Mode) -> bool:
         """Whether the results are complete already; changes no result and needs no model.
@@ -89,7 +91,7 @@ class Job:
         if self.fps is None:
             return nullcontext()
         working_hw = Resizer.for_max_side(self.video.size_hw, self.max_side).working_hw
-        return Pacer(model, self.fps, working_hw, self.task.masks)
+        return Pacer(model, self.fps, working_hw, self.task.masks, self.clock)
 
 
 class _Run:

@@ -3,8 +3,8 @@
 What a convolution reads is rounded to 256 values between the lowest and the highest that was usual in training frames,
 its weights to 129 values per output channel. torch only imitates the rounding, so that the cost in accuracy can be seen
 anywhere; OpenVINO finds the rounding in the graph and computes with bytes (Jacob et al., "Quantization and Training of
-Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR 2018; weights in half of the range as in OpenVINO's
-cure for "saturation").
+Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR 2018; weights in half of the range as in
+OpenVINO's cure for "saturation").
 """
 
 import hashlib
