@@ -17,7 +17,7 @@ from segue.nn.backends.int8 import calibrate, load_ranges, quantised, save_range
 from segue.nn.backends.openvino_backend import OpenVinoBackend
 from segue.nn.backends.torch_backend import TorchBackend
 
-TESTS = Path(__file__).parents[2]
+PATH = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_processor_without_instructions_for_bytes_computes_the_same(tmp_path: 
     environment = {
         **os.environ,
         "ONEDNN_MAX_CPU_ISA": "AVX2",
-        "PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": PATH,
     }
     said = subprocess.run(
         [sys.executable, str(script), str(tmp_path)],
