@@ -6,12 +6,7 @@ from pathlib import Path
 from fakes.toy import toy_plan, toy_task
 from segue.training.loop import train
 
-
-def train_toy(folder: Path) -> None:
+if __name__ == "__main__":
     task = toy_task()
     task.network.body[2].p = 0.2
-    train(task, toy_plan(steps=20, validate_every=0, checkpoint_every=7), folder)
-
-
-if __name__ == "__main__":
-    train_toy(Path(sys.argv[1]))
+    train(task, toy_plan(steps=20, validate_every=0, checkpoint_every=7), Path(sys.argv[1]))

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from fakes.toy import toy_plan, toy_task
-from fakes.two_processes import train_toy
 from segue.errors import SettingsError
 from segue.training import journal, loop
 from segue.training.batches import Share, Source, steps
@@ -15,25 +14,22 @@ TESTS = Path(__file__).parents[1]
 SCRIPT = TESTS / "fakes/two_processes.py"
 
 
-def start(folder: Path, processes: int) -> list[dict[str, float]]:
+def start(folder: Path, *launcher: str) -> list[dict[str, float]]:
     folder.mkdir()
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     command = [sys.executable, *launcher, str(SCRIPT), str(folder)]
     path = os.pathsep.join([str(TESTS), *sys.path])
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr
-    return totals(folder)
-
-
-def totals(folder: Path) -> list[dict[str, float]]:
     return [line for line in journal.read(folder / "metrics.jsonl") if "total" in line]
 
 
 @pytest.mark.slow
 def test_two_processes_compute_what_one_does(tmp_path: Path) -> None:
-    train_toy(tmp_path / "one")
-    one, two = totals(tmp_path / "one"), start(tmp_path / "two", processes=2)
+    one = start(tmp_path / "one")
+    two = start(
+        tmp_path / "two", "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"
+    )
     assert [line["step"] for line in two] == list(range(20))
     for name in ("total", "gradient"):
         assert [x[name] for x in two] == pytest.approx([x[name] for x in one], rel=1e-5, abs=1e-5)
