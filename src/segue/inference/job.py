@@ -17,7 +17,7 @@ from segue.inference.atomic import write_json
 from segue.inference.checkpoint import load_state, save_state
 from segue.inference.environment import environment
 from segue.inference.pacing import Pacer
-from segue.inference.pipeline import ReadAhead, WriteBehind
+from segue.inference.pipeline import ReadAhead, WriteBehind, room_for
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress, Silent
 from segue.inference.reuse import Pace
@@ -125,7 +125,7 @@ class _Run:
 
     def go(self, notes: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            with WriteBehind(self.watch) as writer:
+            with WriteBehind(self.watch, room_for(self.job.video.size_hw)) as writer:
                 self._all_frames(writer)
             return self._finish(notes, None)
         except (VideoError, MaskError) as error:
