@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 
 from segue.inference.identity import identify_masks
 from segue.inference.places import TRACKS, Outputs, Places
@@ -175,7 +176,7 @@ def describe(frame: VideoFrame, prediction: Prediction) -> dict[str, Any]:
 
 
 def _extent(labels: Labels, object_id: int) -> dict[str, Any]:
-    mask = cv2.compare(labels, object_id, cv2.CMP_EQ)
+    mask = (labels == object_id).view(np.uint8)
     left, top, width, height = cv2.boundingRect(mask)
     if not width:
         return {"area": 0, "box_xyxy": None, "centroid_xy": None}
