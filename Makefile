@@ -1,5 +1,7 @@
 # Every target sets up what it needs: a virtual environment, locked dependencies, an editable install.
 PYTHON ?= python3
+# Of the tests: by default one worker per processor, each computing with one thread.
+WORKERS ?= logical
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -9,8 +11,12 @@ READY := $(VENV)/.ready
 demo: $(READY)
 	$(BIN)/segue demo --out out/demo --overwrite
 
+# Many tests start Python anew, so compiled modules are kept, whatever the environment says.
+test: export PYTHONDONTWRITEBYTECODE =
+test: export OMP_NUM_THREADS = 1
+test: export OPENCV_FOR_THREADS_NUM = 1
 test: $(READY)
-	$(BIN)/pytest -m "not real" --durations=10
+	$(BIN)/pytest -m "not real" --durations=15 --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 
 test-real: $(READY)
 	$(BIN)/pytest -m real --durations=10

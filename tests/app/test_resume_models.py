@@ -51,14 +51,15 @@ def test_the_same_bytes_from_a_checkpoint(tmp_path: Path, name: str) -> None:
             made = engine.track_job(video, masks, Places.for_video(tmp_path / out, TRACKS))
         return replace(made, checkpoint_seconds=0.0)
 
+    model = engine.load()[0]
     whole = job("whole")
     whole.check("new")
-    whole.run(engine.load()[0], "new")
+    whole.run(model, "new")
     for stop in (3, 7, 10):
         cut = job(f"cut{stop}")
         cut.check("new")
         with pytest.raises(KeyboardInterrupt):
-            cut.run(engine.load()[0], "new", StopAt(stop))
+            cut.run(model, "new", StopAt(stop))
         assert not cut.check("resume")
         record = cut.run(engine.load()[0], "resume")
         assert record["resumed_at_frame"] == stop - 1

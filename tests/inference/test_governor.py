@@ -70,6 +70,17 @@ def test_one_slow_frame_changes_nothing() -> None:
     assert set(drive(governor, 60)) == {0}
 
 
+def test_a_long_stall_is_forgotten() -> None:
+    """A computer that slept for a minute does not hurry for the next twenty."""
+    costs = (0.095, 0.050)
+    governor = Governor(10.0, 2)
+    assert set(drive(governor, 60, costs=costs)) == {0}
+    governor.add(100.0)
+    path = drive(governor, 200, costs=costs)
+    assert 1 in path
+    assert set(path[100:]) == {0}
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(0, 3), max_size=200), st.floats(0.5, 120), st.integers(1, 6), st.data())
 def test_the_level_is_always_one_of_them(laps, fps, num_levels, data) -> None:

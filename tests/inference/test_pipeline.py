@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from segue.errors import DecodeError, WriteError
-from segue.inference.pipeline import ReadAhead, WriteBehind
+from segue.inference import pipeline
+from segue.inference.pipeline import ReadAhead, WriteBehind, room_for
 from segue.inference.stopwatch import Stopwatch
 from segue.media.video import ArrayVideo
 
@@ -51,6 +52,33 @@ def test_frames_come_in_order_and_only_a_few_are_decoded_ahead() -> None:
         assert [next(asked).index for _ in range(10)] == list(range(10))
         assert 10 < settle(lambda: video.decoded) <= 16
     assert not threads(), "the thread should end with the block, although it had to wait"
+
+
+@pytest.mark.parametrize(
+    ("size_hw", "room"), [((4, 6), 4), ((1080, 1920), 4), ((2160, 3840), 1), ((6000, 8000), 1)]
+)
+def test_fewer_large_frames_wait(size_hw: tuple[int, int], room: int) -> None:
+    assert room_for(size_hw) == room
+
+
+def test_of_large_frames_one_is_decoded_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "_WAITING_BYTES", 3 * 4 * 6)
+    video = Counting()
+    with ReadAhead(video, Stopwatch(), Stopwatch()) as frames:
+        next(iter(frames))
+        assert settle(lambda: video.decoded) == 3  # asked for, waiting, and in the thread's hand
+
+
+def test_of_large_frames_one_piece_of_work_waits() -> None:
+    free, handed = threading.Event(), []
+    with WriteBehind(Stopwatch(), room=1) as writer:
+        caller = threading.Thread(
+            target=lambda: [handed.append(writer.hand(free.wait)) for _ in range(5)]
+        )
+        caller.start()
+        assert settle(lambda: len(handed)) == 2  # one is done, one waits
+        free.set()
+        caller.join()
 
 
 def test_all_good_frames_come_before_the_error() -> None:

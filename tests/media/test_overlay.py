@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from fakes.media_pictures import picture
+from segue.media import overlay
 from segue.media.overlay import contact_sheet, overlay_colours, paint, write_image
 
 
@@ -24,6 +25,32 @@ def test_fill_outline_and_nothing_outside() -> None:
     assert (painted[155:] == 100).all()  # below the object and in the void nothing is painted
     assert (painted[:, 205:] == 100).all()
     assert (frame == 100).all()
+
+
+def plainly_painted(frame: np.ndarray, labels: np.ndarray, line: int) -> np.ndarray:
+    """Without numbers, pixel by pixel: an outline where another id, or the edge of the picture, is near."""
+    painted = frame.copy()
+    solid = np.pad(np.where(labels == 255, 0, labels), line)
+    for y, x in zip(*np.nonzero(solid), strict=True):
+        near = solid[y - line : y + line + 1, x - line : x + line + 1]
+        colour = overlay_colours()[solid[y, x]]
+        mixed = np.rint(frame[y - line, x - line] * 0.75 + colour * 0.25)
+        painted[y - line, x - line] = mixed if (near == solid[y, x]).all() else colour
+    return painted
+
+
+def test_the_picture_is_that_of_the_plain_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlay, "_number", lambda *_: None)
+    rng = np.random.default_rng(0)
+    frame = rng.integers(0, 256, (360, 400, 3), np.uint8)  # a line of two pixels
+    labels = np.zeros((360, 400), np.uint8)
+    labels[20:80, 10:50] = 1
+    labels[50:70, 30:60] = 2
+    labels[300:, :20] = 9
+    labels[320:330, 5:40] = 255
+    found = paint(frame, labels, alpha=0.25)
+    difference = np.abs(found.astype(int) - plainly_painted(frame, labels, line=2))
+    assert difference.max() <= 1  # halves are rounded either way
 
 
 @settings(deadline=None, max_examples=40)

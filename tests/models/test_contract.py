@@ -31,6 +31,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "g-frtm": QUICK,
     "g-frtm-fast": {**QUICK, "reuse": {"threshold": 0.0}},
     "g-ttvos": {"random_weights": True, "reuse": {"threshold": 0.0}},
+    # Computed by torch: OpenVINO would compile the large networks for every size (rvos-lite is, in the same way).
+    **{
+        name: {"random_weights": True, "backend": "torch"}
+        for name in ("rvos", "rvos-50", "rvos-34")
+    },
     "temporal-unet": {"random_weights": True, "size": "small-shallow"},
     "temporal-unet-lite": {"random_weights": True},
 }

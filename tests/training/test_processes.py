@@ -17,7 +17,8 @@ SCRIPT = TESTS / "fakes/two_processes.py"
 def start(folder: Path, *launcher: str) -> list[dict[str, float]]:
     folder.mkdir()
     command = [sys.executable, *launcher, str(SCRIPT), str(folder)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(TESTS)}
+    path = os.pathsep.join([str(TESTS), *sys.path])
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr
     return [line for line in journal.read(folder / "metrics.jsonl") if "total" in line]

@@ -13,6 +13,7 @@ from jaxtyping import Float64, UInt8
 
 from segue.inference.sinks import LineLog
 from segue.media.atomic import replacing
+from segue.media.counting import label_counts
 from segue.media.overlay import write_image
 from segue.media.stacked_areas import AreasOverTime
 from segue.media.video import VideoFrame
@@ -60,7 +61,7 @@ class AreaLog:
             WriteError: The system refuses.
         """
         labels = prediction.labels
-        counts = np.bincount(labels.ravel(), minlength=len(self._names))
+        counts = label_counts(labels)[: len(self._names)]
         shares = (f"{share:.6f}" for share in (counts / labels.size).tolist())
         place = (str(frame.index), frame.name, f"{float(frame.time):.6f}")
         self._lines.append(_row((*place, *shares)))

@@ -7,26 +7,31 @@ from typing import Any
 
 from segue.types import Labels
 
-_HEAD_BYTES = 1 << 20
+_SAMPLE_BYTES = 1 << 24
+"""Of a video that are hashed, at most."""
+_SAMPLE_FILES = 1000
+_BLOCKS = 16
+"""In which a large file is read, evenly from its head to its tail."""
 _FREE = frozenset({"settings.backend"})
 """What may change between two runs of a job: the memory is the same record, whatever computes."""
 
 
 def identify_files(files: Sequence[Path]) -> dict[str, Any]:
-    """Number, size and a hash of a video's files: names, sizes, and the first megabyte of the first.
+    """Number, size and a hash of a video's files: names, sizes and content, where it is much a sample of it.
 
-    Where the folder lies does not count, so that it may be moved between two runs.
+    Up to 16 MB are hashed whole. Of more, blocks from the first to the last byte are, of up to 1000 files from the
+    first to the last. Where the folder lies does not count, so that it may be moved between two runs.
     """
     digest = hashlib.sha256()
-    total = 0
-    for file in files:
-        size = file.stat().st_size
-        total += size
+    sizes = [file.stat().st_size for file in files]
+    for file, size in zip(files, sizes, strict=True):
         digest.update(f"{file.name}:{size};".encode())
-    if files:
-        with files[0].open("rb") as stream:
-            digest.update(stream.read(_HEAD_BYTES))
-    return {"files": len(files), "bytes": total, "sha256": digest.hexdigest()[:16]}
+    whole = sum(sizes) <= _SAMPLE_BYTES
+    seen = files if whole else _spread(files, _SAMPLE_FILES)
+    for file in seen:
+        for block in _sample(file, _SAMPLE_BYTES if whole else _SAMPLE_BYTES // len(seen)):
+            digest.update(block)
+    return {"files": len(files), "bytes": sum(sizes), "sha256": digest.hexdigest()[:16]}
 
 
 def identify_masks(masks: Mapping[int, Labels]) -> dict[str, str]:
@@ -51,6 +56,26 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         for key in sorted((old.keys() | new.keys()) - _FREE)
         if old.get(key) != new.get(key)
     ]
+
+
+def _spread(files: Sequence[Path], most: int) -> Sequence[Path]:
+    """Files from the first to the last, evenly."""
+    if len(files) <= most:
+        return files
+    return [files[number * (len(files) - 1) // (most - 1)] for number in range(most)]
+
+
+def _sample(file: Path, most: int) -> Iterator[bytes]:
+    """The file whole, or blocks of that many bytes together."""
+    with file.open("rb", buffering=0) as stream:
+        size = file.stat().st_size
+        if size <= most:
+            yield stream.readall()
+            return
+        block = most // _BLOCKS
+        for number in range(_BLOCKS):
+            stream.seek(number * (size - block) // (_BLOCKS - 1))
+            yield stream.read(block)
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,7 @@ frames: results of a frame, then the memory after it. So what a killed job leave
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ from segue.inference.atomic import write_json
 from segue.inference.claims import FRAMES, compress
 from segue.inference.environment import environment
 from segue.inference.pacing import Pacer
-from segue.inference.pipeline import ReadAhead, WriteBehind
+from segue.inference.pipeline import ReadAhead, WriteBehind, room_for
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress, Silent
 from segue.inference.reuse import Pace
@@ -51,6 +51,8 @@ class Job:
     checkpoint_seconds: float = 2.0
     """Least time between two copies of the memory; longer where they would take more than a
     twentieth of the time. 0: after every frame."""
+    clock: Callable[[], float] = time.perf_counter
+    """Seconds, by which the pace is held."""
 
     def check(self, mode: Mode) -> bool:
         """Whether the results are complete already; changes no result and needs no model.
@@ -96,7 +98,7 @@ class Job:
         if self.fps is None:
             return nullcontext()
         working_hw = Resizer.for_max_side(self.video.size_hw, self.max_side).working_hw
-        return Pacer(model, self.fps, working_hw, self.task.masks)
+        return Pacer(model, self.fps, working_hw, self.task.masks, self.clock)
 
 
 class _Run:
@@ -131,7 +133,7 @@ class _Run:
 
     def go(self, notes: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            with WriteBehind(self.watch) as writer:
+            with WriteBehind(self.watch, room_for(self.job.video.size_hw)) as writer:
                 self._all_frames(writer)
             return self._finish(notes, None)
         except (VideoError, MaskError) as error:

@@ -159,25 +159,36 @@ def describe(frame: VideoFrame, prediction: Prediction) -> dict[str, Any]:
     pixel centres; box and centroid are null for an object without pixels; time in seconds. With a reuse gate also
     what it said, null where it was not asked, and whether the object was carried over from the last computed frame.
     """
-    objects: dict[str, Any] = {}
-    for object_id, score in sorted(prediction.scores.items()):
-        mask = prediction.mask(object_id).view(np.uint8)
-        moments = cv2.moments(mask, binaryImage=True)
-        area = round(moments["m00"])
-        left, top, width, height = cv2.boundingRect(mask)
-        objects[str(object_id)] = {
-            "area": area,
-            "box_xyxy": [left, top, left + width, top + height] if area else None,
-            "centroid_xy": [round(moments[m] / area, 2) for m in ("m10", "m01")] if area else None,
+    objects = {
+        str(object_id): {
+            **_extent(prediction.labels, object_id),
             "confidence": round(score.confidence, 4),
             "absent": score.absent,
             **_reuse(score),
         }
+        for object_id, score in sorted(prediction.scores.items())
+    }
     return {
         "name": frame.name,
         "index": frame.index,
         "time": round(float(frame.time), 6),
         "objects": objects,
+    }
+
+
+def _extent(labels: Labels, object_id: int) -> dict[str, Any]:
+    mask = (labels == object_id).view(np.uint8)
+    left, top, width, height = cv2.boundingRect(mask)
+    if not width:
+        return {"area": 0, "box_xyxy": None, "centroid_xy": None}
+    # Moments of the box alone: those of a whole 4K frame take ten milliseconds.
+    moments = cv2.moments(mask[top : top + height, left : left + width], binaryImage=True)
+    area = round(moments["m00"])
+    x, y = left + moments["m10"] / area, top + moments["m01"] / area
+    return {
+        "area": area,
+        "box_xyxy": [left, top, left + width, top + height],
+        "centroid_xy": [round(x, 2), round(y, 2)],
     }
 
 

@@ -1,7 +1,7 @@
 """Two threads beside the network's: one decodes frames ahead, one writes results behind.
 
-What is decoded but not yet asked for, and what is answered but not yet written, waits in queues of a few frames, so
-memory stays flat and the slowest of the three sets the pace.
+What is decoded but not yet asked for, and what is answered but not yet written, waits in queues of a few frames, of 4K
+only one, so memory stays flat and the slowest of the three sets the pace.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,14 @@ from segue.inference.stopwatch import Stopwatch
 from segue.media.video import Video, VideoFrame
 
 _WAITING = 4
-"""Frames in each queue: enough to even out a slow one now and then."""
+"""Frames in each queue at most: enough to even out a slow one now and then."""
+_WAITING_BYTES = 32 << 20
+"""In each queue at most, unless one frame is larger."""
+
+
+def room_for(size_hw: tuple[int, int]) -> int:
+    """How many frames of a size may wait in a queue: 4, fewer beyond 1080p, at least 1."""
+    return max(1, min(_WAITING, _WAITING_BYTES // (3 * size_hw[0] * size_hw[1])))
 
 
 class ReadAhead:
@@ -30,7 +37,7 @@ class ReadAhead:
         self._video = video
         self._busy = busy
         self._waited = waited
-        self._queue: Queue[VideoFrame | BaseException | None] = Queue(_WAITING)
+        self._queue: Queue[VideoFrame | BaseException | None] = Queue(room_for(video.size_hw))
         self._stopped = False
         self._thread = Thread(target=self._read, name="segue-decode", daemon=True)
 
@@ -87,11 +94,12 @@ class WriteBehind:
 
     Args:
         waited: Gets the seconds that the caller waited for room as part ``wait_write``.
+        room: How many pieces of work may wait, see ``room_for``.
     """
 
-    def __init__(self, waited: Stopwatch) -> None:
+    def __init__(self, waited: Stopwatch, room: int = _WAITING) -> None:
         self._waited = waited
-        self._queue: Queue[Callable[[], Any] | None] = Queue(_WAITING)
+        self._queue: Queue[Callable[[], Any] | None] = Queue(room)
         self._failure: BaseException | None = None
         self._thread = Thread(target=self._work, name="segue-write", daemon=True)
 

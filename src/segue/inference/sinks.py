@@ -14,8 +14,11 @@ from segue.errors import OutputError
 from segue.inference.atomic import writing
 from segue.media.encode import VideoWriter
 from segue.media.palette import write_mask
+from segue.media.resize import Resizer
 from segue.media.video import Video, VideoFrame
 from segue.types import Frame, Labels, Prediction
+
+_OVERLAY_SIDE = 1920
 
 
 class LabelFolder:
@@ -122,7 +125,11 @@ class LineLog:
 
 
 class Overlay:
-    """The video with the labels painted in, written next to the resume data and moved at the end."""
+    """The video with the labels painted in, written next to the resume data and moved at the end.
+
+    It is for people to look at: no side exceeds 1920 pixels, since at 4K the encoder alone would take more time than
+    the network, and half a gigabyte of memory.
+    """
 
     part = "overlay"
     replays = True
@@ -135,12 +142,13 @@ class Overlay:
         Args:
             path: Where it is written.
             target: Where it belongs.
-            video: Has its size and its timing.
+            video: Has its aspect and its timing.
             paint: A new frame from a frame and its labels.
         """
         self._path = path
         self._target = target
-        self._timing = (video.size_hw, video.frame_rate, video.time_base)
+        self._resizer = Resizer.for_max_side(video.size_hw, _OVERLAY_SIDE)
+        self._timing = (self._resizer.working_hw, video.frame_rate, video.time_base)
         self._paint = paint
         self._writer: VideoWriter | None = None
 
@@ -153,7 +161,9 @@ class Overlay:
         with writing(self._path):
             if self._writer is None:
                 self._writer = VideoWriter(self._path, *self._timing).__enter__()
-            self._writer.write(self._paint(frame.image, prediction.labels), frame.time)
+            image = self._resizer.shrink(frame.image)
+            labels = self._resizer.shrink_labels(prediction.labels)
+            self._writer.write(self._paint(image, labels), frame.time)
 
     def finish(self) -> Mapping[str, Any]:
         """Close the video and move it to where it belongs; nothing if it has no frame.

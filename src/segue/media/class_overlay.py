@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
+from segue.media.counting import label_counts
 from segue.media.lettering import letters, write_text
 from segue.types import Frame, Labels
 
@@ -54,7 +55,7 @@ class ClassPainter:
     def _legend(self, painted: Frame, labels: Labels) -> None:
         height, width = labels.shape
         size = max(9, round(min(height, width) / 30))
-        counts = np.bincount(labels.ravel(), minlength=len(self._names))
+        counts = label_counts(labels)[: len(self._names)]
         self._lingering = np.where(counts >= _SEEN * labels.size, _LINGERS, self._lingering - 1)
         shown = np.flatnonzero(self._lingering > 0)
         by_area = shown[np.argsort(-counts[shown], kind="stable")].tolist()

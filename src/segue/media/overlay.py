@@ -12,6 +12,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from segue.media.atomic import write_bytes
+from segue.media.counting import label_counts
 from segue.types import BACKGROUND, VOID, Frame, Labels
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -45,17 +46,16 @@ def paint(frame: Frame, labels: Labels, *, alpha: float = 0.5) -> Frame:
         alpha: Weight of the fill, 0..1. Outline and number are opaque.
     """
     painted = frame.copy()
-    solid = np.where(labels == VOID, BACKGROUND, labels)
-    x, y, width, height = cv2.boundingRect(solid)
+    x, y, width, height = cv2.boundingRect(labels)
     if width == 0:
         return painted
-    line = max(1, round(min(labels.shape) / 240))
     # Work only around the objects: most frames are mostly background.
     part = (slice(y, y + height), slice(x, x + width))
-    _fill(painted[part], solid[part], alpha, line)
-    for number in np.flatnonzero(np.bincount(solid[part].ravel())):
+    solid = np.where(labels[part] == VOID, BACKGROUND, labels[part])
+    _fill(painted[part], solid, alpha, line=max(1, round(min(labels.shape) / 240)))
+    for number in np.flatnonzero(label_counts(solid)):
         if number != BACKGROUND:
-            _number(painted, solid, int(number))
+            _number(painted, solid, int(number), (y, x))
     return painted
 
 
@@ -114,18 +114,21 @@ def _fill(target: np.ndarray, labels: np.ndarray, alpha: float, line: int) -> No
     cv2.copyTo(colours, edge, target)
 
 
-def _number(painted: Frame, labels: np.ndarray, number: int) -> None:
-    """The id in a box of the object's colour, at its top, inside the picture."""
-    mask = (labels == number).astype(np.uint8)
+def _number(painted: Frame, part: np.ndarray, number: int, corner_yx: tuple[int, int]) -> None:
+    """The id in a box of the object's colour, at its top, inside the picture; labels are given of a part."""
+    mask = (part == number).view(np.uint8)
     left, top, width, _ = cv2.boundingRect(mask)
-    centre = left + round(float(np.flatnonzero(mask[top, left : left + width]).mean()))
-    scale = max(0.35, min(labels.shape) / 800)
+    along = np.flatnonzero(mask[top, left : left + width])
+    centre = corner_yx[1] + left + round(float(along.mean()))
+    top += corner_yx[0]
+    size_hw = painted.shape[:2]
+    scale = max(0.35, min(size_hw) / 800)
     weight = max(1, round(scale * 2))
     (text_width, text_height), _ = cv2.getTextSize(str(number), _FONT, scale, weight)
     pad = max(2, text_height // 3)
     box_width, box_height = text_width + 2 * pad, text_height + 2 * pad
-    x = int(np.clip(centre - box_width // 2, 0, max(0, labels.shape[1] - box_width)))
-    y = int(np.clip(top - box_height, 0, max(0, labels.shape[0] - box_height)))
+    x = int(np.clip(centre - box_width // 2, 0, max(0, size_hw[1] - box_width)))
+    y = int(np.clip(top - box_height, 0, max(0, size_hw[0] - box_height)))
     colour = overlay_colours()[number]
     ink = _INK if colour @ (0.299, 0.587, 0.114) > 110 else _PAPER
     corner = (x + box_width - 1, y + box_height - 1)

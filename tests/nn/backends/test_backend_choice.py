@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from segue.errors import SettingsError
+from segue.models.lite.settings import LiteSettings
+from segue.models.temporal_unet.settings import TemporalUnetSettings
 from segue.nn.backends import conversion
 from segue.nn.backends.catalog import BACKENDS, create_backend
 from segue.nn.backends.interface import Backend
+from segue.settings import Settings
 
 
 @pytest.fixture
@@ -37,6 +40,11 @@ def test_auto_without_openvino_is_torch_with_one_warning(without_openvino: None)
     with pytest.warns(RuntimeWarning, match="OpenVINO cannot be loaded") as caught:
         assert create_backend("auto", "cpu").name == "torch"
     assert len(caught) == 1
+
+
+@pytest.mark.parametrize("settings", [LiteSettings, TemporalUnetSettings])
+def test_nothing_chooses_int8_unasked(settings: type[Settings]) -> None:
+    assert settings.model_fields["precision"].default == "float32"
 
 
 def test_what_cannot_be_is_refused(without_openvino: None) -> None:

@@ -16,7 +16,7 @@ from segue.nn.backends import conversion, fingerprint, openvino_backend
 from segue.nn.backends.cache import GraphCache, default_folder
 from segue.nn.backends.openvino_backend import OpenVinoBackend
 
-TESTS = Path(__file__).parents[2]
+PATH = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     script = Path(__file__).with_name("graph_process.py")
     return subprocess.Popen(
         [sys.executable, str(script), str(folder), *arguments],
-        env={**os.environ, "PYTHONPATH": str(TESTS), "PYTHONHASHSEED": "random"},
+        env={**os.environ, "PYTHONPATH": PATH, "PYTHONHASHSEED": "random"},
         stdout=subprocess.PIPE,
         text=True,
     )

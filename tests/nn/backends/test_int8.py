@@ -1,11 +1,15 @@
 """Convolutions in eight bits: close to float32, in bytes where OpenVINO computes."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from fakes.convolutions import Chain, difference, make_chain, samples
 from fakes.graphs import carrying
 from segue.errors import NotFoundError, WeightsError
 from segue.nn.backends.cache import GraphCache
@@ -13,38 +17,12 @@ from segue.nn.backends.int8 import calibrate, load_ranges, quantised, save_range
 from segue.nn.backends.openvino_backend import OpenVinoBackend
 from segue.nn.backends.torch_backend import TorchBackend
 
-
-class Chain(nn.Module):
-    """Convolutions of all kinds that the models have, one after the other."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(3, 16, 3, stride=2, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(16, 16, 3, padding=1, groups=16),
-            nn.Conv2d(16, 32, 1),
-            nn.ReLU(),
-            nn.Conv2d(32, 8, 3, padding=1),
-        )
-
-    def forward(self, x: Tensor) -> tuple[Tensor]:
-        return (self.layers(x),)
+PATH = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
 
 
 @pytest.fixture
 def chain() -> Chain:
-    torch.manual_seed(0)
-    return Chain().eval()
-
-
-def samples(count: int = 4) -> list[tuple[Tensor, ...]]:
-    generator = torch.Generator().manual_seed(1)
-    return [(torch.rand(1, 3, 32, 48, generator=generator) - 0.3,) for _ in range(count)]
-
-
-def difference(found: Tensor, expected: Tensor) -> float:
-    return float((found - expected).norm() / expected.norm())
+    return make_chain()
 
 
 def test_rounding_changes_little_and_openvino_rounds_as_torch_does(
@@ -74,6 +52,35 @@ def test_openvino_computes_with_bytes(chain: Chain, tmp_path: Path) -> None:
     ]
     assert len(kinds) == 4
     assert set(kinds) <= {"u8", "i8"}
+
+
+def test_a_processor_without_instructions_for_bytes_computes_the_same(tmp_path: Path) -> None:
+    """Such a processor adds products in 16 bits; weights of the full range overflow there, and differ by 0.07."""
+    script = Path(__file__).with_name("int8_process.py")
+    environment = {
+        **os.environ,
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "PYTHONPATH": PATH,
+    }
+    said = subprocess.run(
+        [sys.executable, str(script), str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    assert float(said.stdout) < 1e-3, said.stderr
+
+
+def test_two_products_fit_in_16_bits(chain: Chain) -> None:
+    """The largest activation twice, times the largest weights that rounding may give."""
+    fast = quantised(chain, calibrate(chain, samples()))
+    for layer in (part for part in fast.modules() if hasattr(part, "weight_steps")):
+        weight = layer.convolution.weight
+        rounded = (weight / layer.weight_steps[:, None, None, None]).round()
+        assert rounded.abs().amax((1, 2, 3)).min() > 32
+        assert 2 * 255 * rounded.abs().max() <= 2**15 - 1
 
 
 def test_the_network_itself_is_not_changed(chain: Chain) -> None:
