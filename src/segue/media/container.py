@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 
 from segue.errors import DecodeError, VideoError
-from segue.media.frames import VideoFrame, index_name, over_black
+from segue.media.frames import SourceDescription, VideoFrame, index_name, over_black
 from segue.types import Frame
 
 # FFmpeg turns text files into "video" with this one; nobody who gives a .txt means that.
@@ -39,6 +39,7 @@ class FileVideo:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = path.stem
+        self.description = SourceDescription(str(path))
         with _opened(path) as (container, stream):
             self.frame_rate = stream.average_rate or stream.guessed_rate or None
             self.time_base = Fraction(stream.time_base or Fraction(1, 90_000))

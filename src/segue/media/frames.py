@@ -31,6 +31,24 @@ class VideoFrame:
         return f"VideoFrame({self.name!r}, {height}x{width}, {float(self.time):.3f} s)"
 
 
+@dataclass(frozen=True, slots=True)
+class SourceDescription:
+    """What was understood of a source, in words for a person who reads them before the work."""
+
+    place: str
+    """File, folder or pattern; ``arrays`` for arrays."""
+    stream: str | None = None
+    """Of a video file: which of its streams, such as ``video stream 2 of 3 (h264)``."""
+    colour: str | None = None
+    """None for plain SDR, else what was done, such as ``HDR (PQ, BT.2020), tone-mapped to BT.709``."""
+    pixel_aspect: Fraction = Fraction(1)
+    """Width of a pixel divided by its height, as shown; frames keep the stored pixels."""
+    start_time: Fraction = Fraction(0)
+    """Presentation time of the first frame in seconds."""
+    doubts: tuple[str, ...] = ()
+    """Sentences about what could have been meant otherwise."""
+
+
 @runtime_checkable
 class Video(Protocol):
     """Frames in order, decoded one at a time in constant memory.
@@ -66,6 +84,11 @@ class Video(Protocol):
     @property
     def frame_names(self) -> tuple[str, ...] | None:
         """Names of all frames where they are files; None where the name is the index."""
+        ...
+
+    @property
+    def description(self) -> SourceDescription:
+        """What was understood of the source, in words."""
         ...
 
     def __iter__(self) -> Iterator[VideoFrame]:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from segue.errors import DecodeError, VideoError
-from segue.media.frames import DEFAULT_FRAME_RATE, VideoFrame, over_black
+from segue.media.frames import DEFAULT_FRAME_RATE, SourceDescription, VideoFrame, over_black
 from segue.types import Frame
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
@@ -95,6 +95,7 @@ class ImageVideo:
             raise VideoError(f"{name} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}).")
         self.paths = tuple(paths)
         self.name = name
+        self.description = SourceDescription(str(paths[0].parent))
         self.frame_rate: Fraction | None = frame_rate
         self.time_base = 1 / frame_rate
         self.num_frames: int | None = len(self.paths)

@@ -11,11 +11,18 @@ import numpy as np
 
 from segue.errors import DecodeError, NotFoundError, VideoError
 from segue.media.container import FileVideo
-from segue.media.frames import DEFAULT_FRAME_RATE, Video, VideoFrame, index_name
+from segue.media.frames import DEFAULT_FRAME_RATE, SourceDescription, Video, VideoFrame, index_name
 from segue.media.images import ImageVideo, is_image, list_images, natural_key
 from segue.types import Frame
 
-__all__ = ["DEFAULT_FRAME_RATE", "ArrayVideo", "Video", "VideoFrame", "open_video"]
+__all__ = [
+    "DEFAULT_FRAME_RATE",
+    "ArrayVideo",
+    "SourceDescription",
+    "Video",
+    "VideoFrame",
+    "open_video",
+]
 
 
 def open_video(
@@ -54,6 +61,7 @@ class ArrayVideo:
     """
 
     frame_names: tuple[str, ...] | None = None
+    description = SourceDescription("arrays")
 
     def __init__(self, arrays: Iterable[Any], frame_rate: Fraction = DEFAULT_FRAME_RATE) -> None:
         iterator = iter(arrays)

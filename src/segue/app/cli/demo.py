@@ -107,6 +107,7 @@ class Shot:
         self.frame_rate = video.frame_rate
         self.time_base = video.time_base
         self.num_frames: int | None = len(frames)
+        self.description = video.description
 
     def __iter__(self) -> "Iterator[VideoFrame]":
         """The frames of the shot; they keep the names that they have in the whole video."""
