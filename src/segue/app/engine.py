@@ -108,7 +108,8 @@ class Engine:
             NotFoundError: The weights file does not exist.
             MaskError: A mask of another size than the video, unless ``fit``.
         """
-        masks = fit_given(masks, video.size_hw, fit=fit)
+        aspect = video.description.pixel_aspect
+        masks = fit_given(masks, video.size_hw, pixel_aspect=aspect, fit=fit)
         task = TrackTask(masks.by_frame, masks.sources, partial or masks.partial, overlay)
         return self._job(video, task, places, masks.paths.values())
 

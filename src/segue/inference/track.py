@@ -55,7 +55,9 @@ def track(
         DecodeError: A frame does not decode; the predictions before it are valid.
     """
     video = video if isinstance(video, Video) else open_video(video)
-    given = fit_given(given_masks(masks, video.frame_names), video.size_hw)
+    aspect = video.description.pixel_aspect
+    given = given_masks(masks, video.frame_names)
+    given = fit_given(given, video.size_hw, pixel_aspect=aspect)
     for doubt in given.doubts:
         warnings.warn(doubt, UserWarning, stacklevel=2)
     check_plan(video, given.by_frame, partial=partial or given.partial, max_side=max_side)

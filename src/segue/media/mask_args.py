@@ -16,11 +16,13 @@ _PHOTOS = frozenset({".jpg", ".jpeg"})
 
 
 def read_masks(
-    specs: str | Path | Sequence[str | Path], frame_names: Sequence[str] | None = None
+    specs: str | Path | Sequence[str | Path],
+    frame_names: Sequence[str] | None = None,
+    first_frame: int = 0,
 ) -> GivenMasks:
     """The masks that some texts stand for.
 
-    A text is a file or a folder, for frame 0; ``37=FILE`` is for the frame with index 37, ``00037=FILE`` for the frame
+    A text is a file or a folder, for the first frame; ``37=FILE`` is for the frame with index 37, ``00037=FILE`` for the frame
     of that name where frames have names, and ``37:2=FILE`` says that its object is object 2. A folder whose files are
     named like frames (``00037.png``) gives masks for those frames; any other holds one file per object of one frame.
     All masks are held in memory.
@@ -28,6 +30,7 @@ def read_masks(
     Args:
         specs: One text or path, or several.
         frame_names: ``Video.frame_names``; None where frames are named by index (``00037``).
+        first_frame: Index of the frame that masks without a frame are for.
 
     Raises:
         NotFoundError: No such file or folder.
@@ -38,7 +41,7 @@ def read_masks(
     doubts: list[str] = []
     items: list[MaskItem] = []
     for spec in listed:
-        items += _items(str(spec), frame_names, doubts)
+        items += _items(str(spec), frame_names, first_frame, doubts)
     if not items:
         raise MaskError(
             "No mask given. Give one with the objects of the first frame.",
@@ -47,39 +50,45 @@ def read_masks(
     return collect(items, doubts)
 
 
-def items_of_path(
-    path: Path, names: Sequence[str] | None, place: MaskPlace | None = None
-) -> list[MaskItem]:
-    """The masks of one file or folder, not yet read.
+def items_of_path(path: Path, place: MaskPlace) -> list[MaskItem]:
+    """The mask of one file or folder of objects, not yet read.
 
     Args:
         path: Of a file or folder that exists.
-        names: Names of the frames, see ``read_masks``.
-        place: The frame and the object that it is for; by default frame 0, or what the names of its files say.
+        place: The frame and the object that it is for.
+
+    Raises:
+        MaskError: A folder of photos.
     """
-    where = place or MaskPlace(0)
+    if path.is_dir():
+        _refuse_photos(path)
+    load = partial(folder_values if path.is_dir() else read_values, path)
+    return [MaskItem(place.frame, str(path), load, place.object_id, path=path)]
+
+
+def _frame_items(path: Path, names: Sequence[str] | None) -> list[MaskItem]:
+    """The masks of a folder whose files are named like frames; none for other folders and for files."""
     if not path.is_dir():
-        load = partial(read_values, path)
-        return [MaskItem(where.frame, str(path), load, where.object_id, path=path)]
+        return []
     _refuse_photos(path)
-    if place is None and (frames := _frame_files(path, names)):
-        return [
-            MaskItem(index, str(file), partial(read_values, file), is_of_set=True, path=file)
-            for index, file in frames
-        ]
-    load = partial(folder_values, path)
-    return [MaskItem(where.frame, str(path), load, where.object_id, path=path)]
+    return [
+        MaskItem(index, str(file), partial(read_values, file), is_of_set=True, path=file)
+        for index, file in _frame_files(path, names)
+    ]
 
 
-def _items(spec: str, names: Sequence[str] | None, doubts: list[str]) -> list[MaskItem]:
+def _items(
+    spec: str, names: Sequence[str] | None, first_frame: int, doubts: list[str]
+) -> list[MaskItem]:
     """Every mask that one text stands for."""
     text, equals, rest = spec.partition("=")
     if not equals or Path(spec).exists():
-        return items_of_path(_existing(Path(spec), spec), names)
+        path = _existing(Path(spec), spec)
+        return _frame_items(path, names) or items_of_path(path, MaskPlace(first_frame))
     path = _existing(Path(rest), spec)
     place = parse_place(text, names, spec)
     doubts.extend(place.doubts)
-    return items_of_path(path, names, place)
+    return items_of_path(path, place)
 
 
 def _existing(path: Path, spec: str) -> Path:

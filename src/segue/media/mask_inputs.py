@@ -17,14 +17,17 @@ from segue.media.mask_place import MaskPlace, object_id, parse_place
 from segue.media.mask_values import MaskValues
 
 
-def given_masks(masks: Any, frame_names: Sequence[str] | None = None) -> GivenMasks:
+def given_masks(
+    masks: Any, frame_names: Sequence[str] | None = None, first_frame: int = 0
+) -> GivenMasks:
     """Masks of any form, read by the same rules as mask files.
 
     Args:
-        masks: What ``read_masks`` returned or takes; one array, tensor or PIL picture for frame 0; several of them, one
-            object each; or a dict from the frame to any of these. A frame is an index, a name, or a pair of either and
+        masks: What ``read_masks`` returned or takes; one array, tensor or PIL picture for the first frame; several of them,
+            one object each; or a dict from the frame to any of these. A frame is an index, a name, or a pair of either and
             the id of the object: ``{0: first, (37, 2): second}``.
         frame_names: ``Video.frame_names``; None where frames are named by index.
+        first_frame: Index of the frame that masks without a frame are for.
 
     Raises:
         NotFoundError: No such file or folder.
@@ -35,12 +38,12 @@ def given_masks(masks: Any, frame_names: Sequence[str] | None = None) -> GivenMa
     if isinstance(masks, Mapping):
         return _from_dict(masks, frame_names)
     if isinstance(masks, str | Path):
-        return read_masks(masks, frame_names)
+        return read_masks(masks, frame_names, first_frame)
     listed = [masks] if _is_picture(masks) else _listed(masks)
     if listed and all(isinstance(item, str | Path) for item in listed):
-        return read_masks(listed, frame_names)
-    place = MaskPlace(0)
-    return _collected([item for one in listed for item in _items(one, place, frame_names)])
+        return read_masks(listed, frame_names, first_frame)
+    place = MaskPlace(first_frame)
+    return _collected([item for one in listed for item in _items(one, place)])
 
 
 def _from_dict(masks: Mapping[Any, Any], names: Sequence[str] | None) -> GivenMasks:
@@ -51,7 +54,7 @@ def _from_dict(masks: Mapping[Any, Any], names: Sequence[str] | None) -> GivenMa
         doubts += place.doubts
         several = not _is_picture(value) and not isinstance(value, str | Path)
         for one in _listed(value) if several else [value]:
-            items += _items(one, place, names)
+            items += _items(one, place)
     return _collected(items, doubts)
 
 
@@ -61,11 +64,11 @@ def _collected(items: list[MaskItem], doubts: Sequence[str] = ()) -> GivenMasks:
     return collect(items, doubts)
 
 
-def _items(value: Any, place: MaskPlace, names: Sequence[str] | None) -> list[MaskItem]:
+def _items(value: Any, place: MaskPlace) -> list[MaskItem]:
     if isinstance(value, str | Path):
         if not Path(value).exists():
             raise NotFoundError(f"No mask file or folder {value} (for frame {place.frame}).")
-        return items_of_path(Path(value), names, place)
+        return items_of_path(Path(value), place)
     name = f"The mask of frame {place.frame}"
     return [MaskItem(place.frame, name, _loader(value, name), place.object_id)]
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from segue.errors import DecodeError, NotFoundError, VideoError
 from segue.media.container import FileVideo
+from segue.media.folder_hints import explain_empty, refuse_masks_among
 from segue.media.frames import DEFAULT_FRAME_RATE, SourceDescription, Video, VideoFrame, index_name
 from segue.media.images import ImageVideo, is_image, list_images, natural_key
 from segue.types import Frame
@@ -116,7 +117,9 @@ def _checked(array: Any, index: int) -> Frame:
 def _open_folder(folder: Path, frame_rate: Fraction) -> Video:
     paths = list_images(folder)
     if not paths:
-        raise VideoError(f"{folder} holds no images. Give a folder of frames or a video file.")
+        hint = explain_empty(folder) or "Give a folder of frames or a video file."
+        raise VideoError(f"{folder} holds no images. {hint}")
+    refuse_masks_among(folder, paths)
     return ImageVideo(paths, folder.resolve().name, frame_rate)
 
 
