@@ -242,7 +242,7 @@ def test_odd_arrays_are_named() -> None:
         (np.full((4, 4), "a"), "<U1 values"),
         (np.full((4, 4), 2**40), "the value 1099511627776"),
     ]:
-        with pytest.raises(MaskError, match=f"The mask of frame 0.* {words}"):
+        with pytest.raises(MaskError, match=rf"The mask of frame 0.* {words}"):
             from_array(array)
 
 

@@ -55,7 +55,7 @@ def score_objects(
     values: list[ObjectValues] = []
     for index, frame in enumerate(frames):
         ours, theirs = read_pair(frame)
-        ours = ours if middle is None else ours >= middle
+        ours = ours if middle is None else (ours >= middle).astype(np.uint8)
         truth, predicted = _masks(theirs, union), _masks(ours, union)
         if len(predicted) > _MANY:
             refuse_probabilities(frame, ours)

@@ -37,9 +37,9 @@ def sequence_of_run(
     if not found:
         known = ", ".join(sequence.name for sequence in sequences[:5])
         raise NotFoundError(
-            f"{out} holds the masks of one video, {next(iter(names))!r}; the truth has {len(sequences)} sequences, none "
-            f"of this name: {known}{', ...' if len(sequences) > 5 else ''}. Give the folder with the true masks of this "
-            "video."
+            f"{out} holds the masks of one video, {next(iter(names))!r}; the truth has {len(sequences)} sequences, "
+            f"none of this name: {known}{', ...' if len(sequences) > 5 else ''}. Give the folder with the true masks "
+            "of this video."
         )
     message = (
         f"{out} holds the masks of one video: only {found[0].name} of the {len(sequences)} sequences of the truth is "

@@ -22,9 +22,10 @@ def read_masks(
 ) -> GivenMasks:
     """The masks that some texts stand for.
 
-    A text is a file or a folder, for the first frame; ``37=FILE`` is for the frame with index 37, ``00037=FILE`` for the frame
-    of that name where frames have names, and ``37:2=FILE`` says that its object is object 2. A folder whose files are
-    named like frames (``00037.png``) gives masks for those frames; any other holds one file per object of one frame.
+    A text is a file or a folder, for the first frame; ``37=FILE`` is for the frame with index 37, ``00037=FILE`` for
+    the frame of that name where frames have names, and ``37:2=FILE`` says that its object is object 2. A folder whose
+    files are named like frames (``00037.png``) gives masks for those frames; any other holds one file per object of
+    one frame.
     All masks are held in memory.
 
     Args:

@@ -14,8 +14,8 @@ from segue.errors import MaskError
 from segue.media.mask_arrays import overlap
 from segue.media.mask_values import MaskValues, size_text
 from segue.media.masks import MaskReader, object_ids
-from segue.media.resize import resize_labels
-from segue.types import BACKGROUND, MAX_OBJECTS, Labels, Mask
+from segue.media.resize import ResizedLabels, resize_labels
+from segue.types import BACKGROUND, MAX_OBJECTS, Labels
 
 _SAME = 0.5
 """Least intersection over union of two masks of one object on different frames (ours)."""
@@ -121,7 +121,7 @@ class _Table:
         return next(n for n in range(1, MAX_OBJECTS + 1) if n not in self.reader.sources)
 
 
-def _overlapped(item: MaskItem, mask: Mask, drawn: Mapping[int, Labels]) -> int:
+def _overlapped(item: MaskItem, mask: np.ndarray, drawn: Mapping[int, Labels]) -> int:
     """The object whose last mask lies where this mask lies."""
     shares = {
         number: overlap(mask, resize_labels(labels, mask.shape) == number)
@@ -145,13 +145,17 @@ def _overlapped(item: MaskItem, mask: Mask, drawn: Mapping[int, Labels]) -> int:
     )
 
 
-def _refuse_twice(item: MaskItem, mask: Mask, labels: Labels, owners: Mapping[int, str]) -> None:
+def _refuse_twice(
+    item: MaskItem, mask: np.ndarray, labels: Labels, owners: Mapping[int, str]
+) -> None:
     for number, owner in owners.items():
         if labels.shape == mask.shape and overlap(mask, labels == number) > _SAME:
             raise _two_masks(item, owner, "They overlap, so they hold the same object.")
 
 
-def _merged(labels: Labels | None, added: Labels, owners: dict[int, str], item: MaskItem) -> Labels:
+def _merged(
+    labels: Labels | None, added: ResizedLabels, owners: dict[int, str], item: MaskItem
+) -> Labels:
     """The labels of a frame with one more mask; ``owners`` learns whose its objects are."""
     ids = object_ids(added)
     twice = next((number for number in ids if number in owners), None)

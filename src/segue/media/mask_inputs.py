@@ -23,9 +23,9 @@ def given_masks(
     """Masks of any form, read by the same rules as mask files.
 
     Args:
-        masks: What ``read_masks`` returned or takes; one array, tensor or PIL picture for the first frame; several of them,
-            one object each; or a dict from the frame to any of these. A frame is an index, a name, or a pair of either and
-            the id of the object: ``{0: first, (37, 2): second}``.
+        masks: What ``read_masks`` returned or takes; one array, tensor or PIL picture for the first frame; several of
+            them, one object each; or a dict from the frame to any of these. A frame is an index, a name, or a pair of
+            either and the id of the object: ``{0: first, (37, 2): second}``.
         frame_names: ``Video.frame_names``; None where frames are named by index.
         first_frame: Index of the frame that masks without a frame are for.
 

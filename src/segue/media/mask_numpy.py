@@ -34,7 +34,8 @@ def read_npz(path: Path) -> MaskValues:
         MaskError: Damaged, Python objects instead of numbers, no array, or arrays that are no masks.
     """
     try:
-        with np.load(path, allow_pickle=False) as opened:
+        # Opened here: NumPy leaves a damaged file open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as opened:
             arrays = {name: opened[name] for name in opened.files}
     except (*_READ_ERRORS, AttributeError, TypeError) as error:
         raise MaskError(f"{path} is not a whole .npz file of numbers ({error}).") from None
