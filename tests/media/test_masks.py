@@ -239,7 +239,7 @@ def test_fit_mask(save: Save) -> None:
     labels[:] = 0
     labels[0, 0] = 7
     labels[5:, 5:] = 1
-    with pytest.raises(MaskError, match="Object 7 is too small"):
+    with pytest.raises(MaskError, match="object 7 is too small"):
         fit_mask(labels, (3, 5), fit=True)
 
 

@@ -70,7 +70,8 @@ def pair_sequences(
         if not folder.is_dir():
             raise NotFoundError(f"No folder {folder}. Give a folder of masks.")
     sequences = _true_sequences(masks_of_run(truth), layouts, split)
-    masks, problems = masks_of_run(predictions), []
+    problems: list[Problem] = []
+    masks = masks_of_run(predictions)
     if masks != predictions:
         sequences, problems = sequence_of_run(predictions, sequences)
         predictions = masks

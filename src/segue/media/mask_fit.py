@@ -41,8 +41,8 @@ def fit_given(
     by_frame = {}
     for index, labels in masks.by_frame.items():
         reason = _reason(labels, size_hw, pixel_aspect, fit)
-        name = str(masks.paths.get(index, f"the mask of frame {index}"))
-        by_frame[index] = fit_mask(labels, size_hw, bool(reason), pixel_aspect)
+        name = str(masks.paths.get(index, f"The mask of frame {index}"))
+        by_frame[index] = fit_mask(labels, size_hw, bool(reason), pixel_aspect, name)
         if reason:
             doubts.append(
                 f"{name}: {size_text(labels.shape)} fitted to {size_text(size_hw)} ({reason})"
@@ -55,8 +55,16 @@ def fit_mask(
     size_hw: tuple[int, int],
     fit: bool = False,
     pixel_aspect: Fraction = _SQUARE,
+    name: str = "The mask",
 ) -> ResizedLabels:
     """Labels of a frame's size; resized by nearest neighbour only if ``fit``.
+
+    Args:
+        labels: Of any size.
+        size_hw: Height and width of the frame.
+        fit: Whether they may be resized.
+        pixel_aspect: Width of a pixel of the video divided by its height, for the message.
+        name: What messages call the mask.
 
     Raises:
         MaskError: Another size and not ``fit``, or an object that vanishes in the resizing.
@@ -65,7 +73,7 @@ def fit_mask(
         return labels
     if not fit:
         raise MaskError(
-            f"The mask is {size_text(labels.shape)}, the frame {size_text(size_hw)} (width x height)."
+            f"{name} is {size_text(labels.shape)}, the frame {size_text(size_hw)} (width x height)."
             f"{_aspect_words(size_hw, pixel_aspect)} Give a mask of the frame's size, or have it resized.",
             option="Pass --fit-mask to resize it.",
         )
@@ -73,7 +81,7 @@ def fit_mask(
     lost = sorted(set(object_ids(labels)) - set(object_ids(fitted)))
     if lost:
         raise MaskError(
-            f"Object {lost[0]} is too small: it vanishes when the mask is resized from "
+            f"{name}: object {lost[0]} is too small: it vanishes when the mask is resized from "
             f"{size_text(labels.shape)} to {size_text(size_hw)}. Draw it larger or leave it out."
         )
     return fitted
