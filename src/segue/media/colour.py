@@ -74,15 +74,14 @@ def to_rgb(frame: AvFrame) -> Frame:
     return ScreenColours().to_rgb(frame)
 
 
-def linear_to_srgb(linear: np.ndarray) -> Frame:
+def linear_to_srgb(linear: np.ndarray) -> np.ndarray:
     """Linear light from 0 to 1 as 8-bit sRGB (IEC 61966-2-1); what is brighter becomes white.
 
     Args:
         linear: Floats of any shape; not-a-number becomes 0.
     """
     steps = np.nan_to_num(np.clip(linear, 0, 1), nan=0.0) * 65_535
-    frame: Frame = _srgb_steps()[(steps + 0.5).astype(np.uint16)]
-    return frame
+    return np.asarray(_srgb_steps()[(steps + 0.5).astype(np.uint16)])
 
 
 @cache
@@ -156,8 +155,7 @@ def _pq_to_light(coded: np.ndarray) -> np.ndarray:
 
 def _light_to_pq(light: np.ndarray) -> np.ndarray:
     power = (light / 10_000) ** 0.1593017578125
-    coded: np.ndarray = ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
-    return coded
+    return np.asarray(((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375)
 
 
 def _hlg_to_light(coded: np.ndarray) -> np.ndarray:

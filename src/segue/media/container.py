@@ -254,7 +254,7 @@ def _possible_indices(
 ) -> range:
     """Frame numbers below what the header counts, if the format counts and the duration agrees."""
     kind = container.format.name
-    counted = stream.frames if "mp4" in kind or "avi" in kind else 0
+    counted = stream.frames if "mp4" in kind else 0
     return range(counted) if counted and counted >= (estimate or 0) else ANY_INDEX
 
 

@@ -69,6 +69,7 @@ class ImageVideo:
         frame_rate: Frames per second.
         names: Of the frames; None takes the file stems.
         skip_damaged: Leave out files that do not decode, instead of ending there.
+        doubts: What ``description`` says besides what is found here.
 
     Raises:
         VideoError: No files, two with one name, sizes that differ, or a first file that does not
@@ -83,6 +84,7 @@ class ImageVideo:
         *,
         names: Sequence[str] | None = None,
         skip_damaged: bool = False,
+        doubts: Sequence[str] = (),
     ) -> None:
         if not paths:
             raise VideoError(f"{name} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}).")
@@ -103,7 +105,7 @@ class ImageVideo:
         self.description = SourceDescription(
             str(self.paths[0].parent),
             colour=image_colour(self.paths[0]),
-            doubts=(*self._doubts(headers), *_stretch_doubt(self._stretch)),
+            doubts=(*doubts, *self._doubts(headers), *_stretch_doubt(self._stretch)),
         )
 
     def __len__(self) -> int:

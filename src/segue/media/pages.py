@@ -1,4 +1,4 @@
-"""Files of several pictures that FFmpeg does not read as a video: animated WebP, TIFF of several pages."""
+"""Files of several pictures that Pillow reads better than FFmpeg: animated WebP and GIF, TIFF of several pages."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -14,11 +14,18 @@ from segue.media.frames import DEFAULT_FRAME_RATE, SourceDescription, VideoFrame
 from segue.media.stills import page_numbers, read_pages
 
 _MILLISECOND = Fraction(1, 1000)
-_KINDS = {"WEBP": "WebP animation", "AVIF": "AVIF sequence", "TIFF": "TIFF of several pages"}
+_NO_DURATION = 100
+"""Milliseconds that browsers show a picture without a duration of its own."""
+_KINDS = {
+    "WEBP": "WebP animation",
+    "GIF": "GIF animation",
+    "AVIF": "AVIF sequence",
+    "TIFF": "TIFF of several pages",
+}
 
 
 class PagedVideo:
-    """The pictures of one file as frames, with the times of the file where it has some (WebP, AVIF).
+    """The pictures of one file as frames, with the times of the file where it has some (WebP, GIF, AVIF).
 
     Values of more than 8 bits are stretched, by the same factor in all frames.
 
@@ -78,7 +85,9 @@ class PagedVideo:
             for values, shown in read_pages(self.path, self._numbers):
                 yield VideoFrame(self._frame(values, index), index, index_name(index), time)
                 index += 1
-                time += shown * _MILLISECOND if self._timed else self.time_base
+                time += (shown or _NO_DURATION) * _MILLISECOND if self._timed else self.time_base
+            if _is_cut_off(self.path):
+                raise OSError("the file is cut off")
         except OSError as error:
             if isinstance(error, DecodeError):
                 raise
@@ -113,3 +122,17 @@ class PagedVideo:
             return as_frame(values, self._stretch)
         except VideoError as error:
             raise DecodeError(f"{place} {error}") from None
+
+
+def _is_cut_off(path: Path) -> bool:
+    """Whether the end of an animation is missing; Pillow shows what is there without a word."""
+    with path.open("rb") as file:
+        head = file.read(12)
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 16))
+        tail = file.read()
+    if head[:3] == b"GIF":
+        return not tail.rstrip(b"\0").endswith(b";")
+    if head[:4] == b"RIFF":
+        return size < 8 + int.from_bytes(head[4:8], "little")
+    return False

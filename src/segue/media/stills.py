@@ -1,5 +1,6 @@
 """One picture from a file: as its values, with all their bits, or as a frame."""
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +19,17 @@ from segue.types import Frame
 
 _PIL_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".j2k", ".tga"}
-    | {".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".sgi"}
+    | {".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".gif"}
 )
-_FFMPEG_SUFFIXES = frozenset({".exr", ".dpx", ".hdr", ".pfm", ".qoi"})
+_FFMPEG_SUFFIXES = frozenset({".exr", ".dpx", ".hdr", ".pfm", ".qoi", ".sgi"})
 IMAGE_SUFFIXES = _PIL_SUFFIXES | _FFMPEG_SUFFIXES
 
-READ_ERRORS = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
+READ_ERRORS = (
+    *(OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error),
+    Image.DecompressionBombError,
+)
 _TURNED = frozenset({5, 6, 7, 8})  # EXIF orientations that swap height and width
-_PAGED_FORMATS = frozenset({"WEBP", "TIFF", "AVIF"})
+_PAGED_FORMATS = frozenset({"WEBP", "GIF", "TIFF", "AVIF"})
 # Phones put a thumbnail or a second exposure behind a JPEG: more pictures in a file do not make every kind a video.
 _REDUCED = 1  # TIFF: a smaller copy of another page
 
@@ -112,10 +116,11 @@ def read_header(path: Path) -> Header | None:
     """Size, depth and number of pictures; None where the file does not say or is damaged."""
     try:
         with Image.open(path) as image:
+            deep = _is_deep(image) or image.mode.startswith(("I", "F"))
+            # Some formats decode their pixels to look for it.
             turned = image.getexif().get(0x0112) in _TURNED
             size = (image.width, image.height) if turned else (image.height, image.width)
             pages = len(page_numbers(image)) if image.format in _PAGED_FORMATS else 1
-            deep = _is_deep(image) or image.mode.startswith(("I", "F"))
             return Header(size, deep, pages)
     except READ_ERRORS:
         return None

@@ -1,6 +1,6 @@
 """One door to every source of frames."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ def open_video(
     end: Moment | None = None,
     every: int = 1,
     skip_damaged: bool = False,
+    without: Collection[str | Path] = (),
 ) -> Video:
     """The frames of a video file, images, or arrays.
 
@@ -49,43 +50,65 @@ def open_video(
         every: Only each n-th frame.
         skip_damaged: Leave out frames of files that do not decode, instead of ending there; ``Video.damaged`` then
             names them.
+        without: Files that are no frames although they lie among them, such as masks.
 
     Raises:
         NotFoundError: No such file or folder, or a pattern that matches nothing.
         VideoError: Not a video, audio only, no frames, images of mixed size, unfit arrays, no such stream.
         InputError: A span that is none.
     """
-    video = _open(source, frame_rate, stream, skip_damaged)
+    video = _open(source, frame_rate, stream, skip_damaged, without)
     if stream is not None and not isinstance(video, FileVideo):
         raise VideoError(
-            f"Only video files have streams, and {video.description.place} is none. Leave out the number of the stream."
+            f"Only video files have streams, and {video.description.place} is none. "
+            "Leave out the number of the stream."
         )
     if start is None and end is None and every == 1:
         return video
     return Span(video, start, end, every)
 
 
-def _open(source: Any, frame_rate: Fraction, stream: int | None, skip_damaged: bool) -> Video:
+def _open(
+    source: Any,
+    frame_rate: Fraction,
+    stream: int | None,
+    skip_damaged: bool,
+    without: Collection[str | Path],
+) -> Video:
     if isinstance(source, Video):
         return source
-    if isinstance(source, list | tuple) and source and all(_is_path(item) for item in source):
+    if isinstance(source, list | tuple) and source and all(map(_is_path, source)):
         paths = [_existing(Path(item)) for item in source]
-        name = paths[0].resolve().parent.name
-        return ImageVideo(paths, name, frame_rate, skip_damaged=skip_damaged)
+        return _image_video(paths, frame_rate, skip_damaged, without)
     if not _is_path(source):
         return ArrayVideo(source, frame_rate)
     path = Path(source)
     if path.is_dir():
-        name = path.resolve().name
-        return ImageVideo(folder_images(path), name, frame_rate, skip_damaged=skip_damaged)
+        return _image_video(folder_images(path), frame_rate, skip_damaged, without)
     if path.is_file():
         return _open_file(path, frame_rate, stream, skip_damaged)
     if is_pattern(str(source)):
-        images = matching_images(str(source))
-        name = images[0].resolve().parent.name
-        return ImageVideo(images, name, frame_rate, skip_damaged=skip_damaged)
+        return _image_video(matching_images(str(source)), frame_rate, skip_damaged, without)
     raise NotFoundError(
         f"No file or folder {source}. Give a video, a folder of images or a pattern."
+    )
+
+
+def _image_video(
+    images: Sequence[Path],
+    frame_rate: Fraction,
+    skip_damaged: bool,
+    without: Collection[str | Path],
+) -> ImageVideo:
+    no_frames = {Path(path).resolve() for path in without}
+    frames = [path for path in images if path.resolve() not in no_frames]
+    left_out = ", ".join(path.name for path in images if path not in frames)
+    return ImageVideo(
+        frames,
+        images[0].resolve().parent.name,
+        frame_rate,
+        skip_damaged=skip_damaged,
+        doubts=[f"Among the frames lies {left_out}, which is left out."] if left_out else [],
     )
 
 

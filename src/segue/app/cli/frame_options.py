@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segue.errors import InputError
@@ -36,8 +37,13 @@ def add_frame_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_source(arguments: argparse.Namespace, source: str) -> "Video":
+def open_source(arguments: argparse.Namespace, source: str, masks: Sequence[str] = ()) -> "Video":
     """The video that VIDEO and the options about its frames stand for.
+
+    Args:
+        arguments: Of the command.
+        source: VIDEO.
+        masks: Values of ``--mask``, whose files are no frames although they may lie among them.
 
     Raises:
         SegueError: As in ``open_video``.
@@ -51,6 +57,7 @@ def open_source(arguments: argparse.Namespace, source: str) -> "Video":
         end=arguments.end,
         every=arguments.every,
         skip_damaged=arguments.skip_damaged,
+        without=[spec if Path(spec).exists() else spec.partition("=")[2] for spec in masks],
     )
 
 

@@ -86,7 +86,7 @@ def _track_video(
     from segue.media.mask_args import read_masks
 
     # What is cheap to find wrong is found before torch is imported.
-    video = open_source(arguments, source)
+    video = open_source(arguments, source, arguments.mask)
     masks = read_masks(arguments.mask, video.frame_names)
 
     from segue.inference.places import TRACKS, Places
