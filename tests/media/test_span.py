@@ -83,7 +83,7 @@ def test_what_is_asked_for_is_part_of_the_choices(make_video: Callable[..., Path
 
 def test_spans_that_are_none(make_video: Callable[..., Path]) -> None:
     for source in (make_video("a.mp4", FRAMES), make_video("a.mkv", FRAMES), FRAMES):
-        with pytest.raises(InputError, match="begins at frame 10, but .* has only 10 frames"):
+        with pytest.raises(InputError, match=r"begins at frame 10, but .* has only 10 frames"):
             open_video(source, start=10)
     with pytest.raises(InputError, match="n from 1, got 0"):
         open_video(FRAMES, every=0)

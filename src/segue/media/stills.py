@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,7 +138,7 @@ def is_animated_png(path: Path) -> bool:
 
 def page_numbers(image: Image.Image) -> list[int]:
     """The pages of an open file that are pictures of their own, without smaller copies of others."""
-    count = getattr(image, "n_frames", 1)
+    count = _count_pages(image)
     if image.format != "TIFF":
         return list(range(count))
     numbers = []
@@ -147,6 +148,19 @@ def page_numbers(image: Image.Image) -> list[int]:
             numbers.append(number)
     image.seek(0)
     return numbers
+
+
+def _count_pages(image: Image.Image) -> int:
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except READ_ERRORS:
+        pass  # cut off: as many as there are
+    count = 1
+    with suppress(*READ_ERRORS):
+        while True:
+            image.seek(count)
+            count += 1
+    return count
 
 
 def read_pages(path: Path, numbers: list[int]) -> Iterator[tuple[np.ndarray, int]]:
