@@ -65,7 +65,7 @@ def test_a_data_set_is_told_from_a_folder(tmp_path: Path) -> None:
     with pytest.raises(VideoError, match=r"looks like a data set: .*JPEGImages/480p/goat\."):
         open_video(tmp_path / "set")
     frames(tmp_path / "other/inside", ".jpg")
-    with pytest.raises(VideoError, match=r"Pictures lie below it: .*other/inside\."):
+    with pytest.raises(VideoError, match=r"folders with images: .*other/inside "):
         open_video(tmp_path / "other")
     (tmp_path / "empty").mkdir()
     with pytest.raises(VideoError, match="Give a folder of frames or a video file"):

@@ -6,7 +6,7 @@ from typing import Any
 
 from segue.errors import MaskError
 from segue.inference.progress import Progress, Silent
-from segue.inference.runner import Result, Runner, refuse_late
+from segue.inference.runner import Result, Runner, absent_sentence
 from segue.media.mask_fit import fit_given, fit_mask
 from segue.media.mask_inputs import given_masks
 from segue.media.masks import check_masks, object_ids
@@ -14,9 +14,6 @@ from segue.media.resize import Resizer
 from segue.media.video import Video, open_video
 from segue.models.interface import VideoModel
 from segue.types import Labels
-
-_FAR = 0.1
-"""Part of the frames that a header may have counted too few (ours); two frames at least."""
 
 
 def track(
@@ -56,7 +53,7 @@ def track(
     """
     video = video if isinstance(video, Video) else open_video(video)
     aspect = video.description.pixel_aspect
-    given = given_masks(masks, video.frame_names)
+    given = given_masks(masks, video.frame_names, video.indices.start)
     given = fit_given(given, video.size_hw, pixel_aspect=aspect)
     for doubt in given.doubts:
         warnings.warn(doubt, UserWarning, stacklevel=2)
@@ -86,15 +83,10 @@ def check_plan(
             raise MaskError(f"The mask of frame {index} holds no object. Draw at least one.")
         _refuse_vanishing(labels, resizer)
     check_masks(masks, partial=partial)
-    if video.frame_names is not None:
-        # Files on disk can be counted; a container only estimates, and is held to it at its end.
-        refuse_late(masks, len(video.frame_names))
-    elif video.num_frames is not None and max(masks) >= video.num_frames + _slack(video.num_frames):
-        refuse_late(masks, video.num_frames)
-
-
-def _slack(num_frames: int) -> int:
-    return max(2, round(_FAR * num_frames))
+    # A container may only estimate how many frames it has; then the masks are held against its end.
+    absent = [index for index in masks if index not in video.indices]
+    if absent:
+        raise MaskError(absent_sentence(absent, video.indices))
 
 
 def _refuse_vanishing(labels: Labels, resizer: Resizer) -> None:
