@@ -1,5 +1,6 @@
 """Which object a mask of a later frame is about, where several masks are given one by one."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from pycocotools import mask as coco
 
 from segue.errors import MaskError
 from segue.media.mask_args import GivenMasks, read_masks
@@ -166,3 +168,26 @@ def test_the_one_of_a_set_of_ids_is_an_id() -> None:
     given = given_masks({0: ids, 6: square(30).astype(np.uint8)})
     assert effects(given)[6] == ["corrects object 1"]
     assert [object_ids(labels) for labels in given.by_frame.values()] == [[1, 2], [1]]
+
+
+def test_the_only_run_length_mask_of_a_file_says_no_more_than_white(tmp_path: Path) -> None:
+    runs = coco.encode(np.asfortranarray(FAR, np.uint8))
+    document = {"size": list(SIZE), "counts": runs["counts"].decode()}
+    (tmp_path / "b.json").write_text(json.dumps(document))
+    a = white(tmp_path / "a.png", HERE)
+    with pytest.raises(MaskError, match=r"b\.json is for frame 3 .*3:2 adds object 2"):
+        read_masks([a, f"3={tmp_path / 'b.json'}"])
+
+
+def test_places_that_speak_against_the_ids_are_doubted(tmp_path: Path) -> None:
+    for name, mask, number in [("1", HERE, 1), ("far1", FAR, 1), ("near2", NEAR, 2)]:
+        write_mask(tmp_path / f"{name}.png", mask.astype(np.uint8) * np.uint8(number))
+    (moved,) = read_masks([tmp_path / "1.png", f"3={tmp_path / 'far1.png'}"]).doubts
+    assert "far1.png corrects object 1, but lies elsewhere" in moved
+    assert "Then give 3:2" in moved
+    (same,) = read_masks([tmp_path / "1.png", f"3={tmp_path / 'near2.png'}"]).doubts
+    assert "near2.png adds object 2, which overlaps object 1 by 67 %" in same
+    assert "Then give 3:1" in same
+    stack = np.stack([HERE, FAR])
+    doubts = given_masks({0: stack, 3: stack}).doubts
+    assert any("told apart by their order only" in doubt for doubt in doubts)

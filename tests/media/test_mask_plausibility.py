@@ -254,3 +254,41 @@ def test_planes_are_objects() -> None:
         from_array(np.stack([planes[0], planes[0]]))
     with pytest.raises(MaskError, match=r"plane 1, holds 3 objects"):
         from_array(np.stack([blocks(1, 2, 3)] * 2))
+
+
+def test_black_and_white_after_lossy_compression_in_colour(tmp_path: Path) -> None:
+    image = disk().point(lambda value: 255 * (value > 127))
+    image.convert("RGB").save(tmp_path / "a.webp", quality=50)
+    image.convert("RGB").save(tmp_path / "a.jpg", quality=50)
+    decoded = Image.open(tmp_path / "a.jpg").convert("RGB")
+    tinted = (np.asarray(decoded).astype(int) - (0, 3, 0)).clip(0, 255).astype(np.uint8)
+    for came in (read_mask(tmp_path / "a.webp"), as_png(Image.fromarray(tinted), tmp_path)):
+        assert object_ids(came.labels) == [1]
+        assert abs(int(came.labels.sum()) - AREA) < 100
+        assert came.doubts
+
+
+def test_a_background_with_a_value_of_its_own_is_doubted() -> None:
+    image = np.full((60, 80, 3), 255, np.uint8)
+    image[20:40, 20:50] = (200, 0, 0)
+    (doubt,) = from_array(image).doubts
+    assert "object 2, 87.5 % of the frame, touches all four borders: is this the background?" in (
+        doubt
+    )
+    ids = np.full((60, 80), 1, np.uint8)
+    ids[20:40, 20:50] = 2
+    assert "is this the background?" in from_array(ids).doubts[0]
+
+
+def test_a_file_of_several_pictures_is_refused(tmp_path: Path) -> None:
+    pages = [disk(), disk()]
+    pages[0].save(tmp_path / "m.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(MaskError, match=r"m\.tif holds 2 pictures, expected one mask"):
+        read_mask(tmp_path / "m.tif")
+
+
+def test_fractions_in_a_picture_file(tmp_path: Path) -> None:
+    Image.fromarray(np.asarray(disk()) / np.float32(255)).save(tmp_path / "m.tif")
+    came = read_mask(tmp_path / "m.tif")
+    assert abs(int(came.labels.sum()) - AREA) < 100
+    assert "probabilities" in came.doubts[0]

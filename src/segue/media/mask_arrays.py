@@ -1,6 +1,7 @@
 """What the numbers of an array mean as a mask, by the same rules as for files."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def array_values(array: np.ndarray, name: str) -> MaskValues:
     if array.ndim == 3 and array.shape[-1] in (3, 4) and array.dtype == np.uint8:
         return (colours if array.shape[-1] == 3 else cut_out)(array, name)
     if array.ndim == 3:
-        return stack_values({str(n): plane for n, plane in enumerate(array, 1)}, name)
+        return replace(stack_values(_planes(array), name), ordered=True)
     if array.ndim != 2:
         raise MaskError(
             f"{name} has the shape {array.shape}, expected (height, width), (height, width, 3) of "
@@ -91,6 +92,10 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
     """Intersection over union of two bool masks of one size; 0 if both are empty."""
     union = int(np.count_nonzero(a | b))
     return int(np.count_nonzero(a & b)) / union if union else 0.0
+
+
+def _planes(array: np.ndarray) -> dict[str, np.ndarray]:
+    return {str(number): plane for number, plane in enumerate(array, start=1)}
 
 
 def _refuse_same(masks: Mapping[str, np.ndarray], first: str, second: str, name: str) -> None:

@@ -4,6 +4,7 @@ Read are one run-length mask (``size`` and ``counts``), one annotation, a list o
 ``annotations`` of one image, as COCO and Segment Anything write them.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from segue.errors import MaskError
 from segue.media.mask_arrays import merge_objects
-from segue.media.mask_values import MaskValues
+from segue.media.mask_values import MaskValues, binary
 from segue.media.polygons import drawn_polygon
 from segue.media.rle import decode, unpack
 from segue.types import Mask
@@ -43,7 +44,11 @@ def coco_values(document: Any, path: Path) -> MaskValues:
         if masks and mask.shape != next(iter(masks.values())).shape:
             raise MaskError(f"{path} holds masks of several sizes. Give those of one image.")
         masks[_key(annotation, categories, masks)] = mask
-    return merge_objects(masks, str(path))
+    found = merge_objects(masks, str(path))
+    named = all(_is_named(annotation, categories) for annotation in annotations)
+    if named or len(found.objects) > 1:
+        return replace(found, ordered=not named)
+    return binary(found.values, "mask", *found.doubts)
 
 
 def _annotations(document: Any, path: Path) -> list[dict[str, Any]]:
@@ -89,6 +94,11 @@ def _key(annotation: dict[str, Any], categories: dict[Any, str], masks: dict[str
         return f"{label} (track {annotation['track_id']})"
     names = (f"{label} {number}" for number in range(1, len(masks) + 2))
     return next(name for name in names if name not in masks)
+
+
+def _is_named(annotation: dict[str, Any], categories: dict[Any, str]) -> bool:
+    """Whether the file says which object this is, and not only where it is."""
+    return annotation.get("track_id") is not None or annotation.get("category_id") in categories
 
 
 def _drawn(annotation: dict[str, Any], size_hw: tuple[int, int] | None, name: str) -> Mask:

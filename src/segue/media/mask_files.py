@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from segue.errors import MaskError, NotFoundError, SegueError
 from segue.media.container import FileVideo
 from segue.media.images import IMAGE_SUFFIXES, is_image, load_image, natural_key
-from segue.media.mask_arrays import merge_objects
+from segue.media.mask_arrays import array_values, merge_objects
 from segue.media.mask_json import read_json
 from segue.media.mask_numpy import read_npy, read_npz
 from segue.media.mask_pictures import picture_values
 from segue.media.mask_values import MaskValues, size_text
+from segue.media.stills import read_header
 from segue.types import Mask
 
 _READERS: dict[str, Callable[[Path], MaskValues]] = {
@@ -108,4 +111,11 @@ def _read_picture(path: Path) -> MaskValues:
         raise MaskError(
             f"{path} is not a whole image ({error}). Save the mask again, as PNG, labelme or COCO JSON, npy or npz."
         ) from None
+    header = read_header(path)
+    if header is not None and header.pages > 1:
+        raise MaskError(
+            f"{path} holds {header.pages} pictures, expected one mask. Save each as a file of its own."
+        )
+    if image.mode == "F":
+        return array_values(np.asarray(image), str(path))
     return picture_values(image, str(path), format_name)

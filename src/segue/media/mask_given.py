@@ -95,6 +95,8 @@ class _Table:
             found = item.load()
             chosen = self._choose(item, found, labels, owners)
             image = self.reader.label(found, item.name, chosen)
+            if item.object_id is None and not item.is_of_set:
+                self.doubts += _odd_places(item, found, image.labels, self._drawn)
             self._names_ids |= any(o.key.startswith("id ") and o.value > 1 for o in found.objects)
             labels = _merged(labels, image.labels, owners, item)
             self.doubts += image.doubts
@@ -123,12 +125,8 @@ class _Table:
 
 def _overlapped(item: MaskItem, mask: np.ndarray, drawn: Mapping[int, Labels]) -> int:
     """The object whose last mask lies where this mask lies."""
-    shares = {
-        number: overlap(mask, resize_labels(labels, mask.shape) == number)
-        for number, labels in drawn.items()
-    }
-    best = max(shares, key=lambda number: shares[number])
-    if shares[best] >= _SAME:
+    best, share = _best_overlap(mask, drawn)
+    if share >= _SAME:
         return best
     new = next((n for n in range(1, MAX_OBJECTS + 1) if n not in drawn), None)
     old = (
@@ -139,10 +137,45 @@ def _overlapped(item: MaskItem, mask: np.ndarray, drawn: Mapping[int, Labels]) -
     also = f", or --mask {item.frame}:{new}={file} to add object {new}" if new else ""
     raise MaskError(
         f"{item.name} is for frame {item.frame} and holds one object without an id. It overlaps object {best} by "
-        f"{100 * shares[best]:.0f} % only: it may be {old} in another place, or a new object. Give the frame "
+        f"{100 * share:.0f} % only: it may be {old} in another place, or a new object. Give the frame "
         f"together with the id: {item.frame}:{best} corrects object {best}{or_new}.",
         option=f"Pass --mask {item.frame}:{best}={file} to correct object {best}{also}.",
     )
+
+
+def _odd_places(
+    item: MaskItem, found: MaskValues, labels: ResizedLabels, drawn: Mapping[int, Labels]
+) -> list[str]:
+    """Doubts about a later mask that says itself which objects it holds, where their places say otherwise."""
+    doubts = []
+    if drawn and found.ordered:
+        doubts.append(f"{item.name}: its objects are told apart by their order only")
+    for number in object_ids(labels) if drawn else ():
+        mask = labels == number
+        if number not in drawn:
+            best, share = _best_overlap(mask, drawn)
+            if share >= _SAME:
+                doubts.append(
+                    f"{item.name} adds object {number}, which overlaps object {best} by {100 * share:.0f} %: is it the "
+                    f"same object? Then give {item.frame}:{best}"
+                )
+        elif len(found.objects) == 1 and not _best_overlap(mask, {number: drawn[number]})[1]:
+            new = next((n for n in range(1, MAX_OBJECTS + 1) if n not in drawn), number)
+            doubts.append(
+                f"{item.name} corrects object {number}, but lies elsewhere than its last mask: is it another object? "
+                f"Then give {item.frame}:{new}"
+            )
+    return doubts
+
+
+def _best_overlap(mask: np.ndarray, drawn: Mapping[int, Labels]) -> tuple[int, float]:
+    """The object whose last mask lies most where this mask lies, and their intersection over union."""
+    shares = {
+        number: overlap(mask, resize_labels(labels, mask.shape) == number)
+        for number, labels in drawn.items()
+    }
+    best = max(shares, key=lambda number: shares[number])
+    return best, shares[best]
 
 
 def _refuse_twice(

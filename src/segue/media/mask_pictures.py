@@ -8,12 +8,15 @@ from PIL import Image
 
 from segue.errors import MaskError
 from segue.media.mask_profile import Values, profile, refuse_soft
-from segue.media.mask_values import MaskValues, ObjectValue, binary, grey, ids
+from segue.media.mask_values import MaskValues, ObjectValue, binary, grey, ids, soft_middle
 from segue.media.palette import palette
 from segue.types import MAX_OBJECTS, VOID
 
 _HALF = 128
 _CUT_OUT_COLOURS = 32
+_TRACE = 24
+"""Greatest difference between the channels of black and white after lossy compression (ours)."""
+_NEARLY_WHITE = 240
 
 
 def picture_values(image: Image.Image, name: str, format_name: str | None = None) -> MaskValues:
@@ -56,6 +59,9 @@ def colours(rgb: UInt8[np.ndarray, "height width 3"], name: str) -> MaskValues:
         # White beside other greys is an object here: void is a notion of id files.
         if plain.void is None or not (rgb == VOID).any():
             return plain
+    faded = _black_white(rgb)
+    if faded is not None:
+        return faded
     found = profile(packed)
     refuse_soft(found, name, "colours", _spell)
     if len(found.levels) > MAX_OBJECTS:
@@ -104,6 +110,18 @@ def _indexed(image: Image.Image, name: str) -> MaskValues:
 
 def _is_black_white(shades: np.ndarray) -> bool:
     return bool(shades.min() == 0 and shades.max() == VOID)
+
+
+def _black_white(rgb: UInt8[np.ndarray, "height width 3"]) -> MaskValues | None:
+    """A white object in a picture that lossy compression left with a trace of colour; None for other pictures."""
+    if int((rgb.max(axis=2) - rgb.min(axis=2)).max()) > _TRACE:
+        return None
+    found = profile(rgb.mean(axis=2).round().astype(np.int32))
+    middle = soft_middle(found)
+    if middle is None or found.levels[-1] < _NEARLY_WHITE:
+        return None
+    doubt = "nearly black and nearly white colours are read as one white object"
+    return binary(rgb.mean(axis=2) > middle, "white", doubt)
 
 
 def _named_colours(packed: Values, found: list[int]) -> MaskValues:

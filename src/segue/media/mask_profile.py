@@ -66,12 +66,14 @@ class Profile:
 
     @property
     def is_photo(self) -> bool:
-        """True if most of what is not background lies in no even area, over much of the picture."""
+        """True if most of the picture is not background, and most of that lies in no even area."""
         drawn, even = int(self.counts.sum()), int(self.even.sum())
+        if drawn <= self.num_pixels / 2:
+            return False
         if self.is_soft:
             return int(self.counts[self.edges].sum()) > drawn / 2
         restless = even < _EVEN * drawn and int(self.beside.sum()) > drawn / 2
-        return restless and self.num_pixels >= _FEW_PIXELS and drawn > self.num_pixels / 2
+        return restless and self.num_pixels >= _FEW_PIXELS
 
 
 def profile(values: Values) -> Profile:

@@ -46,6 +46,8 @@ class MaskValues:
     void: int | None = None
     anonymous: bool = False
     """True for one object whose pixels say where it is, but not which object it is (0/1, 0/255, bool)."""
+    ordered: bool = False
+    """True for several objects that are told apart by their order only."""
     doubts: tuple[str, ...] = ()
     """What was understood and may be wrong; sentences without the name of the mask."""
 
@@ -107,21 +109,23 @@ def soft_middle(found: Profile) -> int | None:
     many = len(share) >= _SOFT_VALUES and between.sum() >= 4
     if is_white and (many or _is_near_white(found, share)):
         return top // 2
-    return top // 2 if top >= _GREY and _is_one_area(found, share, 1 if is_white else 4) else None
+    soft = is_white or found.is_soft
+    return top // 2 if top >= _GREY and soft and _is_one_area(found, share) else None
 
 
 def _is_near_white(found: Profile, share: np.ndarray) -> bool:
-    """True for 254 beside 255 and other noise on black and white, without middle greys."""
+    """True for 254 beside 255 and other noise on black and white."""
     bright, dark = share >= _BRIGHT, share <= _DARK
-    noise = bright & ~np.isin(found.levels, (255, 65_535))
-    return bool(noise.any() and (bright | dark & ~found.fills & (found.beside > 0)).all())
+    if not (bright & ~np.isin(found.levels, (255, 65_535))).any():
+        return False
+    return bool(bright.all() or (bright.sum() > 1 and (bright | dark | found.edges).all()))
 
 
-def _is_one_area(found: Profile, share: np.ndarray, num_edges: int) -> bool:
+def _is_one_area(found: Profile, share: np.ndarray) -> bool:
     """True if one grey fills areas, and the darker ones lie along edges, or are black but for noise."""
     noise = (share <= _DARK) & ~found.fills & (found.beside > 0)
     calm = (share >= _BRIGHT) | found.edges | noise
-    return bool(calm.all() and (found.edges & (share > _DARK)).sum() >= num_edges)
+    return bool(calm.all() and (found.edges & (share > _DARK)).any())
 
 
 def _soft_words(found: Profile, middle: int) -> tuple[str, str]:

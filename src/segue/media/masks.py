@@ -104,7 +104,7 @@ class MaskReader:
         if renumbered:
             more = f", and {len(renumbered) - _NAMED} more" if len(renumbered) > _NAMED else ""
             doubts.append(f"{name}: {', '.join(renumbered[:_NAMED])}{more}")
-        return self._image(labels, [*doubts, *_inverted(labels, name)])
+        return self._image(labels, [*doubts, *_covering_border(labels, name)])
 
     def read_objects(self, folder: Path) -> MaskImage:
         """The labels of a folder with one file per object, ids by natural order of the names.
@@ -181,15 +181,15 @@ def check_masks(by_frame: Mapping[int, Labels], partial: bool = False) -> None:
         last_seen.update(dict.fromkeys(present, index))
 
 
-def _inverted(labels: Labels, name: str) -> list[str]:
-    """A doubt about a single object that covers nearly the whole border of the frame."""
-    drawn = labels != BACKGROUND
-    if len(object_ids(labels)) != 1 or (labels == VOID).any() or drawn.all():
+def _covering_border(labels: Labels, name: str) -> list[str]:
+    """A doubt about an object that covers nearly the whole border of the frame, as the background does."""
+    border = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
+    counts = np.bincount(border, minlength=256)
+    number = int(counts.argmax())
+    share = 100 * float((labels == number).mean())
+    if number in (BACKGROUND, VOID) or counts[number] < _BORDER * border.size or share == 100:
         return []
-    edges = (drawn[0], drawn[-1], drawn[:, 0], drawn[:, -1])
-    if not all(edge.any() for edge in edges) or np.concatenate(edges).mean() < _BORDER:
-        return []
-    share = 100 * float(drawn.mean())
-    return [
-        f"{name}: 1 object, {share:.1f} % of the frame, touches all four borders: is the mask inverted?"
-    ]
+    seen = f"{share:.1f} % of the frame, touches all four borders"
+    if len(object_ids(labels)) == 1:
+        return [f"{name}: 1 object, {seen}: is the mask inverted?"]
+    return [f"{name}: object {number}, {seen}: is this the background? Give it the value 0."]
