@@ -7,8 +7,6 @@ import numpy as np
 from segue.errors import MaskError
 from segue.evaluation.pairs import FramePair, Values
 from segue.media.label_file import read_label_values
-from segue.media.mask_profile import profile
-from segue.media.mask_values import soft_middle
 from segue.problems import Problem
 
 _LOOKS = 5
@@ -22,6 +20,10 @@ def middle_of(values: Values) -> int | None:
     levels = np.flatnonzero(np.bincount(values.ravel())[1:]) + 1
     if len(levels) < 2:
         return None
+    # Imported here: a process that has loaded OpenCV cannot fork, and most predictions hold one value.
+    from segue.media.mask_profile import profile
+    from segue.media.mask_values import soft_middle
+
     found = profile(values.astype(np.int32))
     wide = int(levels[-1]) >= 128 and (len(levels) >= _MANY or (found.is_soft and len(levels) > 3))
     if not wide and soft_middle(found) is None:
