@@ -257,7 +257,7 @@ def test_a_broken_frame_keeps_what_came_before(frames: Path, tmp_path: Path) -> 
 
 def test_a_mask_past_the_end_is_told_after_all_is_written(tmp_path: Path) -> None:
     pictures = scene(4)
-    video = ArrayVideo([frame for frame, _ in pictures])
+    video = ArrayVideo(frame for frame, _ in pictures)
     masks = {0: pictures[0][1], 9: pictures[0][1]}
     places = Places.for_video(tmp_path, TRACKS)
     job = Job(video=video, task=TrackTask(masks), places=places, identity={})

@@ -258,6 +258,7 @@ class _Run:
             "error": error,
             **notes,
             "frames": self.done,
+            "damaged": list(self.job.video.damaged),
             "resumed_at_frame": self.resumed_at or None,
             "timings": self._timings(),
             **told,

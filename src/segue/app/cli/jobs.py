@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from segue.app.cli.closing import lost_lines, pace_lines, result_lines, sentence
 from segue.app.cli.dials import add_dials, turn_dials
+from segue.app.cli.frame_options import add_frame_options, say_damaged
 from segue.app.cli.output import STDOUT, FrameProgress, add_json_argument
 from segue.errors import InputError, OutputError
 from segue.models.catalog import Kind, names
@@ -34,6 +35,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder for the results (needed, except with --dry-run)",
     )
+    add_frame_options(parser)
 
 
 def add_model_arguments(parser: argparse.ArgumentParser, kind: Kind, default: str) -> None:
@@ -147,6 +149,7 @@ def run_job(arguments: argparse.Namespace, engine: "Engine", job: "Job") -> dict
             notes = {"command": command_line(), "understood": understood.to_json(), **notes}
             record = job.run(model, mode(arguments), progress, notes)
         text = sentence(record, arguments.out)
+        say_damaged(record.get("damaged") or ())
     if arguments.json != STDOUT:
         lines = [*pace_lines([record]), *result_lines(job.places), *lost_lines(record)]
         print(text, *lines, sep="\n")
