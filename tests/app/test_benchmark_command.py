@@ -75,7 +75,10 @@ def test_json_on_stdout_is_one_document(place: Path, capsys) -> None:
         (CLIP[1:], "one VIDEO and its --mask"),
         (("--layout", "davis2016"), "--layout takes --root"),
         (("--layout", "davs", "--root", "davis"), "Did you mean"),
-        ((*CLIP, "--objects", "200"), "which has 10. Give fewer. Pass a smaller number as --objects."),
+        (
+            (*CLIP, "--objects", "200"),
+            "which has 10. Give fewer. Pass a smaller number as --objects.",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence(
