@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from PIL import Image
 from fakes.scenes import scene, write_frames
 from segue.app.cli.main import main
 from segue.app.engine import Engine
+from segue.media import mask_args
 from segue.media.frames import SourceDescription
 from segue.media.images import ImageVideo
-from segue.media.mask_args import GivenMasks
+from segue.media.mask_args import read_masks
 from segue.media.masks import write_mask
 
 
@@ -148,23 +150,23 @@ def test_doubts_and_what_is_not_plain_have_lines(
         start_time=Fraction(1000),
         doubts=("Two streams were possible.",),
     )
-    init, given = ImageVideo.__init__, GivenMasks.__init__
+    init = ImageVideo.__init__
 
     def video(self, *words, **more):
         init(self, *words, **more)
         self.description = described
 
-    def masks(self, *words, **more):
-        given(self, *words, **{**more, "doubts": ("2.png: soft edges cut in the middle",)})
+    def masks(*words, **more):
+        return replace(read_masks(*words, **more), doubts=("2.png: soft edges cut in the middle",))
 
     monkeypatch.setattr(ImageVideo, "__init__", video)
-    monkeypatch.setattr(GivenMasks, "__init__", masks)
+    monkeypatch.setattr(mask_args, "read_masks", masks)
     assert track("--dry-run") == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "video      film.mkv, video stream 2 of 3 (h264)"
     assert said[3:6] == [
         "colour     HDR (PQ, BT.2020), tone-mapped to BT.709",
-        "pixels     4:3, not square",
+        "pixels     not square: 4:3 (width:height)",
         "start      the first frame is at 1000 s",
     ]
     assert said[-2:] == [
@@ -175,6 +177,21 @@ def test_doubts_and_what_is_not_plain_have_lines(
     understood = json.loads(capsys.readouterr().out)["understood"]
     assert understood["doubts"] == [line[11:] for line in said[-2:]]
     assert (understood["pixel_aspect"], understood["start_s"]) == ("4/3", 1000.0)
+
+
+def test_what_is_nearly_plain_has_no_line(
+    place: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init = ImageVideo.__init__
+
+    def video(self, *words, **more):
+        init(self, *words, **more)
+        rounded = {"pixel_aspect": Fraction(427, 426), "start_time": Fraction(23, 1000)}
+        self.description = SourceDescription("frames", **rounded)
+
+    monkeypatch.setattr(ImageVideo, "__init__", video)
+    assert track("--mask", "7=7.png", "--dry-run") == 0
+    assert capsys.readouterr().out.splitlines() == block()
 
 
 def test_many_masks_do_not_flood(place: Path, capsys) -> None:

@@ -9,6 +9,10 @@ from segue.inference.understood import GivenMask, Understood
 _MOST = 8
 """Masks, objects of a mask, and doubts that are shown; ``run.json`` has all."""
 _WIDTH = 11
+_ASPECT_SLACK = Fraction(1, 100)
+"""Files say 427:426 where a width was rounded; nobody sees that."""
+_START_SLACK = Fraction(1, 10)
+"""Seconds: where sound begins first, pictures often start a few hundredths later."""
 
 
 def block(understood: Understood, model: str) -> list[str]:
@@ -79,10 +83,10 @@ def _video(understood: Understood) -> Iterator[tuple[str, str]]:
     yield "size", size_line(understood) + (" (--max-side 0: all pixels)" if bounded else "")
     if source.colour:
         yield "colour", source.colour
-    if source.pixel_aspect != 1:
-        aspect = source.pixel_aspect
-        yield "pixels", f"{aspect.numerator}:{aspect.denominator}, not square"
-    if source.start_time:
+    aspect = source.pixel_aspect
+    if abs(aspect - 1) > _ASPECT_SLACK:
+        yield "pixels", f"not square: {aspect.numerator}:{aspect.denominator} (width:height)"
+    if source.start_time >= _START_SLACK:
         yield "start", f"the first frame is at {float(source.start_time):g} s"
 
 
