@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from segue.app.cli import jobs
-from segue.app.cli.frame_options import open_source, refuse_source_options
+from segue.app.cli.frame_options import open_source, place_masks, refuse_source_options
 from segue.app.cli.output import check_json_target, write_document
 from segue.errors import InputError
 
@@ -87,7 +87,7 @@ def _track_video(
 
     # What is cheap to find wrong is found before torch is imported.
     video = open_source(arguments, source, arguments.mask)
-    masks = read_masks(arguments.mask, video.frame_names)
+    masks = read_masks(place_masks(arguments.mask, video), video.frame_names)
 
     from segue.inference.places import TRACKS, Places
 
