@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import av.filter
+import cv2
 import numpy as np
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame as AvFrame
@@ -21,6 +22,7 @@ from segue.types import Frame
 
 _LINEAR, _PQ, _HLG = 8, 16, 18  # transfer characteristics of ITU-T H.273
 _BT2020 = 9  # primaries of ITU-T H.273
+_UNKNOWN = 2  # primaries, and matrices, that the file does not tell
 _TRANSFERS = {_PQ: "PQ", _HLG: "HLG"}
 _TABLE_SIDE = 33
 
@@ -35,7 +37,7 @@ _LUMA = np.array([0.2627, 0.6780, 0.0593])
 
 def describe_colour(frame: AvFrame) -> str | None:
     """What ``ScreenColours`` does to the colours of such pictures, in words; None if nothing."""
-    transfer, wide = int(frame.color_trc), int(frame.color_primaries) == _BT2020
+    transfer, wide = _coding(frame)
     if transfer in _TRANSFERS:
         gamut = ", BT.2020" if wide else ""
         return f"HDR ({_TRANSFERS[transfer]}{gamut}), tone-mapped to BT.709"
@@ -52,7 +54,7 @@ class ScreenColours:
 
     def to_rgb(self, frame: AvFrame) -> Frame:
         """The picture as upright RGB, shape ``height width 3``, C-contiguous."""
-        transfer, wide = int(frame.color_trc), int(frame.color_primaries) == _BT2020
+        transfer, wide = _coding(frame)
         if transfer == _LINEAR:
             rgb = linear_to_srgb(frame.to_ndarray(format="gbrpf32le", threads=1))
         elif transfer in _TRANSFERS or wide:
@@ -65,8 +67,11 @@ class ScreenColours:
         key = (transfer, wide, frame.width, frame.height)
         if key not in self._graphs:
             self._graphs[key] = _table_filter(frame, _colour_table(transfer, wide))
-        deep = frame.reformat(format="rgb48le", threads=1)
-        return self._graphs[key](deep).to_ndarray(format="rgb24", threads=1)
+        untagged = int(frame.colorspace) == _UNKNOWN
+        matrix = "BT2020" if untagged and wide else None
+        deep = frame.reformat(format="rgb48le", src_colorspace=matrix, threads=1)
+        mapped = self._graphs[key](deep).to_ndarray(format="rgb48le", threads=1)
+        return np.asarray(cv2.convertScaleAbs(mapped, alpha=1 / 257))
 
 
 def to_rgb(frame: AvFrame) -> Frame:
@@ -91,6 +96,13 @@ def _srgb_steps() -> np.ndarray:
     return np.round(255 * coded).astype(np.uint8)
 
 
+def _coding(frame: AvFrame) -> tuple[int, bool]:
+    """Transfer characteristics, and whether the gamut is that of BT.2020, as it is in HDR unless told otherwise."""
+    transfer, primaries = int(frame.color_trc), int(frame.color_primaries)
+    assumed = transfer in _TRANSFERS and primaries == _UNKNOWN
+    return transfer, assumed or primaries == _BT2020
+
+
 def _plain(frame: AvFrame) -> Frame:
     layout = frame.format
     if layout.has_palette or any(part.is_alpha for part in layout.components):
@@ -104,7 +116,7 @@ def _table_filter(frame: AvFrame, table: np.ndarray) -> Callable[[AvFrame], AvFr
         file = Path(folder) / "colours.cube"
         np.savetxt(file, table, "%.5f", header=f"LUT_3D_SIZE {_TABLE_SIDE}", comments="")
         graph = av.filter.Graph()
-        graph.threads = 1
+        graph.threads = cv2.getNumThreads()
         chain = [
             graph.add_buffer(
                 width=frame.width,
