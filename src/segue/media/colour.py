@@ -17,6 +17,7 @@ import numpy as np
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame as AvFrame
 
+from segue.media.depth import Stretch, as_frame
 from segue.media.frames import over_black
 from segue.types import Frame
 
@@ -47,9 +48,14 @@ def describe_colour(frame: AvFrame) -> str | None:
 
 
 class ScreenColours:
-    """Turns decoded pictures of one video into RGB; one object per pass over it."""
+    """Turns decoded pictures of one video into RGB; one object per pass over it.
 
-    def __init__(self) -> None:
+    Args:
+        stretch: How values of 16 bits become 8, see ``deep_values``; None where they fill their range.
+    """
+
+    def __init__(self, stretch: Stretch | None = None) -> None:
+        self._stretch = stretch
         self._graphs: dict[tuple[Any, ...], Callable[[AvFrame], AvFrame]] = {}
 
     def to_rgb(self, frame: AvFrame) -> Frame:
@@ -59,6 +65,8 @@ class ScreenColours:
             rgb = linear_to_srgb(frame.to_ndarray(format="gbrpf32le", threads=1))
         elif transfer in _TRANSFERS or wide:
             rgb = self._mapped(frame, transfer, wide)
+        elif self._stretch is not None and (values := deep_values(frame)) is not None:
+            rgb = as_frame(values, self._stretch)
         else:
             rgb = _plain(frame)
         return np.ascontiguousarray(_upright(rgb, frame))
@@ -72,6 +80,15 @@ class ScreenColours:
         deep = frame.reformat(format="rgb48le", src_colorspace=matrix, threads=1)
         mapped = self._graphs[key](deep).to_ndarray(format="rgb48le", threads=1)
         return np.asarray(cv2.convertScaleAbs(mapped, alpha=1 / 257))
+
+
+def deep_values(frame: AvFrame) -> np.ndarray | None:
+    """The values of a grey or RGB picture of 16 bits, as some cameras and microscopes write; None for others."""
+    layout = frame.format
+    parts = [part for part in layout.components if not part.is_alpha]
+    if not all(part.bits == 16 for part in parts) or not (layout.is_rgb or len(parts) == 1):
+        return None
+    return frame.to_ndarray(format="gray16le" if len(parts) == 1 else "rgb48le", threads=1)
 
 
 def to_rgb(frame: AvFrame) -> Frame:
