@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +127,15 @@ class FileVideo:
         return count
 
     def time_of(self, index: int) -> Fraction | None:
-        """When a frame is shown, in seconds; None where the packets do not say."""
-        return next(islice(self._known_times(), index, None), None)
+        """When a frame is shown, in seconds; None where the packets end before.
+
+        Raw streams have no times; there the frames are counted.
+        """
+        times = self._known_times()
+        first = next(times, None)
+        if first is None:
+            return index / (self.frame_rate or Fraction(25))
+        return next(islice(chain([first], times), index, None), None)
 
     def __repr__(self) -> str:
         height, width = self.size_hw
