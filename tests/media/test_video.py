@@ -212,6 +212,11 @@ def test_raw_stream_without_times_counts_frames(make_video: MakeVideo) -> None:
 def test_what_is_no_video(tmp_path: Path, make_video: MakeVideo) -> None:
     with pytest.raises(NotFoundError, match=r"absent\.mp4"):
         open_video(tmp_path / "absent.mp4")
+    for nothing in (None, 5):
+        with pytest.raises(VideoError, match=f"got {type(nothing).__name__}"):
+            open_video(nothing)
+    with pytest.raises(NotFoundError, match="No file or folder"):
+        open_video("")
     with pytest.raises(NotFoundError, match="matches nothing"):
         open_video(str(tmp_path / "*.jpg"))
     for name, content in {
