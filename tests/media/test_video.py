@@ -246,7 +246,7 @@ def test_audio_only(tmp_path: Path) -> None:
 
 def test_arrays(tmp_path: Path) -> None:
     frames = [picture(i) for i in range(3)]
-    video = open_video(frames, frame_rate=Fraction(10))
+    video = open_video(frames, frame_rate=10)
     assert video.num_frames == 3
     assert [(f.name, f.time) for f in video] == [(f"0000{i}", Fraction(i, 10)) for i in range(3)]
     assert len(list(video)) == 3

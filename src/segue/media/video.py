@@ -30,7 +30,7 @@ __all__ = [
 def open_video(
     source: Any,
     *,
-    frame_rate: Fraction = DEFAULT_FRAME_RATE,
+    frame_rate: Fraction | int | float = DEFAULT_FRAME_RATE,
     stream: int | None = None,
     start: Moment | None = None,
     end: Moment | None = None,
@@ -59,7 +59,7 @@ def open_video(
         VideoError: Not a video, audio only, no frames, images of mixed size, unfit arrays, no such stream.
         InputError: A span that is none.
     """
-    video = _open(source, frame_rate, stream, skip_damaged, without)
+    video = _open(source, Fraction(frame_rate), stream, skip_damaged, without)
     if stream is not None and not isinstance(video, FileVideo):
         raise VideoError(
             f"Only video files have streams, and {video.description.place} is none. "
