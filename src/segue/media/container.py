@@ -70,8 +70,8 @@ class FileVideo:
             self.num_frames = estimate(container, source, self.frame_rate)
             self.indices = possible_indices(container, source, self.num_frames)
             self._times = self._all_times(container, source) if skip_damaged else []
+        self._stretch: Stretch | None = None
         self._learn_first()
-        self._learn_depth()
 
     @property
     def damaged(self) -> tuple[str, ...]:
@@ -165,10 +165,11 @@ class FileVideo:
                 start_time=self._time(frame, None),
                 doubts=(doubt,) if doubt else (),
             )
+        if deep_values(frame) is not None:
+            self._learn_depth()
 
     def _learn_depth(self) -> None:
-        """Of grey and RGB pictures of 16 bits: the stretch, as the first frames tell it."""
-        self._stretch: Stretch | None = None
+        """The stretch of pictures of 16 bits, as the first frames tell it."""
         with opened(self.path, self._number) as (container, stream), suppress(DecodeError):
             self._stretch = find_stretch(self._deep_sample(container, stream))
         if self._stretch is not None and self._stretch.doubt is not None:
