@@ -1,7 +1,7 @@
 """From what a user asks for to a job of the runner; shared by every command that runs a model."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,6 @@ from segue.inference.job import Job
 from segue.inference.objects import TrackTask
 from segue.inference.places import Places
 from segue.inference.task import Task
-from segue.media.container import FileVideo
-from segue.media.images import ImageVideo
 from segue.media.mask_args import GivenMasks
 from segue.media.masks import fit_mask
 from segue.media.video import Video
@@ -131,7 +129,6 @@ class Engine:
 
     def _job(self, video: Video, task: Task, places: Places, inputs: Iterable[Path] = ()) -> Job:
         find(self.model, task.kind)
-        files = _files(video)
         return Job(
             video=video,
             task=task,
@@ -140,9 +137,9 @@ class Engine:
                 "verb": task.outputs.verb,
                 **self.identity(),
                 **task.identity(),
-                "video": identify_files(files),
+                "video": {**identify_files(video.files), **video.choices},
             },
-            inputs=(*files, *inputs),
+            inputs=(*video.files, *inputs),
             max_side=self.max_side,
             fps=self.fps,
         )
@@ -164,10 +161,3 @@ class Engine:
         if self.threads is not None:
             torch.set_num_threads(self.threads)
             cv2.setNumThreads(self.threads)
-
-
-def _files(video: Video) -> Sequence[Path]:
-    """The files that a video is read from; none for arrays."""
-    if isinstance(video, FileVideo):
-        return (video.path,)
-    return video.paths if isinstance(video, ImageVideo) else ()

@@ -1,7 +1,7 @@
 """The streaming runner: frames go in, predictions come out, and only the model's memory is kept."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -46,7 +46,8 @@ class Runner:
         self._source_hw = size_hw
         self._waiting: deque[VideoFrame] = deque()
         self._calls = 0
-        self._seen = 0
+        self._unmet = set(masks)
+        self._next = 0
 
     @property
     def _resizer(self) -> Resizer:
@@ -74,7 +75,7 @@ class Runner:
 
     def feed(self, frame: VideoFrame) -> Result | None:
         """Go on by one frame; the result is about this frame, or an earlier one with lookahead."""
-        self._seen = frame.index + 1
+        self._meet(frame)
         if frame.index < self._first:
             return frame, Prediction(np.zeros(frame.image.shape[:2], np.uint8))
         prediction = self._ask(frame)
@@ -83,7 +84,7 @@ class Runner:
 
     def skip(self, frame: VideoFrame) -> VideoFrame | None:
         """Pass a frame that the given state has already seen; returns the frame that was answered then."""
-        self._seen = frame.index + 1
+        self._meet(frame)
         return frame if frame.index < self._first else self._queue(frame)
 
     def drain(self) -> Iterator[Result]:
@@ -104,7 +105,18 @@ class Runner:
         Raises:
             MaskError: The message names the frames.
         """
-        refuse_late(self._masks, self._seen)
+        if self._unmet:
+            raise MaskError(absent_sentence(self._unmet, range(self._next)))
+
+    def _meet(self, frame: VideoFrame) -> None:
+        self._unmet.discard(frame.index)
+        passed = sorted(index for index in self._unmet if index < frame.index)
+        if passed:
+            raise MaskError(
+                f"There is a mask for frame {passed[0]}, but that frame does not decode and is left out. "
+                "Give a mask for a frame that decodes."
+            )
+        self._next = frame.index + 1
 
     def _queue(self, frame: VideoFrame) -> VideoFrame | None:
         self._waiting.append(frame)
@@ -136,15 +148,16 @@ class Runner:
         return Prediction(labels.astype(np.uint8), prediction.scores)
 
 
-def refuse_late(masks: Mapping[int, Labels], num_frames: int) -> None:
-    """Refuse masks for frames that a video does not have.
+def absent_sentence(masks: Iterable[int], indices: range) -> str:
+    """That there are masks for frames which a video does not have.
 
-    Raises:
-        MaskError: The message names the frames.
+    Args:
+        masks: The numbers of these frames.
+        indices: The numbers of the video's frames.
     """
-    late = sorted(index for index in masks if not 0 <= index < num_frames)
-    if late:
-        raise MaskError(
-            f"The video has frames 0 to {num_frames - 1}, but there is a mask for frame "
-            f"{', '.join(map(str, late))}. Give masks of frames that exist."
-        )
+    steps = f", one of {indices.step}" if indices.step > 1 else ""
+    has = f"has frames {indices[0]} to {indices[-1]}{steps}" if indices else "has no frames"
+    return (
+        f"The video {has}, but there is a mask for frame {', '.join(map(str, sorted(masks)))}. "
+        "Give masks of frames that exist."
+    )

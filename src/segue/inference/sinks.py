@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -120,7 +121,10 @@ class LineLog:
 
 
 class Overlay:
-    """The video with the labels painted in, written next to the resume data and moved at the end."""
+    """The video with the labels painted in, written next to the resume data and moved at the end.
+
+    It begins at time 0, whenever the source does.
+    """
 
     part = "overlay"
     replays = True
@@ -138,7 +142,9 @@ class Overlay:
         """
         self._path = path
         self._target = target
-        self._timing = (video.size_hw, video.frame_rate, video.time_base)
+        self._format = (video.size_hw, video.frame_rate, video.time_base)
+        self._pixel_aspect = video.description.pixel_aspect
+        self._begin = Fraction(0)
         self._paint = paint
         self._writer: VideoWriter | None = None
 
@@ -150,8 +156,11 @@ class Overlay:
         """
         with writing(self._path):
             if self._writer is None:
-                self._writer = VideoWriter(self._path, *self._timing).__enter__()
-            self._writer.write(self._paint(frame.image, prediction.labels), frame.time)
+                self._begin = frame.time
+                writer = VideoWriter(self._path, *self._format, self._pixel_aspect)
+                self._writer = writer.__enter__()
+            painted = self._paint(frame.image, prediction.labels)
+            self._writer.write(painted, frame.time - self._begin)
 
     def finish(self) -> Mapping[str, Any]:
         """Close the video and move it to where it belongs; nothing if it has no frame.

@@ -5,7 +5,7 @@ from typing import Any
 
 from segue.errors import MaskError
 from segue.inference.progress import Progress, Silent
-from segue.inference.runner import Result, Runner, refuse_late
+from segue.inference.runner import Result, Runner, absent_sentence
 from segue.media.mask_args import GivenMasks
 from segue.media.masks import check_masks, fit_mask, object_ids
 from segue.media.resize import Resizer
@@ -71,9 +71,10 @@ def check_plan(
             raise MaskError(f"The mask of frame {index} holds no object. Draw at least one.")
         _refuse_vanishing(labels, resizer)
     check_masks(masks, partial=partial)
-    if video.frame_names is not None:
-        # Files on disk can be counted; a container only estimates, and is held to it at its end.
-        refuse_late(masks, len(video.frame_names))
+    # A container may only estimate how many frames it has; then the masks are held against its end.
+    absent = [index for index in masks if index not in video.indices]
+    if absent:
+        raise MaskError(absent_sentence(absent, video.indices))
 
 
 def _refuse_vanishing(labels: Labels, resizer: Resizer) -> None:

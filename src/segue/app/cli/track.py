@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from segue.app.cli import jobs
+from segue.app.cli.frame_options import open_source, place_masks, refuse_source_options
 from segue.app.cli.output import check_json_target, write_document
 from segue.errors import InputError
 
@@ -65,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.layout:
         if sources or arguments.mask or not arguments.root:
             raise InputError("--layout takes --root DIR, and neither VIDEO nor --mask.")
+        refuse_source_options(arguments, "only for one VIDEO, not for a data set.")
         from segue.app.cli.track_layout import track_layout
 
         document = track_layout(arguments, jobs.engine(arguments, assignments))
@@ -82,11 +84,10 @@ def _track_video(
     arguments: argparse.Namespace, source: str, assignments: Sequence[str]
 ) -> dict[str, Any]:
     from segue.media.mask_args import read_masks
-    from segue.media.video import open_video
 
     # What is cheap to find wrong is found before torch is imported.
-    video = open_video(source)
-    masks = read_masks(arguments.mask, video.frame_names)
+    video = open_source(arguments, source, arguments.mask)
+    masks = read_masks(place_masks(arguments.mask, video), video.frame_names)
 
     from segue.inference.places import TRACKS, Places
 
