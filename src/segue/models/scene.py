@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
+from segue.media.resize import shrink
 from segue.types import Frame
 
 SIDE = 64
@@ -24,11 +25,11 @@ def thumbnail(frame: Frame) -> Thumbnail:
     """A very small copy of a frame, means of its cells."""
     height, width = frame.shape[:2]
     scale = min(1.0, SIDE / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
     # A mean over hundreds of pixels needs not all of them.
     step = max(1, min(height, width) // (4 * SIDE))
-    small: np.ndarray = cv2.resize(frame[::step, ::step], size, interpolation=cv2.INTER_AREA)
-    return small
+    return shrink(
+        frame[::step, ::step], (max(1, round(height * scale)), max(1, round(width * scale)))
+    )
 
 
 def is_cut(now: Thumbnail, before: Thumbnail) -> bool:

@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from segue.media.masks import object_ids
-from segue.media.resize import Resizer
+from segue.media.resize import Resizer, shrink
 from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
@@ -346,8 +346,7 @@ class LiteModel:
         height, width = working_hw
         found = [(labels == i).view(np.uint8) * np.uint8(255) for i in ids]
         if labels.shape != working_hw:
-            size = width, height
-            found = [cv2.resize(m, size, interpolation=cv2.INTER_AREA) for m in found]
+            found = [shrink(mask, working_hw) for mask in found]
         shown = torch.from_numpy(np.stack(found)).to(self._device).float() / 255
         padded = F.pad(shown, (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
         return F.avg_pool2d(padded, 4)

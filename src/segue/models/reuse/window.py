@@ -1,11 +1,13 @@
 """The part of the frame where the objects are, seen at a few fixed sizes: a look through it always costs the same."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from segue.media.resize import shrink
 from segue.models.painting import Patch
 from segue.types import Frame, Labels
 
@@ -38,16 +40,12 @@ class Window:
 
     def see(self, image: Frame) -> UInt8[np.ndarray, "rows columns 3"]:
         """The part of an image, as it is seen."""
-        size = self.columns, self.rows
-        seen: np.ndarray = cv2.resize(self.part(image), size, interpolation=cv2.INTER_AREA)
-        return seen
+        return shrink(self.part(image), (self.rows, self.columns))
 
     def see_object(self, labels: Labels, object_id: int) -> UInt8[np.ndarray, "rows columns"]:
         """The part of an object's mask, as it is seen: 255 inside, a share of it on the rim."""
-        mask = (self.part(labels) == object_id).astype(np.uint8) * 255
-        size = self.columns, self.rows
-        seen: np.ndarray = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-        return seen
+        mask = (self.part(labels) == object_id).view(np.uint8) * np.uint8(255)
+        return shrink(mask, (self.rows, self.columns))
 
     def patch(self, logits: Float32[np.ndarray, "cell_rows cell_columns"]) -> Patch:
         """What was found in the view, as a part of the frame."""
@@ -74,9 +72,11 @@ def around(labels: Labels, least_scale: float = 1.0) -> Window | None:
     wanted = [min(count * (1 + 2 * _MARGIN), float(full)) for _, count, full in boxes]
     size = min(SIZES_HW, key=lambda seen: max(wanted[0] / seen[0], wanted[1] / seen[1]))
     scale = max(least_scale, wanted[0] / size[0], wanted[1] / size[1])
+    # Sides that can be halved as often as they have to be are shrunk fast.
+    step = 2 ** int(math.log2(max(scale, 1.0)))
     spans = []
     for side, (first, count, full) in zip(size, boxes, strict=True):
-        length = min(round(side * scale), full)
+        length = min(round(side * scale / step) * step, full)
         middle = first + count / 2
         spans.append((int(np.clip(round(middle - length / 2), 0, full - length)), length))
     (top, height), (left, width) = spans
