@@ -112,7 +112,7 @@ class _Run:
         self.first_frame: float | None = None
         self.checkpoint = job.places.resume / "state.safetensors"
         self.runner = Runner(model, job.task.masks, job.video.size_hw, max_side=job.max_side)
-        self.read = self.done = 0
+        self.read = self.done = self.replayed = 0
         if mode == "resume" and self.checkpoint.exists():
             self._recall()
         self.resumed_at = self.done
@@ -161,7 +161,8 @@ class _Run:
             prediction = Prediction(self.stored.read(frame))
         self._hand(again, (frame, prediction))
         note = f"replaying {self.job.places.outputs.folder}"
-        self.progress.advance(frame.index + 1, self.job.video.num_frames, note)
+        self.replayed += 1
+        self.progress.advance(self.replayed, self.job.video.num_frames, note)
 
     def _new(self, frame: VideoFrame, writer: WriteBehind) -> None:
         begun = self.runner.state is not None

@@ -107,6 +107,12 @@ class Runner:
 
     def _meet(self, frame: VideoFrame) -> None:
         self._unmet.discard(frame.index)
+        passed = sorted(index for index in self._unmet if index < frame.index)
+        if passed:
+            raise MaskError(
+                f"There is a mask for frame {passed[0]}, but that frame does not decode and is left out. "
+                "Give a mask for a frame that decodes."
+            )
         self._next = frame.index + 1
 
     def _queue(self, frame: VideoFrame) -> VideoFrame | None:
