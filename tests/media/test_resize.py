@@ -10,6 +10,16 @@ from segue.media.resize import Resizer, resize_labels
 sides = st.integers(1, 60)
 
 
+def test_the_working_size_is_bounded_unless_all_pixels_are_asked_for() -> None:
+    for size_hw, max_side, expected in (
+        ((2160, 3840), None, (480, 854)),
+        ((480, 854), None, (480, 854)),
+        ((1920, 1080), None, (854, 480)),
+        ((2160, 3840), 0, (2160, 3840)),
+    ):
+        assert Resizer.for_max_side(size_hw, max_side).working_hw == expected
+
+
 def test_nothing_changes_where_nothing_must() -> None:
     frame, labels = np.zeros((40, 60, 3), np.uint8), np.zeros((40, 60), np.uint8)
     for max_side in (None, 60, 1000):
@@ -58,5 +68,5 @@ def test_shapes_stay_where_they_were() -> None:
 
 
 def test_too_small_a_side() -> None:
-    with pytest.raises(SettingsError, match="at least 16, got 8"):
+    with pytest.raises(SettingsError, match="at least 16, or 0 for all pixels; got 8"):
         Resizer.for_max_side((80, 120), 8)

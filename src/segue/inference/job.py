@@ -27,7 +27,7 @@ from segue.inference.stopwatch import Stopwatch
 from segue.inference.task import Sink, Task
 from segue.media.resize import Resizer
 from segue.media.video import Video, VideoFrame
-from segue.models.interface import VideoModel
+from segue.models.interface import VideoModel, bounded
 from segue.types import Prediction
 
 
@@ -80,6 +80,7 @@ class Job:
             OutputError: What an interrupted run left cannot be used.
             SettingsError: There is a pace to hold, and nothing of the model that can give way.
         """
+        model = bounded(model, self.max_side)
         with self._pacer(model) as pacer:
             self.places.prepare(mode, self.identity)
             adapted = self.task.adapt(model)

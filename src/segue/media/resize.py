@@ -13,6 +13,10 @@ from segue.types import Frame, Labels
 ResizedFrame = UInt8[np.ndarray, "new_height new_width 3"]
 ResizedLabels = UInt8[np.ndarray, "new_height new_width"]
 
+DEFAULT_MAX_SIDE = 854
+"""Longer side, in pixels, of the frames that models work on unless told otherwise."""
+ALL_PIXELS = 0
+"""As ``max_side``: frames are worked on as they are, whatever their size."""
 _SMALLEST_SIDE = 16
 
 
@@ -33,13 +37,23 @@ class Resizer:
     def for_max_side(cls, size_hw: tuple[int, int], max_side: int | None) -> "Resizer":
         """The resizer that keeps the aspect and lets no side exceed ``max_side`` pixels.
 
+        Args:
+            size_hw: Height and width of the video.
+            max_side: ``None`` for ``DEFAULT_MAX_SIDE``, 0 for all pixels.
+
         Raises:
-            SettingsError: ``max_side`` is below 16.
+            SettingsError: ``max_side`` is below 16 and not 0.
         """
-        if max_side is None or max(size_hw) <= max_side:
+        if max_side is None:
+            max_side = DEFAULT_MAX_SIDE
+        if max_side == ALL_PIXELS:
             return cls(size_hw, size_hw)
         if max_side < _SMALLEST_SIDE:
-            raise SettingsError(f"max_side must be at least {_SMALLEST_SIDE}, got {max_side}.")
+            raise SettingsError(
+                f"max_side must be at least {_SMALLEST_SIDE}, or 0 for all pixels; got {max_side}."
+            )
+        if max(size_hw) <= max_side:
+            return cls(size_hw, size_hw)
         scale = max_side / max(size_hw)
         height, width = (max(1, round(side * scale)) for side in size_hw)
         return cls(size_hw, (height, width))
