@@ -18,7 +18,7 @@ from segue.inference.objects import TrackTask
 from segue.inference.places import Places
 from segue.inference.task import Task
 from segue.media.mask_args import GivenMasks
-from segue.media.masks import fit_mask
+from segue.media.mask_fit import fit_given
 from segue.media.video import Video
 from segue.models.catalog import find, load_model
 from segue.models.interface import VideoModel
@@ -106,8 +106,9 @@ class Engine:
             NotFoundError: The weights file does not exist.
             MaskError: A mask of another size than the video, unless ``fit``.
         """
-        by_frame = {i: fit_mask(m, video.size_hw, fit) for i, m in masks.by_frame.items()}
-        task = TrackTask(by_frame, masks.sources, partial, overlay)
+        aspect = video.description.pixel_aspect
+        masks = fit_given(masks, video.size_hw, pixel_aspect=aspect, fit=fit)
+        task = TrackTask(masks.by_frame, masks.sources, partial or masks.partial, overlay)
         return self._job(video, task, places, masks.paths.values())
 
     def label_job(

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import av.filter
-import cv2
 import numpy as np
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame as AvFrame
@@ -79,6 +78,8 @@ class ScreenColours:
         matrix = "BT2020" if untagged and wide else None
         deep = frame.reformat(format="rgb48le", src_colorspace=matrix, threads=1)
         mapped = self._graphs[key](deep).to_ndarray(format="rgb48le", threads=1)
+        import cv2  # here, as below: evaluation reads images too, and forks only without OpenCV
+
         return np.asarray(cv2.convertScaleAbs(mapped, alpha=1 / 257))
 
 
@@ -133,6 +134,8 @@ def _table_filter(frame: AvFrame, table: np.ndarray) -> Callable[[AvFrame], AvFr
         file = Path(folder) / "colours.cube"
         np.savetxt(file, table, "%.5f", header=f"LUT_3D_SIZE {_TABLE_SIDE}", comments="")
         graph = av.filter.Graph()
+        import cv2
+
         graph.threads = cv2.getNumThreads()
         chain = [
             graph.add_buffer(

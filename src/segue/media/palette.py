@@ -30,7 +30,7 @@ def palette() -> UInt8[np.ndarray, "256 3"]:
 
 
 def write_mask(
-    path: Path, labels: Labels, colours: UInt8[np.ndarray, "256 3"] | None = None
+    path: str | Path, labels: Labels, colours: UInt8[np.ndarray, "256 3"] | None = None
 ) -> None:
     """Write labels as palette PNG; whole or not at all, the same bytes every time.
 
@@ -46,4 +46,4 @@ def write_mask(
     image.putpalette((palette() if colours is None else colours).tobytes())
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=6)
-    write_bytes(path, buffer.getvalue())
+    write_bytes(Path(path), buffer.getvalue())

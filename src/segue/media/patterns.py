@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from segue.errors import NotFoundError, VideoError
+from segue.media.folder_hints import explain_empty
 from segue.media.images import IMAGE_SUFFIXES, is_image, list_images, natural_key
 
 _PRINTF = re.compile(r"%0?(\d*)d")
@@ -61,6 +62,9 @@ def folder_images(folder: Path) -> list[Path]:
             f"{folder} holds no images, but folders with images: {', '.join(holding[:6])}. "
             "Give the one with the frames."
         )
+    hint = explain_empty(folder)
+    if hint:
+        raise VideoError(f"{folder} holds no images. {hint}")
     files = [p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")]
     videos = [path for path in sorted(files) if path.suffix.lower() in _VIDEO_SUFFIXES]
     if videos:

@@ -10,6 +10,7 @@ from PIL import Image
 from segue.errors import NotFoundError, VideoError
 from segue.media.arrays import ArrayVideo
 from segue.media.container import FileVideo
+from segue.media.folder_hints import refuse_masks_among
 from segue.media.frames import DEFAULT_FRAME_RATE, SourceDescription, Video, VideoFrame
 from segue.media.images import ImageVideo, is_image
 from segue.media.pages import PagedVideo
@@ -83,6 +84,8 @@ def _open(
         if Path(source).is_file():
             return _open_file(Path(source), frame_rate, stream, skip_damaged)
         images = _listed(str(source))
+        if Path(source).is_dir():
+            refuse_masks_among(Path(source), _frames_of(images, without))
         return _image_video(images, str(source), frame_rate, skip_damaged, without)
     if isinstance(source, list | tuple) and source and all(map(_is_path, source)):
         paths = [_existing(Path(item)) for item in source]
@@ -112,8 +115,7 @@ def _image_video(
     skip_damaged: bool,
     without: Collection[str | Path],
 ) -> ImageVideo:
-    no_frames = {Path(path).resolve() for path in without}
-    frames = [path for path in images if path.resolve() not in no_frames]
+    frames = _frames_of(images, without)
     left_out = ", ".join(path.name for path in images if path not in frames)
     return ImageVideo(
         frames,
@@ -123,6 +125,11 @@ def _image_video(
         place=place,
         doubts=[f"Among the frames lies {left_out}, which is left out."] if left_out else [],
     )
+
+
+def _frames_of(images: Sequence[Path], without: Collection[str | Path]) -> list[Path]:
+    no_frames = {Path(path).resolve() for path in without}
+    return [path for path in images if path.resolve() not in no_frames]
 
 
 def _open_file(path: Path, frame_rate: Fraction, stream: int | None, skip_damaged: bool) -> Video:

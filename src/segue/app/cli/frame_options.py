@@ -1,7 +1,6 @@
 """Options about the frames of VIDEO: which stream, which span, and what happens to damaged ones."""
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,28 +59,6 @@ def open_source(arguments: argparse.Namespace, source: str, masks: Sequence[str]
         skip_damaged=arguments.skip_damaged,
         without=[spec if Path(spec).exists() else spec.partition("=")[2] for spec in masks],
     )
-
-
-def place_masks(masks: Sequence[str], video: "Video") -> list[str]:
-    """Values of ``--mask``, in which those without a frame are for the first frame of the span.
-
-    Args:
-        masks: As given.
-        video: What ``open_source`` returned.
-    """
-    first = video.indices.start
-    if not first:
-        return list(masks)
-    place = video.frame_names[first] if video.frame_names else str(first)
-    return [spec if _has_place(spec) else f"{place}={spec}" for spec in masks]
-
-
-def _has_place(spec: str) -> bool:
-    """Whether a mask says which frame it is for: before an equals sign, or by the names of files in a folder."""
-    path = Path(spec)
-    if path.is_dir():
-        return any(re.fullmatch(r"\d{5,}", file.stem) for file in path.iterdir())
-    return "=" in spec and not path.exists()
 
 
 def refuse_source_options(arguments: argparse.Namespace, why: str) -> None:
