@@ -138,7 +138,8 @@ def test_a_span_gives_the_frames_of_the_whole_their_own_numbers() -> None:
     results = list(track(ColourModel(), video, {2: TRUTH[2]}))
     assert [frame.index for frame, _ in results] == [2, 5, 8]
     for frame, prediction in results:
-        assert (prediction.labels == TRUTH[frame.index]).all()
+        mask, real = prediction.mask(1), TRUTH[frame.index] == 1
+        assert (mask & real).sum() / (mask | real).sum() > 0.9
 
 
 def test_a_broken_frame_comes_after_all_good_ones() -> None:

@@ -73,6 +73,14 @@ def test_wide_gamut_without_hdr_is_converted() -> None:
     assert max(g, b) < 25
 
 
+@pytest.mark.parametrize("transfer", [PQ, HLG])
+def test_hdr_without_other_tags_is_taken_for_bt2020(transfer: int) -> None:
+    coded = patches((0.6, 0.3, 0.2))
+    tagged, bare = hdr_frame(coded, transfer), hdr_frame(coded, transfer, primaries=2)
+    bare.colorspace = 2
+    assert (ScreenColours().to_rgb(tagged) == ScreenColours().to_rgb(bare)).all()
+
+
 def test_an_hdr_file_says_so(make_video: Callable[..., Path], tmp_path: Path) -> None:
     path = tmp_path / "pq.mkv"
     with av.open(str(path), "w") as container:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -88,3 +89,27 @@ def test_eight_bits_need_no_stretch() -> None:
     assert find_stretch([picture()]) is None
     with pytest.raises(VideoError, match=r"up to 900, but .* up to 1"):
         find_stretch([np.ones((2, 2), np.float32)]).apply(np.array([900.0]))
+
+
+@pytest.mark.parametrize("pix_fmt", ["gray16le", "gbrp16le"])
+@pytest.mark.parametrize("bits", [12, 16])
+def test_low_bits_in_a_video_file(tmp_path: Path, pix_fmt: str, bits: int) -> None:
+    path = tmp_path / "a.mkv"
+    pictures = [picture(i) for i in range(4)]
+    if pix_fmt == "gray16le":
+        pictures = [np.repeat(p[:, :, :1], 3, axis=2) for p in pictures]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 32, 48, pix_fmt
+        for image in pictures:
+            deep = (image.astype(np.uint32) * (2**bits - 1) // 255).astype(np.uint16)
+            grey = pix_fmt == "gray16le"
+            layout = "gray16le" if grey else "rgb48le"
+            array = np.ascontiguousarray(deep[:, :, 0]) if grey else deep
+            frame = av.VideoFrame.from_ndarray(array, format=layout).reformat(format=pix_fmt)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    video = open_video(path)
+    for frame, image in zip(video, pictures, strict=True):
+        assert np.abs(frame.image.astype(int) - image).max() <= 1
+    assert bool(video.description.doubts) == (bits == 12)

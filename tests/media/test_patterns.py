@@ -34,6 +34,7 @@ def test_numbers_in_names(shots: Path, pattern: str, names: list[str]) -> None:
     video = open_video(f"{shots}/{pattern}")
     assert [frame.name for frame in video] == names
     assert video.name == "sh[1]"
+    assert video.description.place == f"{shots}/{pattern}"
 
 
 def test_the_folder_may_be_a_pattern_and_the_pattern_relative(
@@ -67,6 +68,9 @@ def test_a_folder_without_images_says_what_it_holds(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / "raw" / f"{number}.cr2").write_bytes(b"raw")
     with pytest.raises(VideoError, match=r"only 3 \.cr2"):
+        open_video(tmp_path / "raw")
+    (tmp_path / "raw" / "clip.MP4").write_bytes(b"film")
+    with pytest.raises(VideoError, match=r"holds no images, but videos\. .*raw/clip\.MP4"):
         open_video(tmp_path / "raw")
     (tmp_path / "set" / "frames").mkdir(parents=True)
     Image.fromarray(picture()).save(tmp_path / "set" / "frames" / "1.png")

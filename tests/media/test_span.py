@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fakes.media_pictures import picture
-from segue.errors import InputError
+from segue.errors import InputError, VideoError
+from segue.media.container import FileVideo
 from segue.media.span import parse_moment
 from segue.media.video import open_video
 
@@ -73,6 +74,32 @@ def test_times_count_from_the_first_frame(make_video: Callable[..., Path]) -> No
     assert video.description.start_time == next(iter(video)).time
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("a.mp4", "libx264"),
+        ("a.mkv", "libx264"),
+        ("a.ts", "libx264"),
+        ("a.avi", "mpeg4"),
+        ("a.webm", "libvpx-vp9"),
+        ("a.h264", "libx264"),
+        ("a.mpg", "mpeg2video"),
+    ],
+)
+def test_packets_tell_the_times_of_the_frames(
+    make_video: Callable[..., Path], name: str, codec: str
+) -> None:
+    options = {} if codec == "libvpx-vp9" else {"bf": "2"}
+    video = FileVideo(make_video(name, FRAMES, codec=codec, options=options))
+    frames = list(video)
+    begin = frames[0].time
+    assert video.description.start_time == begin
+    for frame in frames:
+        assert video.time_of(frame.index) == frame.time
+        assert video.index_at(frame.time - begin) == frame.index
+    assert [f.index for f in open_video(video, start=4, end=frames[7].index)] == [4, 5, 6]
+
+
 def test_what_is_asked_for_is_part_of_the_choices(make_video: Callable[..., Path]) -> None:
     path = make_video(frames=FRAMES)
     assert open_video(path).choices == {}
@@ -85,6 +112,8 @@ def test_spans_that_are_none(make_video: Callable[..., Path]) -> None:
     for source in (make_video("a.mp4", FRAMES), make_video("a.mkv", FRAMES), FRAMES):
         with pytest.raises(InputError, match=r"begins at frame 10, but .* has only 10 frames"):
             open_video(source, start=10)
+    with pytest.raises(VideoError, match="begins at frame 10"):
+        list(open_video(iter(FRAMES), start=10))
     with pytest.raises(InputError, match="n from 1, got 0"):
         open_video(FRAMES, every=0)
 

@@ -212,6 +212,11 @@ def test_raw_stream_without_times_counts_frames(make_video: MakeVideo) -> None:
 def test_what_is_no_video(tmp_path: Path, make_video: MakeVideo) -> None:
     with pytest.raises(NotFoundError, match=r"absent\.mp4"):
         open_video(tmp_path / "absent.mp4")
+    for nothing in (None, 5):
+        with pytest.raises(VideoError, match=f"got {type(nothing).__name__}"):
+            open_video(nothing)
+    with pytest.raises(NotFoundError, match="No file or folder"):
+        open_video("")
     with pytest.raises(NotFoundError, match="matches nothing"):
         open_video(str(tmp_path / "*.jpg"))
     for name, content in {
@@ -241,7 +246,7 @@ def test_audio_only(tmp_path: Path) -> None:
 
 def test_arrays(tmp_path: Path) -> None:
     frames = [picture(i) for i in range(3)]
-    video = open_video(frames, frame_rate=Fraction(10))
+    video = open_video(frames, frame_rate=10)
     assert video.num_frames == 3
     assert [(f.name, f.time) for f in video] == [(f"0000{i}", Fraction(i, 10)) for i in range(3)]
     assert len(list(video)) == 3
@@ -362,7 +367,7 @@ def test_a_short_tail_may_miss_but_no_more(
     frames = [picture(i) for i in range(100)]
     path = make_video("a.mkv", frames)
     said = Fraction(100, 25) + Fraction(lost, 25) * Fraction(8, 5)
-    monkeypatch.setattr("segue.media.container._header_duration", lambda *_: said)
+    monkeypatch.setattr("segue.media.container.header_duration", lambda *_: said)
     if lost == 1:
         assert len(list(open_video(path))) == 100
     else:

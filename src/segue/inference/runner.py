@@ -12,7 +12,7 @@ from segue.inference.progress import Progress
 from segue.media.masks import object_ids
 from segue.media.resize import Resizer
 from segue.media.video import Video, VideoFrame
-from segue.models.interface import VideoModel, as_semantic
+from segue.models.interface import ScalingModel, VideoModel, as_semantic, bounded
 from segue.types import BACKGROUND, Labels, Prediction
 
 Result = tuple[VideoFrame, Prediction]
@@ -38,23 +38,26 @@ class Runner:
         state: Any = None,
     ) -> None:
         self.state = state
-        self._model = model
+        self._model = bounded(model, max_side)
         self._masks = masks
         self._first = min(masks, default=0)
-        self._resizer = Resizer.for_max_side(size_hw, max_side)
+        self.working_hw = Resizer.for_max_side(size_hw, max_side).working_hw
+        """Height and width that the network sees."""
+        self._source_hw = size_hw
         self._waiting: deque[VideoFrame] = deque()
         self._calls = 0
         self._unmet = set(masks)
         self._next = 0
 
     @property
-    def working_hw(self) -> tuple[int, int]:
-        """Height and width that the model sees."""
-        return self._resizer.working_hw
+    def _resizer(self) -> Resizer:
+        """Does nothing for a model that scales frames by itself."""
+        scales = isinstance(self._model, ScalingModel)
+        return Resizer(self._source_hw, self._source_hw if scales else self.working_hw)
 
     def resize(self, working_hw: tuple[int, int], state: Any) -> None:
         """Go on at another working size, with the memory for it; predictions stay at the size of the video."""
-        self._resizer = Resizer(self._resizer.source_hw, working_hw)
+        self.working_hw = working_hw
         self.state = state
 
     def run(self, video: Video, progress: Progress) -> Iterator[Result]:
@@ -107,6 +110,12 @@ class Runner:
 
     def _meet(self, frame: VideoFrame) -> None:
         self._unmet.discard(frame.index)
+        passed = sorted(index for index in self._unmet if index < frame.index)
+        if passed:
+            raise MaskError(
+                f"There is a mask for frame {passed[0]}, but that frame does not decode and is left out. "
+                "Give a mask for a frame that decodes."
+            )
         self._next = frame.index + 1
 
     def _queue(self, frame: VideoFrame) -> VideoFrame | None:

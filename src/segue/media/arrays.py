@@ -42,7 +42,9 @@ class ArrayVideo:
     files: tuple[Path, ...] = ()
     damaged: tuple[str, ...] = ()
 
-    def __init__(self, pictures: Iterable[Any], frame_rate: Fraction = DEFAULT_FRAME_RATE) -> None:
+    def __init__(
+        self, pictures: Iterable[Any] | Image.Image, frame_rate: Fraction = DEFAULT_FRAME_RATE
+    ) -> None:
         self.name = "frames"
         self.choices: dict[str, Any] = {}
         self.frame_rate: Fraction | None = frame_rate
@@ -51,7 +53,7 @@ class ArrayVideo:
         if isinstance(pictures, Mapping):
             self.frame_names = _checked_names(pictures)
             pictures = list(pictures.values())
-        elif _is_one_picture(pictures):
+        elif isinstance(pictures, Image.Image) or _is_one_picture(pictures):
             pictures = [pictures]
         self._begin(pictures)
         doubt = self._stretch.doubt if self._stretch else None
@@ -159,8 +161,6 @@ class ArrayVideo:
 
 def _is_one_picture(pictures: Any) -> bool:
     """Whether an array is a picture and not several of them; three or four columns are taken for channels."""
-    if isinstance(pictures, Image.Image):
-        return True
     if not isinstance(pictures, np.ndarray):
         return False
     return pictures.ndim == 2 or (pictures.ndim == 3 and pictures.shape[2] in (3, 4))

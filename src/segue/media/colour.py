@@ -16,11 +16,13 @@ import numpy as np
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame as AvFrame
 
+from segue.media.depth import Stretch, as_frame
 from segue.media.frames import over_black
 from segue.types import Frame
 
 _LINEAR, _PQ, _HLG = 8, 16, 18  # transfer characteristics of ITU-T H.273
 _BT2020 = 9  # primaries of ITU-T H.273
+_UNKNOWN = 2  # primaries, and matrices, that the file does not tell
 _TRANSFERS = {_PQ: "PQ", _HLG: "HLG"}
 _TABLE_SIDE = 33
 
@@ -35,7 +37,7 @@ _LUMA = np.array([0.2627, 0.6780, 0.0593])
 
 def describe_colour(frame: AvFrame) -> str | None:
     """What ``ScreenColours`` does to the colours of such pictures, in words; None if nothing."""
-    transfer, wide = int(frame.color_trc), int(frame.color_primaries) == _BT2020
+    transfer, wide = _coding(frame)
     if transfer in _TRANSFERS:
         gamut = ", BT.2020" if wide else ""
         return f"HDR ({_TRANSFERS[transfer]}{gamut}), tone-mapped to BT.709"
@@ -45,18 +47,25 @@ def describe_colour(frame: AvFrame) -> str | None:
 
 
 class ScreenColours:
-    """Turns decoded pictures of one video into RGB; one object per pass over it."""
+    """Turns decoded pictures of one video into RGB; one object per pass over it.
 
-    def __init__(self) -> None:
+    Args:
+        stretch: How values of 16 bits become 8, see ``deep_values``; None where they fill their range.
+    """
+
+    def __init__(self, stretch: Stretch | None = None) -> None:
+        self._stretch = stretch
         self._graphs: dict[tuple[Any, ...], Callable[[AvFrame], AvFrame]] = {}
 
     def to_rgb(self, frame: AvFrame) -> Frame:
         """The picture as upright RGB, shape ``height width 3``, C-contiguous."""
-        transfer, wide = int(frame.color_trc), int(frame.color_primaries) == _BT2020
+        transfer, wide = _coding(frame)
         if transfer == _LINEAR:
             rgb = linear_to_srgb(frame.to_ndarray(format="gbrpf32le", threads=1))
         elif transfer in _TRANSFERS or wide:
             rgb = self._mapped(frame, transfer, wide)
+        elif self._stretch is not None and (values := deep_values(frame)) is not None:
+            rgb = as_frame(values, self._stretch)
         else:
             rgb = _plain(frame)
         return np.ascontiguousarray(_upright(rgb, frame))
@@ -65,8 +74,22 @@ class ScreenColours:
         key = (transfer, wide, frame.width, frame.height)
         if key not in self._graphs:
             self._graphs[key] = _table_filter(frame, _colour_table(transfer, wide))
-        deep = frame.reformat(format="rgb48le", threads=1)
-        return self._graphs[key](deep).to_ndarray(format="rgb24", threads=1)
+        untagged = int(frame.colorspace) == _UNKNOWN
+        matrix = "BT2020" if untagged and wide else None
+        deep = frame.reformat(format="rgb48le", src_colorspace=matrix, threads=1)
+        mapped = self._graphs[key](deep).to_ndarray(format="rgb48le", threads=1)
+        import cv2  # here, as below: evaluation reads images too, and forks only without OpenCV
+
+        return np.asarray(cv2.convertScaleAbs(mapped, alpha=1 / 257))
+
+
+def deep_values(frame: AvFrame) -> np.ndarray | None:
+    """The values of a grey or RGB picture of 16 bits, as some cameras and microscopes write; None for others."""
+    layout = frame.format
+    parts = [part for part in layout.components if not part.is_alpha]
+    if not all(part.bits == 16 for part in parts) or not (layout.is_rgb or len(parts) == 1):
+        return None
+    return frame.to_ndarray(format="gray16le" if len(parts) == 1 else "rgb48le", threads=1)
 
 
 def to_rgb(frame: AvFrame) -> Frame:
@@ -91,6 +114,13 @@ def _srgb_steps() -> np.ndarray:
     return np.round(255 * coded).astype(np.uint8)
 
 
+def _coding(frame: AvFrame) -> tuple[int, bool]:
+    """Transfer characteristics, and whether the gamut is that of BT.2020, as it is in HDR unless told otherwise."""
+    transfer, primaries = int(frame.color_trc), int(frame.color_primaries)
+    assumed = transfer in _TRANSFERS and primaries == _UNKNOWN
+    return transfer, assumed or primaries == _BT2020
+
+
 def _plain(frame: AvFrame) -> Frame:
     layout = frame.format
     if layout.has_palette or any(part.is_alpha for part in layout.components):
@@ -104,7 +134,9 @@ def _table_filter(frame: AvFrame, table: np.ndarray) -> Callable[[AvFrame], AvFr
         file = Path(folder) / "colours.cube"
         np.savetxt(file, table, "%.5f", header=f"LUT_3D_SIZE {_TABLE_SIDE}", comments="")
         graph = av.filter.Graph()
-        graph.threads = 1
+        import cv2
+
+        graph.threads = cv2.getNumThreads()
         chain = [
             graph.add_buffer(
                 width=frame.width,

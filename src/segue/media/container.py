@@ -2,19 +2,29 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Any
 
-import av
+import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 
 from segue.errors import DecodeError, VideoError
-from segue.media.colour import ScreenColours, describe_colour, is_turned
+from segue.media.colour import ScreenColours, deep_values, describe_colour
+from segue.media.depth import SAMPLE_FRAMES, Stretch, find_stretch
 from segue.media.frames import ANY_INDEX, SourceDescription, VideoFrame, index_name, name_ranges
+from segue.media.header import (
+    estimate,
+    header_duration,
+    packet_end,
+    pixel_aspect,
+    possible_indices,
+)
 from segue.media.packets import frame_times, packets_of
 from segue.media.streams import DECODE_ERRORS, choose, describe_stream, opened, stream_doubt
 from segue.types import Frame
@@ -57,9 +67,10 @@ class FileVideo:
         with opened(path, self._number) as (container, source):
             self.frame_rate = source.average_rate or source.guessed_rate or None
             self.time_base = Fraction(source.time_base or Fraction(1, 90_000))
-            self.num_frames = _estimate(container, source, self.frame_rate)
-            self.indices = _possible_indices(container, source, self.num_frames)
+            self.num_frames = estimate(container, source, self.frame_rate)
+            self.indices = possible_indices(container, source, self.num_frames)
             self._times = self._all_times(container, source) if skip_damaged else []
+        self._stretch: Stretch | None = None
         self._learn_first()
 
     @property
@@ -78,7 +89,7 @@ class FileVideo:
             DecodeError: As in ``Video``.
         """
         with opened(self.path, self._number) as (container, stream):
-            colours = ScreenColours()
+            colours = ScreenColours(self._stretch)
             time = None
             for index, frame in self._indexed(container, stream):
                 if index >= wanted.stop:
@@ -116,8 +127,15 @@ class FileVideo:
         return count
 
     def time_of(self, index: int) -> Fraction | None:
-        """When a frame is shown, in seconds; None where the packets do not say."""
-        return next(islice(self._known_times(), index, None), None)
+        """When a frame is shown, in seconds; None where the packets end before.
+
+        Raw streams have no times; there the frames are counted.
+        """
+        times = self._known_times()
+        first = next(times, None)
+        if first is None:
+            return index / (self.frame_rate or Fraction(25))
+        return next(islice(chain([first], times), index, None), None)
 
     def __repr__(self) -> str:
         height, width = self.size_hw
@@ -143,10 +161,27 @@ class FileVideo:
                 place=str(self.path),
                 stream=describe_stream(container, stream),
                 colour=describe_colour(frame),
-                pixel_aspect=_pixel_aspect(stream, frame),
+                pixel_aspect=pixel_aspect(stream, frame),
                 start_time=self._time(frame, None),
                 doubts=(doubt,) if doubt else (),
             )
+        if deep_values(frame) is not None:
+            self._learn_depth()
+
+    def _learn_depth(self) -> None:
+        """The stretch of pictures of 16 bits, as the first frames tell it."""
+        with opened(self.path, self._number) as (container, stream), suppress(DecodeError):
+            self._stretch = find_stretch(self._deep_sample(container, stream))
+        if self._stretch is not None and self._stretch.doubt is not None:
+            doubts = (*self.description.doubts, self._stretch.doubt)
+            self.description = replace(self.description, doubts=doubts)
+
+    def _deep_sample(self, container: InputContainer, stream: VideoStream) -> Iterator[np.ndarray]:
+        for _, frame in islice(self._indexed(container, stream), SAMPLE_FRAMES):
+            values = deep_values(frame)
+            if values is None:
+                return
+            yield values
 
     def _indexed(
         self, container: InputContainer, stream: VideoStream
@@ -176,7 +211,7 @@ class FileVideo:
                 packet = next(packets, None)
                 if packet is None:
                     break
-                end = max(end, _packet_end(packet))
+                end = max(end, packet_end(packet))
                 frames = packet.decode() if packet.stream is stream else []
             except DECODE_ERRORS as error:
                 if self._skip_damaged:
@@ -192,7 +227,7 @@ class FileVideo:
                     count += 1
                 elif not self._skip_damaged:
                     raise self._broken(count, "the decoder found damaged data")
-        self._check_complete(_header_duration(container, stream), count, end)
+        self._check_complete(header_duration(container, stream), count, end)
 
     def _all_times(self, container: InputContainer, stream: VideoStream) -> list[Fraction]:
         return sorted(set(frame_times(container, stream, go_on=True)))
@@ -236,47 +271,6 @@ class FileVideo:
             return frame.pts * Fraction(frame.time_base)
         # Raw streams carry no times: count frames.
         return Fraction(0) if before is None else before + 1 / (self.frame_rate or Fraction(25))
-
-
-def _estimate(container: InputContainer, stream: VideoStream, rate: Fraction | None) -> int | None:
-    if stream.duration and stream.time_base and rate:
-        by_time = max(1, round(stream.duration * stream.time_base * rate))
-    elif container.duration and rate:
-        by_time = max(1, round(Fraction(container.duration, av.time_base) * rate))
-    else:
-        return stream.frames or None
-    # AVI headers count ticks, not frames, when the rate varies: believe the smaller number.
-    return min(stream.frames, by_time) if stream.frames else by_time
-
-
-def _possible_indices(
-    container: InputContainer, stream: VideoStream, estimate: int | None
-) -> range:
-    """Frame numbers below what the header counts, if the format counts and the duration agrees."""
-    kind = container.format.name
-    counted = stream.frames if "mp4" in kind else 0
-    return range(counted) if counted and counted >= (estimate or 0) else ANY_INDEX
-
-
-def _pixel_aspect(stream: VideoStream, frame: AvFrame) -> Fraction:
-    aspect = Fraction(stream.sample_aspect_ratio or 1)
-    return 1 / aspect if is_turned(frame) else aspect
-
-
-def _header_duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    """Seconds that the header promises; None where FFmpeg only guesses from what is there."""
-    kind = container.format.name
-    if "avi" in kind:
-        return stream.frames * Fraction(stream.time_base) if stream.time_base else None
-    if container.duration and ("matroska" in kind or "mp4" in kind):
-        return Fraction(container.duration, av.time_base)
-    return None
-
-
-def _packet_end(packet: Any) -> Fraction:
-    if packet.pts is None or packet.time_base is None:
-        return Fraction(0)
-    return Fraction((packet.pts + (packet.duration or 0)) * packet.time_base)
 
 
 def _rescued(stream: VideoStream, packet: Any) -> Iterator[AvFrame]:

@@ -69,6 +69,7 @@ class ImageVideo:
         frame_rate: Frames per second.
         names: Of the frames; None takes the file stems.
         skip_damaged: Leave out files that do not decode, instead of ending there.
+        place: Folder or pattern, for ``description``; None takes the folder of the first file.
         doubts: What ``description`` says besides what is found here.
 
     Raises:
@@ -84,6 +85,7 @@ class ImageVideo:
         *,
         names: Sequence[str] | None = None,
         skip_damaged: bool = False,
+        place: str | None = None,
         doubts: Sequence[str] = (),
     ) -> None:
         if not paths:
@@ -103,7 +105,7 @@ class ImageVideo:
         headers = self._checked_headers()
         self._stretch = _stretch_of(self.paths, headers)
         self.description = SourceDescription(
-            str(self.paths[0].parent),
+            place or str(self.paths[0].parent),
             colour=image_colour(self.paths[0]),
             doubts=(*doubts, *self._doubts(headers), *_stretch_doubt(self._stretch)),
         )

@@ -10,6 +10,9 @@ from segue.media.folder_hints import explain_empty
 from segue.media.images import IMAGE_SUFFIXES, is_image, list_images, natural_key
 
 _PRINTF = re.compile(r"%0?(\d*)d")
+_VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".mov", ".mkv", ".avi", ".webm", ".ts", ".m4v", ".mpg", ".wmv"}
+)
 _HASHES = re.compile(r"#+")
 
 
@@ -63,6 +66,11 @@ def folder_images(folder: Path) -> list[Path]:
     if hint:
         raise VideoError(f"{folder} holds no images. {hint}")
     files = [p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")]
+    videos = [path for path in sorted(files) if path.suffix.lower() in _VIDEO_SUFFIXES]
+    if videos:
+        raise VideoError(
+            f"{folder} holds no images, but videos. Give one of them, like {videos[0]}."
+        )
     if files:
         raise VideoError(
             f"{folder} holds no images that can be read, only {_kinds(files)}. Give a video file, or "

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import takewhile
 from typing import Any, Protocol, runtime_checkable
 
-from segue.errors import InputError
+from segue.errors import InputError, VideoError
 from segue.media.frames import ANY_INDEX, Video, VideoFrame
 
 Moment = int | str
@@ -81,8 +81,19 @@ class Span:
         return self._video.damaged
 
     def __iter__(self) -> Iterator[VideoFrame]:
-        """The frames of the span, see ``Video``."""
-        return _frames(self._video, self.indices)
+        """The frames of the span, see ``Video``.
+
+        Raises:
+            DecodeError: As in ``Video``.
+            VideoError: The video, whose length nothing told, ends before the span begins.
+        """
+        frame = None
+        for frame in _frames(self._video, self.indices):
+            yield frame
+        if frame is None and not self.damaged:
+            raise VideoError(
+                f"The span begins at frame {self.indices.start}, but the video ends before. Begin earlier."
+            )
 
     def __repr__(self) -> str:
         return f"Span({self._video!r}, {_words(self.indices)})"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 from av.video.frame import VideoFrame as AvFrame
 from PIL import Image, ImageOps
@@ -212,6 +211,8 @@ def _is_deep(image: Image.Image) -> bool:
 
 
 def _deep_colours(path: Path, page: int = 0) -> np.ndarray:
+    import cv2  # here: a process that has loaded OpenCV cannot fork, and evaluation reads images too
+
     _, found = cv2.imreadmulti(str(path), start=page, count=1, flags=cv2.IMREAD_UNCHANGED)
     if not found:
         raise OSError("its 16-bit colours do not decode")

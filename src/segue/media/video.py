@@ -5,6 +5,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from segue.errors import NotFoundError, VideoError
 from segue.media.arrays import ArrayVideo
 from segue.media.container import FileVideo
@@ -27,9 +29,9 @@ __all__ = [
 
 
 def open_video(
-    source: Video | str | Path | Iterable[Any],
+    source: Any,
     *,
-    frame_rate: Fraction = DEFAULT_FRAME_RATE,
+    frame_rate: Fraction | int | float = DEFAULT_FRAME_RATE,
     stream: int | None = None,
     start: Moment | None = None,
     end: Moment | None = None,
@@ -58,7 +60,7 @@ def open_video(
         VideoError: Not a video, audio only, no frames, images of mixed size, unfit arrays, no such stream.
         InputError: A span that is none.
     """
-    video = _open(source, frame_rate, stream, skip_damaged, without)
+    video = _open(source, Fraction(frame_rate), stream, skip_damaged, without)
     if stream is not None and not isinstance(video, FileVideo):
         raise VideoError(
             f"Only video files have streams, and {video.description.place} is none. "
@@ -78,20 +80,29 @@ def _open(
 ) -> Video:
     if isinstance(source, Video):
         return source
+    if isinstance(source, str | Path):
+        if Path(source).is_file():
+            return _open_file(Path(source), frame_rate, stream, skip_damaged)
+        images = _listed(str(source))
+        if Path(source).is_dir():
+            refuse_masks_among(Path(source), _frames_of(images, without))
+        return _image_video(images, str(source), frame_rate, skip_damaged, without)
     if isinstance(source, list | tuple) and source and all(map(_is_path, source)):
         paths = [_existing(Path(item)) for item in source]
-        return _image_video(paths, frame_rate, skip_damaged, without)
-    if not _is_path(source):
-        return ArrayVideo(source, frame_rate)
-    path = Path(source)
-    if path.is_dir():
-        images = folder_images(path)
-        refuse_masks_among(path, _frames_of(images, without))
-        return _image_video(images, frame_rate, skip_damaged, without)
-    if path.is_file():
-        return _open_file(path, frame_rate, stream, skip_damaged)
-    if is_pattern(str(source)):
-        return _image_video(matching_images(str(source)), frame_rate, skip_damaged, without)
+        return _image_video(paths, None, frame_rate, skip_damaged, without)
+    if not isinstance(source, Iterable | Image.Image):
+        raise VideoError(
+            f"Expected a video: a path, a pattern or pictures, got {type(source).__name__}."
+        )
+    return ArrayVideo(source, frame_rate)
+
+
+def _listed(source: str) -> list[Path]:
+    """The images of a folder or a pattern."""
+    if source and Path(source).is_dir():
+        return folder_images(Path(source))
+    if is_pattern(source):
+        return matching_images(source)
     raise NotFoundError(
         f"No file or folder {source}. Give a video, a folder of images or a pattern."
     )
@@ -99,6 +110,7 @@ def _open(
 
 def _image_video(
     images: Sequence[Path],
+    place: str | None,
     frame_rate: Fraction,
     skip_damaged: bool,
     without: Collection[str | Path],
@@ -110,6 +122,7 @@ def _image_video(
         images[0].resolve().parent.name,
         frame_rate,
         skip_damaged=skip_damaged,
+        place=place,
         doubts=[f"Among the frames lies {left_out}, which is left out."] if left_out else [],
     )
 
@@ -125,7 +138,7 @@ def _open_file(path: Path, frame_rate: Fraction, stream: int | None, skip_damage
     header = read_header(path)
     if header is not None and header.pages > 1:
         return PagedVideo(path, frame_rate)
-    return ImageVideo([path], path.stem, frame_rate)
+    return ImageVideo([path], path.stem, frame_rate, place=str(path))
 
 
 def _is_path(item: Any) -> bool:
