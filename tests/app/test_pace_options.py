@@ -9,6 +9,7 @@ from fakes.scenes import SIZE_HW, write_frames
 from segue.app.cli import dials
 from segue.app.cli.main import main
 from segue.media.masks import write_mask
+from segue.media.resize import DEFAULT_MAX_SIDE
 
 
 @pytest.fixture
@@ -205,6 +206,13 @@ def test_which_of_two_options_is_used_is_said(
 def test_options_that_agree_raise_no_doubt(place: Path, capsys, words: tuple[str, ...]) -> None:
     assert track(*words) == 0
     assert "check" not in capsys.readouterr().err
+
+
+def test_the_help_knows_the_default_size(capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["track", "--help"])
+    words = " ".join(capsys.readouterr().out.split())
+    assert f"(0: all pixels; default: {DEFAULT_MAX_SIDE})" in words
 
 
 def test_never_is_what_a_model_without_a_gate_does_anyway(place: Path) -> None:

@@ -100,7 +100,7 @@ def test_models_without_a_gate_name_those_that_have_one(place: Path, capsys) -> 
 def test_resume_wants_the_same_threshold(
     place: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    carry, calls = DoubtingPropagator.carry, iter(range(99))
+    carry, calls = DoubtingPropagator.propagate, iter(range(99))
 
     def interrupted(*arguments):
         if next(calls) == 7:
@@ -109,7 +109,7 @@ def test_resume_wants_the_same_threshold(
 
     monkeypatch.setattr("segue.app.engine.Job", partial(Job, checkpoint_seconds=0.0))
     with monkeypatch.context() as patch:
-        patch.setattr(DoubtingPropagator, "carry", interrupted)
+        patch.setattr(DoubtingPropagator, "propagate", interrupted)
         assert track("--reuse", "0.75") == 130
     capsys.readouterr()
     assert track("--resume", "--reuse", "0.5") == 2

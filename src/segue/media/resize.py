@@ -83,8 +83,8 @@ def shrink(
 ) -> UInt8[np.ndarray, "new_height new_width *channels"]:
     """An image or mask at a smaller size, by area averaging.
 
-    Halves are taken first: they are many times as fast as other ratios, and the mean of means is the mean. The last step
-    is no small one, which would blur.
+    Halves are taken first: they are many times as fast as other ratios, and the mean of means is the mean. The last
+    step is no small one, which would blur.
     """
     height, width = size_hw
     small: np.ndarray = image

@@ -81,7 +81,8 @@ def add_dials(group: argparse._ArgumentGroup) -> None:
         "--max-side",
         type=_side,
         metavar="PIXELS",
-        help="longer side of the frames that the model sees (0: all pixels); masks always have the size of the video",
+        help="longest side of the frames that the model sees (0: all pixels; default: 854); masks always have the size "
+        "of the video",
     )
 
 
