@@ -4,7 +4,7 @@
 
     video = segue.open_video("clip.mp4")
     model = segue.load_model("segue-lite")
-    for frame, prediction in segue.track(model, video, segue.read_masks(["mask.png"])):
+    for frame, prediction in segue.track(model, video, "mask.png"):
         ...
 
 Names are imported when they are first used, so that ``import segue`` costs nothing.
@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from segue.errors import SegueError
+    from segue.evaluation.run import evaluate
+    from segue.inference.label import label
     from segue.inference.track import track
     from segue.media.mask_args import read_masks
-    from segue.media.masks import write_mask
+    from segue.media.palette import write_mask
     from segue.media.video import Video, VideoFrame, open_video
     from segue.models.catalog import load_model
     from segue.types import ObjectScore, Prediction
@@ -36,7 +38,7 @@ _PUBLIC = {
     "open_video": "segue.media.video",
     "read_masks": "segue.media.mask_args",
     "track": "segue.inference.track",
-    "write_mask": "segue.media.masks",
+    "write_mask": "segue.media.palette",
 }
 
 __all__ = [
@@ -64,4 +66,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_PUBLIC])
+    return ["__version__", *__all__]

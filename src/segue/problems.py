@@ -15,6 +15,7 @@ ProblemKind = Literal[
     "unknown-id",  # an object or class that the truth or the dataset does not have
     "void",  # 255 where a prediction or a class is due
     "foreground-value",  # 1 on one side, 255 on the other
+    "soft",  # probabilities as grey levels where labels are due
     "overlap",  # two masks of a frame share pixels
     "repeated-id",  # a track twice in a frame
     "listing",  # a list or metadata file and the folders do not agree

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.gated_models import DoubtingCarrier
+from fakes.gated_models import DoubtingPropagator
 from fakes.scenes import scene, write_frames
 from segue.app.cli import jobs
 from segue.app.cli.main import main
@@ -98,7 +98,7 @@ def test_models_without_a_gate_name_those_that_have_one(place: Path, capsys) -> 
 def test_resume_wants_the_same_threshold(
     place: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    carry, calls = DoubtingCarrier.carry, iter(range(99))
+    carry, calls = DoubtingPropagator.carry, iter(range(99))
 
     def interrupted(*arguments):
         if next(calls) == 7:
@@ -107,7 +107,7 @@ def test_resume_wants_the_same_threshold(
 
     monkeypatch.setattr("segue.app.engine.Job", partial(Job, checkpoint_seconds=0.0))
     with monkeypatch.context() as patch:
-        patch.setattr(DoubtingCarrier, "carry", interrupted)
+        patch.setattr(DoubtingPropagator, "carry", interrupted)
         assert track("--reuse", "0.75") == 130
     capsys.readouterr()
     assert track("--resume", "--reuse", "0.5") == 2

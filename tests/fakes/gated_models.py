@@ -10,8 +10,8 @@ from torch import Tensor
 
 from fakes.colour_model import ColourModel, ColourSettings
 from fakes.shade_model import ShadeModel, ShadeSettings
-from segue.models.reuse.carrier import Carried
 from segue.models.reuse.model import GatedModel
+from segue.models.reuse.propagator import Propagated
 from segue.nn.reuse.settings import ReuseSettings
 from segue.types import Frame, ObjectScore, Prediction
 
@@ -31,31 +31,33 @@ class Doubt:
     gap: int
 
 
-class DoubtingCarrier:
+class DoubtingPropagator:
     """Leaves labels where they were; the gate says 0.9, 0.8, 0.7 ... of object 1, and twice as much doubt of 2."""
 
     memory_type = Doubt
 
-    def begin(self, frame: Frame, prediction: Prediction) -> Doubt:
+    def begin(self, frame: Frame, prediction: Prediction, host: Any) -> Doubt:
         return Doubt(torch.from_numpy(prediction.labels.copy()), tuple(prediction.scores), 0)
 
-    def carry(self, frame: Frame, memory: Doubt, host: Any, needed: float) -> tuple[Carried, Doubt]:
+    def propagate(
+        self, frame: Frame, memory: Doubt, host: Any, needed: float
+    ) -> tuple[Propagated, Doubt]:
         gap = memory.gap + 1
         gates = {i: 1 - 0.1 * gap * (2 if i == 2 else 1) for i in memory.ids}
         scores = {i: ObjectScore(0.5, gate=gate) for i, gate in gates.items()}
-        return Carried(memory.labels.numpy().copy(), scores), replace(memory, gap=gap)
+        return Propagated(memory.labels.numpy().copy(), scores), replace(memory, gap=gap)
 
 
 def gated_colour(settings: GatedColourSettings | None = None, lookahead: int = 0) -> Any:
     settings = settings or GatedColourSettings()
     host = ColourModel(settings, lookahead)
-    return GatedModel(host, DoubtingCarrier(), settings.reuse) if settings.reuse else host
+    return GatedModel(host, DoubtingPropagator(), settings.reuse) if settings.reuse else host
 
 
 def gated_shade(settings: GatedShadeSettings | None = None, lookahead: int = 0) -> Any:
     settings = settings or GatedShadeSettings(reuse=ReuseSettings(threshold=0.5))
     host = ShadeModel(settings, lookahead)
-    return GatedModel(host, DoubtingCarrier(), settings.reuse) if settings.reuse else host
+    return GatedModel(host, DoubtingPropagator(), settings.reuse) if settings.reuse else host
 
 
 def build_colour(

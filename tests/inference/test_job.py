@@ -254,13 +254,32 @@ def test_a_broken_frame_keeps_what_came_before(frames: Path, tmp_path: Path) -> 
 
 def test_a_mask_past_the_end_is_told_after_all_is_written(tmp_path: Path) -> None:
     pictures = scene(4)
-    video = ArrayVideo([frame for frame, _ in pictures])
+    video = ArrayVideo(frame for frame, _ in pictures)
     masks = {0: pictures[0][1], 9: pictures[0][1]}
     places = Places.for_video(tmp_path, TRACKS)
     job = Job(video=video, task=TrackTask(masks), places=places, identity={})
     with pytest.raises(MaskError, match="frame 9"):
         do(job)
     assert len(list((tmp_path / "masks").iterdir())) == 4
+
+
+@pytest.mark.parametrize("at", [3, 5, 6])
+def test_a_span_with_a_damaged_frame_resumes_to_the_same_bytes(
+    frames: Path, tmp_path: Path, at: int
+) -> None:
+    (frames / "00009.png").write_bytes(b"no picture")
+    options = {"start": 1, "every": 2, "skip_damaged": True}
+    truth = [labels for _, labels in scene(16)]
+    task = TrackTask({3: truth[3], 7: truth[7]})
+    whole = make_job(frames, tmp_path / "whole", video=open_video(frames, **options), task=task)
+    record = do(whole)
+    assert (record["frames"], record["damaged"]) == (7, ["00009"])
+    interrupt(frames, tmp_path / "out", at=at, video=open_video(frames, **options), task=task)
+    again = make_job(frames, tmp_path / "out", video=open_video(frames, **options), task=task)
+    record = do(again, "resume")
+    assert record["damaged"] == ["00009"]
+    assert record["resumed_at_frame"]
+    assert files(tmp_path / "out") == files(tmp_path / "whole")
 
 
 def test_a_lost_mask_cannot_be_resumed_over(frames: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from fakes.colour_model import ColourModel, ColourState
-from fakes.gated_models import DoubtingCarrier
+from fakes.gated_models import DoubtingPropagator
 from fakes.scenes import SIZE_HW, scene
 from segue.errors import SettingsError
 from segue.inference.job import Job
@@ -51,7 +51,7 @@ class AnySize(ColourModel):
 
 
 def gated(host: ColourModel, threshold: float = 0.9) -> GatedModel:
-    return GatedModel(host, DoubtingCarrier(), ReuseSettings(threshold=threshold))
+    return GatedModel(host, DoubtingPropagator(), ReuseSettings(threshold=threshold))
 
 
 def pass_frames(pacer: Pacer, clock: Clock, seconds: float, number: int) -> list[bool]:

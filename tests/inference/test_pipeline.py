@@ -9,6 +9,7 @@ from segue.errors import DecodeError, WriteError
 from segue.inference import pipeline
 from segue.inference.pipeline import ReadAhead, WriteBehind, room_for
 from segue.inference.stopwatch import Stopwatch
+from segue.media.frames import ANY_INDEX, SourceDescription
 from segue.media.video import ArrayVideo
 
 FRAME = np.zeros((4, 6, 3), np.uint8)
@@ -19,6 +20,8 @@ class Counting:
 
     name, size_hw, frame_rate, time_base = "v", (4, 6), Fraction(25), Fraction(1, 25)
     num_frames = frame_names = None
+    indices, description = ANY_INDEX, SourceDescription("v")
+    files, choices, damaged = (), {}, ()
 
     def __init__(self, broken: int = -1) -> None:
         self.decoded = 0

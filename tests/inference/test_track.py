@@ -7,7 +7,7 @@ from fakes.colour_model import ColourModel
 from fakes.scenes import scene
 from segue.errors import DecodeError, MaskError
 from segue.inference.track import track
-from segue.media.video import ArrayVideo
+from segue.media.video import ArrayVideo, open_video
 from segue.types import Frame
 
 PICTURES = scene(12)
@@ -106,19 +106,40 @@ def test_masks_that_do_not_fit_are_refused_before_any_work() -> None:
         run({})
     with pytest.raises(MaskError, match="The mask of frame 0 holds no object"):
         run({0: np.zeros_like(TRUTH[0])})
-    with pytest.raises(MaskError, match=r"10x9.*53x38.*--fit-mask"):
+    with pytest.raises(MaskError, match=r"10x9.*53x38"):
         run({0: np.ones((9, 10), np.uint8)})
     with pytest.raises(MaskError, match="Object 2 is in the mask of frame 6"):
         run({6: TRUTH[6], 8: TRUTH[0]})
     assert len(run({6: TRUTH[6], 8: TRUTH[0]}, partial=True)) == 12
 
 
-def test_a_mask_past_the_end_is_named_after_the_frames_that_there_are() -> None:
+def test_a_mask_past_the_end_is_refused_before_any_work() -> None:
     results = track(ColourModel(), ArrayVideo(FRAMES), {0: TRUTH[0], 12: TRUTH[0]})
+    with pytest.raises(MaskError, match="frames 0 to 11, but there is a mask for frame 12"):
+        next(results)
+
+
+def test_a_mask_past_an_unknown_end_is_named_after_the_frames_that_there_are() -> None:
+    results = track(ColourModel(), ArrayVideo(iter(FRAMES)), {0: TRUTH[0], 12: TRUTH[0]})
     for _ in range(12):
         next(results)
     with pytest.raises(MaskError, match="frames 0 to 11, but there is a mask for frame 12"):
         next(results)
+
+
+def test_a_mask_of_a_frame_that_a_span_leaves_out_is_refused() -> None:
+    video = open_video(FRAMES, start=2, end=9, every=3)
+    with pytest.raises(MaskError, match=r"frames 2 to 8, one of 3, but .* for frame 4"):
+        next(track(ColourModel(), video, {2: TRUTH[2], 4: TRUTH[4]}))
+
+
+def test_a_span_gives_the_frames_of_the_whole_their_own_numbers() -> None:
+    video = open_video(FRAMES, start=2, end=9, every=3)
+    results = list(track(ColourModel(), video, {2: TRUTH[2]}))
+    assert [frame.index for frame, _ in results] == [2, 5, 8]
+    for frame, prediction in results:
+        mask, real = prediction.mask(1), TRUTH[frame.index] == 1
+        assert (mask & real).sum() / (mask | real).sum() > 0.9
 
 
 def test_a_broken_frame_comes_after_all_good_ones() -> None:

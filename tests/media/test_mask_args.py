@@ -68,7 +68,7 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
         read_masks(["absent.png"])
     with pytest.raises(NotFoundError, match=r"absent\.png .*3=absent"):
         read_masks(["3=absent.png"])
-    with pytest.raises(MaskError, match="--mask"):
+    with pytest.raises(MaskError, match="No mask given"):
         read_masks([])
 
 

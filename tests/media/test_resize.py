@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,9 +6,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from segue.errors import SettingsError
-from segue.media.resize import Resizer, resize_labels
+from segue.media.resize import Resizer, resize_labels, shrink
 
 sides = st.integers(1, 60)
+
+
+def test_the_working_size_is_bounded_unless_all_pixels_are_asked_for() -> None:
+    for size_hw, max_side, expected in (
+        ((2160, 3840), None, (480, 854)),
+        ((480, 854), None, (480, 854)),
+        ((1920, 1080), None, (854, 480)),
+        ((2160, 3840), 0, (2160, 3840)),
+    ):
+        assert Resizer.for_max_side(size_hw, max_side).working_hw == expected
 
 
 def test_nothing_changes_where_nothing_must() -> None:
@@ -58,5 +69,17 @@ def test_shapes_stay_where_they_were() -> None:
 
 
 def test_too_small_a_side() -> None:
-    with pytest.raises(SettingsError, match="at least 16, got 8"):
+    with pytest.raises(SettingsError, match="at least 16, or 0 for all pixels; got 8"):
         Resizer.for_max_side((80, 120), 8)
+
+
+@pytest.mark.parametrize("size_hw", [(48, 85), (60, 107), (100, 200), (240, 426)])
+def test_shrinking_by_halves_is_area_averaging(size_hw: tuple[int, int]) -> None:
+    cells = np.random.default_rng(0).integers(0, 256, (24, 43, 3)).astype(np.uint8)
+    image = cv2.resize(cells, (854, 480), interpolation=cv2.INTER_CUBIC)
+    small = shrink(image, size_hw)
+    once = cv2.resize(image, size_hw[::-1], interpolation=cv2.INTER_AREA)
+    assert small.shape == once.shape
+    assert np.abs(small.astype(int) - once).mean() < 1
+    flat = np.full((300, 500), 77, np.uint8)
+    assert (shrink(flat, (33, 47)) == 77).all()

@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from fakes.media_pictures import picture
 from segue.errors import DecodeError, NotFoundError, VideoError
@@ -211,6 +212,11 @@ def test_raw_stream_without_times_counts_frames(make_video: MakeVideo) -> None:
 def test_what_is_no_video(tmp_path: Path, make_video: MakeVideo) -> None:
     with pytest.raises(NotFoundError, match=r"absent\.mp4"):
         open_video(tmp_path / "absent.mp4")
+    for nothing in (None, 5):
+        with pytest.raises(VideoError, match=f"got {type(nothing).__name__}"):
+            open_video(nothing)
+    with pytest.raises(NotFoundError, match="No file or folder"):
+        open_video("")
     with pytest.raises(NotFoundError, match="matches nothing"):
         open_video(str(tmp_path / "*.jpg"))
     for name, content in {
@@ -240,7 +246,7 @@ def test_audio_only(tmp_path: Path) -> None:
 
 def test_arrays(tmp_path: Path) -> None:
     frames = [picture(i) for i in range(3)]
-    video = open_video(frames, frame_rate=Fraction(10))
+    video = open_video(frames, frame_rate=10)
     assert video.num_frames == 3
     assert [(f.name, f.time) for f in video] == [(f"0000{i}", Fraction(i, 10)) for i in range(3)]
     assert len(list(video)) == 3
@@ -255,10 +261,11 @@ def test_arrays(tmp_path: Path) -> None:
 def test_unfit_arrays() -> None:
     good = picture()
     for bad, says in [
-        (good.astype(np.float32), "float32"),
-        (good[:, :, 0], r"\(32, 48\)"),
-        (np.zeros((4, 4, 4), np.uint8), r"\(4, 4, 4\)"),
-        ("text", "got str"),
+        (good.astype(np.complex64), "complex64"),
+        (good[0, :, 0], r"\(48,\)"),
+        (np.zeros((4, 4, 5), np.uint8), r"\(4, 4, 5\)"),
+        (good.transpose(2, 0, 1), r"\(3, 32, 48\). Channels come last"),
+        (object(), "got object"),
     ]:
         with pytest.raises(VideoError, match=f"Frame 00000.*{says}"):
             open_video([bad])
@@ -268,6 +275,106 @@ def test_unfit_arrays() -> None:
         open_video([])
     with pytest.raises(DecodeError, match=r"Frame 00001 has shape \(10, 10, 3\)"):
         list(open_video([good, good[:10, :10]]))
+    with pytest.raises(
+        VideoError, match="Frame 00001 holds float32 values, the ones before it uint8"
+    ):
+        list(open_video([good, good.astype(np.float32)]))
+    with pytest.raises(VideoError, match="Frame 00001 holds values up to 240"):
+        list(open_video(iter([good / 255, good.astype(float)])))
+    with pytest.raises(NotFoundError, match="No image file text"):
+        open_video(["text"])
+
+
+def test_arrays_of_other_kinds_follow_the_rules_of_files() -> None:
+    good = picture()
+    deep = good.astype(np.uint16) * 16
+    for arrays in ([good / 255], [good.astype(np.float32)], [deep], iter([deep])):
+        came = next(iter(open_video(arrays))).image
+        assert np.abs(came.astype(int) - good).max() <= 1
+    grey = good[:, :, 0]
+    for array in (grey, grey[:, :, None], grey > 100):
+        came = open_video([array])[0].image
+        expected = (grey > 100) * 255 if array.dtype == bool else grey
+        assert (came == expected[:, :, None]).all()
+    rgba = np.dstack([good, np.full((32, 48), 128, np.uint8)])
+    assert np.abs(open_video([rgba])[0].image - good / 2).max() <= 1
+    assert len(open_video(np.stack([grey, grey]))) == 2
+    assert len(open_video(good)) == 1  # three columns are channels: one picture
+
+
+def test_pictures_from_python(tmp_path: Path) -> None:
+    images = [Image.fromarray(picture(i)) for i in range(3)]
+    for index, image in enumerate(images):
+        image.save(tmp_path / f"p{index}.png")
+    paths = sorted(tmp_path.glob("*.png"))
+    sources = [
+        images,
+        iter(images),
+        paths,
+        [str(path) for path in paths],
+        (path for path in paths),
+        dict(zip("abc", images, strict=True)),
+        dict(zip("abc", paths, strict=True)),
+        {0: paths[0], 1: images[1], 2: picture(2)},
+        open_video(paths),
+        (frame for frame in open_video(paths)),
+    ]
+    for source in sources:
+        video = open_video(source)
+        for frame in video:
+            assert (frame.image == picture(frame.index)).all()
+        assert frame.index == 2
+    assert [frame.name for frame in open_video(sources[5])] == ["a", "b", "c"]
+    assert open_video(sources[5]).frame_names == ("a", "b", "c")
+    with pytest.raises(VideoError, match="'a/b' cannot name a frame"):
+        open_video({"a/b": images[0]})
+
+
+def test_length_and_index_where_they_are_known(make_video: MakeVideo, tmp_path: Path) -> None:
+    frames = [picture(i) for i in range(6)]
+    for index, frame in enumerate(frames):
+        Image.fromarray(frame).save(tmp_path / f"{index}.png")
+    for video in (open_video(frames), open_video(f"{tmp_path}/*.png")):
+        assert len(video) == 6
+        assert (video[4].image == frames[4]).all()
+        assert (video[-1].index, video[-1].time) == (5, Fraction(5, 25))
+        with pytest.raises(IndexError):
+            video[6]
+    file = open_video(make_video(frames=frames, options={"bf": "2"}))
+    whole = list(file)
+    assert (file[3].image == whole[3].image).all()
+    assert file[3].time == whole[3].time
+    for outside in (6, -1):
+        with pytest.raises(IndexError, match=f"no frame {outside}"):
+            file[outside]
+    for unknown in (len, lambda video: video[0]):
+        with pytest.raises(TypeError, match="iterator"):
+            unknown(open_video(iter(frames)))
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv"])
+def test_the_end_that_a_header_knows(make_video: MakeVideo, name: str) -> None:
+    indices = open_video(make_video(name)).indices
+    assert 5 in indices
+    assert (6 in indices) == name.endswith("mkv")  # Matroska does not count frames
+
+
+@pytest.mark.parametrize("lost", [1, 10])
+def test_a_short_tail_may_miss_but_no_more(
+    make_video: MakeVideo, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    # Half a second, or a fiftieth of the whole: what muxers are wrong by; a tenth is a cut.
+    frames = [picture(i) for i in range(100)]
+    path = make_video("a.mkv", frames)
+    said = Fraction(100, 25) + Fraction(lost, 25) * Fraction(8, 5)
+    monkeypatch.setattr("segue.media.container.header_duration", lambda *_: said)
+    if lost == 1:
+        assert len(list(open_video(path))) == 100
+    else:
+        came, caught = read_until_error(path)
+        assert len(came) == 100
+        assert "its header says 4.64 s, data end at 4.00 s" in str(caught)
+        assert "--skip-damaged" in caught.option
 
 
 def test_file_cut_between_two_packets(make_video: MakeVideo) -> None:

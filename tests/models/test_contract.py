@@ -124,6 +124,23 @@ def test_steps_are_deterministic_and_leave_the_state_alone(any_model: VideoModel
         state = after
 
 
+def test_a_gate_must_see_the_frame(any_model: VideoModel[Any]) -> None:
+    """Whatever happened before: what a gate says of an object is never a countdown."""
+    frames, labels = make_video(4)
+    dark = np.zeros_like(frames[0])
+    for history in (frames[1:3], [dark], [dark, dark, frames[1]], [dark] * 12):
+        _, state = begin(any_model, frames[0], labels[0])
+        for frame in history:
+            _, state = any_model.step(frame, state)
+        same, _ = any_model.step(history[-1], state)
+        other, _ = any_model.step(255 - history[-1], state)
+        for i, score in same.scores.items():
+            changed = other.scores[i]
+            if score.reused or changed.reused:
+                assert changed.gate != score.gate
+                assert changed.reused is False or not any_model.name.startswith("segue")
+
+
 def test_two_videos_share_a_model(any_model: VideoModel[Any]) -> None:
     frames, labels = make_video(3)
     mirrored = [np.ascontiguousarray(f[:, ::-1]) for f in frames]

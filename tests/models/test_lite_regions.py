@@ -7,10 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue import load_model
-from segue.models.lite.regions import Found, Region, near, nowhere, paint, spread, suffices, whole
+from segue.media.resize import Resizer
+from segue.models.lite.regions import Found, Region, near, nowhere, spread, suffices, whole
+from segue.models.painting import paint
 from segue.types import Frame, Labels
 
 FRAME = Region(0, 0, 30, 54)
+SAME = Resizer((480, 864), (480, 864))
 
 
 def seen_at(top: int, left: int, height: int, width: int) -> torch.Tensor:
@@ -77,7 +80,7 @@ def test_objects_are_spread_and_painted_where_they_were_found() -> None:
     logits = spread(found, torch.zeros(2, 1, 60, 108))
     assert (logits[0] > 0).nonzero().amax(0).tolist() == [43, 43]
     assert (logits[1] > 0).nonzero().amin(0).tolist() == [72, 120]
-    labels = paint(found, (3, 7), FRAME)
+    labels = paint({3: found[0].patch(SAME), 7: found[1].patch(SAME)}, (480, 864))
     assert labels.shape == (480, 864)
     assert set(np.unique(labels)) == {0, 3, 7}
     assert (labels[42:86, 42:86] == 3).all()
@@ -87,9 +90,17 @@ def test_objects_are_spread_and_painted_where_they_were_found() -> None:
 def test_the_surest_object_gets_the_pixel() -> None:
     one, other = found_in(FRAME, 20, 20, 24, 24), found_in(FRAME, 20, 20, 24, 24)
     other.logits[0, 20:32] *= 2
-    labels = paint([one, other], (1, 2), FRAME)
+    labels = paint({1: one.patch(SAME), 2: other.patch(SAME)}, (480, 864))
     assert (labels[44:60, 44:84] == 2).all()
     assert (labels[70:84, 44:84] == 1).all()
+
+
+def test_an_object_found_on_a_small_frame_is_painted_on_the_large_one() -> None:
+    found = found_in(Region(8, 14, 8, 14), 8, 8, 8, 16)
+    labels = paint({5: found.patch(Resizer((1920, 3456), (480, 864)))}, (1920, 3456))
+    rows, columns = np.nonzero(labels == 5)
+    # Four pixels of the video for one that was worked on: the contour lies between two of its cells.
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (576, 639, 960, 1087)
 
 
 def test_objects_that_are_not_where_they_were_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,17 +39,17 @@ def model() -> Any:
     return load_model("segue-lite", settings={"reuse": {"threshold": 0.0}})
 
 
-@pytest.mark.parametrize("size_hw", [(113, 167), (75, 111), (225, 333)])
-def test_an_object_is_followed_through_a_change_of_size(
-    model: Any, size_hw: tuple[int, int]
+@pytest.mark.parametrize("working_hw", [(113, 167), (75, 111), (225, 333)])
+def test_an_object_is_followed_through_a_change_of_the_working_size(
+    model: Any, working_hw: tuple[int, int]
 ) -> None:
     _, state = model.host.start(*picture(0))
     _, state = model.host.step(picture(1)[0], state)
-    resized = model.host.resized(state, size_hw)
-    assert resized.size_hw == size_hw
-    assert state.size_hw == SIZE
+    resized = model.host.resized(state, working_hw)
+    assert resized.working_hw == working_hw
+    assert state.working_hw == resized.size_hw == SIZE
     for t in (2, 3):
-        frame, truth = shrunk(t, size_hw)
+        frame, truth = picture(t)
         prediction, resized = model.host.step(frame, resized)
         assert overlap(prediction.labels, truth) > 0.9
         assert not prediction.scores[1].absent
@@ -76,8 +76,40 @@ def test_the_gate_computes_the_next_frame_and_its_memory_can_be_stored(
     small = model.resized(state, (75, 111))
     save_state(tmp_path / "state", small)
     stored, _ = load_state(tmp_path / "state", model.state_type)
-    frame, truth = shrunk(2, (75, 111))
+    frame, truth = picture(2)
     answers = [model.step(frame, memory)[0] for memory in (small, stored)]
     assert not answers[0].scores[1].reused
     assert overlap(answers[0].labels, truth) > 0.9
     np.testing.assert_array_equal(answers[0].labels, answers[1].labels)
+
+
+def test_what_the_network_sees_does_not_grow_with_the_video(model: Any) -> None:
+    large = (4 * SIZE[0], 4 * SIZE[1])
+    bounded = model.bounded(SIZE[1])
+    assert model.bounded(SIZE[1]).host.network is model.host.network
+    states = {}
+    for size_hw in (SIZE, large):
+        frame, labels = shrunk(0, size_hw)
+        prediction, state = bounded.start(frame, labels)
+        np.testing.assert_array_equal(prediction.labels, labels)
+        for t in (1, 2, 3):
+            frame, truth = shrunk(t, size_hw)
+            prediction, state = bounded.step(frame, state)
+            assert prediction.labels.shape == size_hw
+            assert overlap(prediction.labels, truth) > 0.93
+        states[size_hw] = state
+    small_host, large_host = states[SIZE].host, states[large].host
+    assert small_host.previous.shape == large_host.previous.shape
+    assert (small_host.working_hw, large_host.working_hw) == (SIZE, SIZE)
+    assert model.start(*shrunk(0, large))[1].host.working_hw == (577, 854)
+
+
+def test_the_contour_on_a_large_frame_is_not_a_staircase(model: Any) -> None:
+    large = (4 * SIZE[0], 4 * SIZE[1])
+    host = model.host.bounded(SIZE[1])
+    _, state = host.start(*shrunk(0, large))
+    prediction, _ = host.step(shrunk(1, large)[0], state)
+    # On a disk the contour changes its column on nearly every row; enlarged cells of labels are eight rows high.
+    rows = np.flatnonzero(prediction.labels.any(1))[20:-20]
+    first = prediction.labels[rows].argmax(1)
+    assert (np.diff(first) != 0).mean() > 0.5

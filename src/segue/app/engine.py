@@ -1,7 +1,7 @@
 """From what a user asks for to a job of the runner; shared by every command that runs a model."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,8 @@ from segue.inference.job import Job
 from segue.inference.objects import TrackTask
 from segue.inference.places import Places
 from segue.inference.task import Task
-from segue.media.container import FileVideo
-from segue.media.images import ImageVideo
 from segue.media.mask_args import GivenMasks
-from segue.media.masks import fit_mask
+from segue.media.mask_fit import fit_given
 from segue.media.video import Video
 from segue.models.catalog import find, load_model
 from segue.models.interface import VideoModel
@@ -108,8 +106,9 @@ class Engine:
             NotFoundError: The weights file does not exist.
             MaskError: A mask of another size than the video, unless ``fit``.
         """
-        by_frame = {i: fit_mask(m, video.size_hw, fit) for i, m in masks.by_frame.items()}
-        task = TrackTask(by_frame, masks.sources, partial, overlay)
+        aspect = video.description.pixel_aspect
+        masks = fit_given(masks, video.size_hw, pixel_aspect=aspect, fit=fit)
+        task = TrackTask(masks.by_frame, masks.sources, partial or masks.partial, overlay)
         return self._job(video, task, places, masks.paths.values())
 
     def label_job(
@@ -131,7 +130,6 @@ class Engine:
 
     def _job(self, video: Video, task: Task, places: Places, inputs: Iterable[Path] = ()) -> Job:
         find(self.model, task.kind)
-        files = _files(video)
         return Job(
             video=video,
             task=task,
@@ -140,9 +138,9 @@ class Engine:
                 "verb": task.outputs.verb,
                 **self.identity(),
                 **task.identity(),
-                "video": identify_files(files),
+                "video": {**identify_files(video.files), **video.choices},
             },
-            inputs=(*files, *inputs),
+            inputs=(*video.files, *inputs),
             max_side=self.max_side,
             fps=self.fps,
         )
@@ -164,10 +162,3 @@ class Engine:
         if self.threads is not None:
             torch.set_num_threads(self.threads)
             cv2.setNumThreads(self.threads)
-
-
-def _files(video: Video) -> Sequence[Path]:
-    """The files that a video is read from; none for arrays."""
-    if isinstance(video, FileVideo):
-        return (video.path,)
-    return video.paths if isinstance(video, ImageVideo) else ()

@@ -7,6 +7,7 @@ import numpy as np
 
 from segue.evaluation.interface import Column, Picture, Scored, Table
 from segue.evaluation.pairs import FramePair, Values, read_pair
+from segue.evaluation.soft import refuse_probabilities
 from segue.media.images import read_image
 from segue.metrics.agreement import agreements
 from segue.metrics.packed import Packed, no_pixels, pack, pack_objects
@@ -20,6 +21,8 @@ COLUMNS = ("J&F", "J", "F", "J_recall", "J_decay", "F_recall", "F_decay")
 ObjectValues = Mapping[int, tuple[float, float]]
 """J and F of one frame by object, in [0, 1]."""
 
+_MANY = 15
+"""Objects of a predicted frame beyond which they may be grey levels."""
 _MOST_CURVES = 10
 """Objects of a sequence beyond which single ones are not drawn."""
 
@@ -31,6 +34,7 @@ def score_objects(
     *,
     union: bool = False,
     renamed: Mapping[int, int] | None = None,
+    middle: int | None = None,
 ) -> Scored:
     """J and F of the objects of one sequence, one frame in memory at a time; the tally is its curves by object.
 
@@ -41,16 +45,20 @@ def score_objects(
             truth from the frame on in which it first appears, but 255 if there are others.
         union: Read every value but 0 as object 1, on both sides.
         renamed: Predicted ids that stand for another id.
+        middle: The least value of a predicted object, of predictions that hold probabilities.
 
     Raises:
-        MaskError: As in ``read_pair``.
+        MaskError: As in ``read_pair``; or a prediction holds probabilities where ids are due.
     """
     known = set(starts or ())
     strange: dict[int, list[FramePair]] = {}
     values: list[ObjectValues] = []
     for index, frame in enumerate(frames):
         ours, theirs = read_pair(frame)
+        ours = ours if middle is None else (ours >= middle).astype(np.uint8)
         truth, predicted = _masks(theirs, union), _masks(ours, union)
+        if len(predicted) > _MANY:
+            refuse_probabilities(frame, ours)
         for before, after in (renamed or {}).items():
             predicted[after] = predicted.pop(before, no_pixels(theirs.shape))
         if starts is None:

@@ -10,6 +10,7 @@ from jaxtyping import Integer
 
 from segue.data.sample import AnnotatedObject, VideoSequence
 from segue.errors import MaskError, NotFoundError
+from segue.evaluation.own_runs import masks_of_run, sequence_of_run
 from segue.media.images import natural_key
 from segue.media.label_file import read_label_values
 from segue.problems import Problem
@@ -54,7 +55,7 @@ def pair_sequences(
     """The sequences of the truth with their predictions, and what only the predictions have.
 
     Predictions lie in ``<sequence>/``; those of a single sequence may also lie in the folder itself or in ``masks/``
-    below it, where ``segue track`` puts them.
+    below it, where ``segue track`` puts them. What it wrote for one video is scored against the sequence of its name.
 
     Args:
         predictions: The folder of predicted masks.
@@ -68,9 +69,15 @@ def pair_sequences(
     for folder in (predictions, truth):
         if not folder.is_dir():
             raise NotFoundError(f"No folder {folder}. Give a folder of masks.")
-    sequences = _true_sequences(truth, layouts, split)
+    sequences = _true_sequences(masks_of_run(truth), layouts, split)
+    problems: list[Problem] = []
+    masks = masks_of_run(predictions)
+    if masks != predictions:
+        sequences, problems = sequence_of_run(predictions, sequences)
+        predictions = masks
     folders = _prediction_folders(predictions, [sequence.name for sequence in sequences])
-    pairs, problems = [], _extra_sequences(predictions, folders)
+    pairs = []
+    problems += _extra_sequences(predictions, folders)
     for sequence in sequences:
         found = _masks(folders[sequence.name])
         pairs.append(_paired(sequence, folders[sequence.name], found))

@@ -27,7 +27,7 @@ from segue.inference.stopwatch import Stopwatch
 from segue.inference.task import Sink, Task
 from segue.media.resize import Resizer
 from segue.media.video import Video, VideoFrame
-from segue.models.interface import VideoModel
+from segue.models.interface import VideoModel, bounded
 from segue.types import Prediction
 
 
@@ -82,6 +82,7 @@ class Job:
             OutputError: What an interrupted run left cannot be used.
             SettingsError: There is a pace to hold, and nothing of the model that can give way.
         """
+        model = bounded(model, self.max_side)
         with self._pacer(model) as pacer:
             self.places.prepare(mode, self.identity)
             adapted = self.task.adapt(model)
@@ -114,7 +115,7 @@ class _Run:
         self.first_frame: float | None = None
         self.checkpoint = job.places.resume / "state.safetensors"
         self.runner = Runner(model, job.task.masks, job.video.size_hw, max_side=job.max_side)
-        self.read = self.done = 0
+        self.read = self.done = self.replayed = 0
         if mode == "resume" and self.checkpoint.exists():
             self._recall()
         self.resumed_at = self.done
@@ -163,7 +164,8 @@ class _Run:
             prediction = Prediction(self.stored.read(frame))
         self._hand(again, (frame, prediction))
         note = f"replaying {self.job.places.outputs.folder}"
-        self.progress.advance(frame.index + 1, self.job.video.num_frames, note)
+        self.replayed += 1
+        self.progress.advance(self.replayed, self.job.video.num_frames, note)
 
     def _new(self, frame: VideoFrame, writer: WriteBehind) -> None:
         begun = self.runner.state is not None
@@ -241,6 +243,7 @@ class _Run:
             "error": error,
             **notes,
             "frames": self.done,
+            "damaged": list(self.job.video.damaged),
             "resumed_at_frame": self.resumed_at or None,
             "timings": self._timings(),
             **told,

@@ -5,13 +5,13 @@ from typing import Any
 
 from segue.inference.progress import Progress, Silent
 from segue.inference.runner import Result, Runner
-from segue.media.video import Video
+from segue.media.video import Video, open_video
 from segue.models.interface import VideoModel
 
 
 def label(
     model: VideoModel[Any],
-    video: Video,
+    video: Any,
     *,
     progress: Progress | None = None,
     max_side: int | None = None,
@@ -20,7 +20,7 @@ def label(
 
     Args:
         model: Any model of the table that names classes; ``model.classes`` tells what the numbers mean.
-        video: What ``open_video`` returned.
+        video: What ``open_video`` returned or takes: a path, or pictures.
         progress: Hears about every finished frame.
         max_side: As in ``track``.
 
@@ -28,8 +28,11 @@ def label(
         Every frame of the video in order, with its prediction.
 
     Raises:
+        NotFoundError: No such file or folder.
+        VideoError: The video cannot be opened.
         SettingsError: The model follows given objects.
         DecodeError: A frame does not decode; the predictions before it are valid.
     """
+    video = video if isinstance(video, Video) else open_video(video)
     runner = Runner(model, {}, video.size_hw, max_side=max_side)
     yield from runner.run(video, progress or Silent())

@@ -4,33 +4,18 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from segue.errors import SettingsError
 from segue.inference.governor import Governor
 from segue.media.masks import object_ids
 from segue.media.resize import Resizer
-from segue.models.interface import VideoModel
+from segue.models.interface import ScalingModel, VideoModel
 from segue.nn.reuse.settings import ReuseSettings
 from segue.types import Labels
 
-StateT = TypeVar("StateT")
-
 _STEPS = ((1.0, 1.0), (0.7, 1.0), (0.7, 0.75), (0.5, 0.75), (0.5, 0.5))
 """From the best to the fastest: the highest threshold, and the share of the working size."""
-
-
-class Resizable(Protocol[StateT]):
-    """What a model offers whose memory can go on with frames of another size."""
-
-    def resized(self, state: StateT, size_hw: tuple[int, int]) -> StateT:
-        """The memory for frames of another size.
-
-        Args:
-            state: Not changed.
-            size_hw: Height and width of the frames to come, of about the same aspect.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +39,7 @@ def levels(
     """The levels of a model, the one that was asked for first; no object of a mask vanishes at any of them.
 
     Args:
-        model: Its threshold moves if it has ``reuse``, its working size if it is ``Resizable``.
+        model: Its threshold moves if it has ``reuse``, its working size if it is a ``ScalingModel``.
         working_hw: Height and width of frames at the first level.
         masks: That the model will be given.
     """
@@ -63,7 +48,7 @@ def levels(
     given = tuple(masks)
     found: dict[Level, None] = {}
     for threshold, share in _STEPS:
-        scale = share if hasattr(model, "resized") else 1.0
+        scale = share if isinstance(model, ScalingModel) else 1.0
         size = max(round(height * scale), 1), max(round(width * scale), 1)
         if scale == 1 or all(_survives(labels, size) for labels in given):
             found[Level(None if own is None else min(own, threshold), size)] = None

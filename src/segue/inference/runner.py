@@ -1,7 +1,7 @@
 """The streaming runner: frames go in, predictions come out, and only the model's memory is kept."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -12,7 +12,7 @@ from segue.inference.progress import Progress
 from segue.media.masks import object_ids
 from segue.media.resize import Resizer
 from segue.media.video import Video, VideoFrame
-from segue.models.interface import VideoModel, as_semantic
+from segue.models.interface import ScalingModel, VideoModel, as_semantic, bounded
 from segue.types import BACKGROUND, Labels, Prediction
 
 Result = tuple[VideoFrame, Prediction]
@@ -38,22 +38,26 @@ class Runner:
         state: Any = None,
     ) -> None:
         self.state = state
-        self._model = model
+        self._model = bounded(model, max_side)
         self._masks = masks
         self._first = min(masks, default=0)
-        self._resizer = Resizer.for_max_side(size_hw, max_side)
+        self.working_hw = Resizer.for_max_side(size_hw, max_side).working_hw
+        """Height and width that the network sees."""
+        self._source_hw = size_hw
         self._waiting: deque[VideoFrame] = deque()
         self._calls = 0
-        self._seen = 0
+        self._unmet = set(masks)
+        self._next = 0
 
     @property
-    def working_hw(self) -> tuple[int, int]:
-        """Height and width that the model sees."""
-        return self._resizer.working_hw
+    def _resizer(self) -> Resizer:
+        """Does nothing for a model that scales frames by itself."""
+        scales = isinstance(self._model, ScalingModel)
+        return Resizer(self._source_hw, self._source_hw if scales else self.working_hw)
 
     def resize(self, working_hw: tuple[int, int], state: Any) -> None:
         """Go on at another working size, with the memory for it; predictions stay at the size of the video."""
-        self._resizer = Resizer(self._resizer.source_hw, working_hw)
+        self.working_hw = working_hw
         self.state = state
 
     def run(self, video: Video, progress: Progress) -> Iterator[Result]:
@@ -71,7 +75,7 @@ class Runner:
 
     def feed(self, frame: VideoFrame) -> Result | None:
         """Go on by one frame; the result is about this frame, or an earlier one with lookahead."""
-        self._seen = frame.index + 1
+        self._meet(frame)
         if frame.index < self._first:
             return frame, Prediction(np.zeros(frame.image.shape[:2], np.uint8))
         prediction = self._ask(frame)
@@ -80,7 +84,7 @@ class Runner:
 
     def skip(self, frame: VideoFrame) -> VideoFrame | None:
         """Pass a frame that the given state has already seen; returns the frame that was answered then."""
-        self._seen = frame.index + 1
+        self._meet(frame)
         return frame if frame.index < self._first else self._queue(frame)
 
     def drain(self) -> Iterator[Result]:
@@ -101,7 +105,18 @@ class Runner:
         Raises:
             MaskError: The message names the frames.
         """
-        refuse_late(self._masks, self._seen)
+        if self._unmet:
+            raise MaskError(absent_sentence(self._unmet, range(self._next)))
+
+    def _meet(self, frame: VideoFrame) -> None:
+        self._unmet.discard(frame.index)
+        passed = sorted(index for index in self._unmet if index < frame.index)
+        if passed:
+            raise MaskError(
+                f"There is a mask for frame {passed[0]}, but that frame does not decode and is left out. "
+                "Give a mask for a frame that decodes."
+            )
+        self._next = frame.index + 1
 
     def _queue(self, frame: VideoFrame) -> VideoFrame | None:
         self._waiting.append(frame)
@@ -133,15 +148,16 @@ class Runner:
         return Prediction(labels.astype(np.uint8), prediction.scores)
 
 
-def refuse_late(masks: Mapping[int, Labels], num_frames: int) -> None:
-    """Refuse masks for frames that a video does not have.
+def absent_sentence(masks: Iterable[int], indices: range) -> str:
+    """That there are masks for frames which a video does not have.
 
-    Raises:
-        MaskError: The message names the frames.
+    Args:
+        masks: The numbers of these frames.
+        indices: The numbers of the video's frames.
     """
-    late = sorted(index for index in masks if not 0 <= index < num_frames)
-    if late:
-        raise MaskError(
-            f"The video has frames 0 to {num_frames - 1}, but there is a mask for frame "
-            f"{', '.join(map(str, late))}. Give masks of frames that exist."
-        )
+    steps = f", one of {indices.step}" if indices.step > 1 else ""
+    has = f"has frames {indices[0]} to {indices[-1]}{steps}" if indices else "has no frames"
+    return (
+        f"The video {has}, but there is a mask for frame {', '.join(map(str, sorted(masks)))}. "
+        "Give masks of frames that exist."
+    )

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -125,8 +126,8 @@ class LineLog:
 class Overlay:
     """The video with the labels painted in, written next to the resume data and moved at the end.
 
-    It is for people to look at: no side exceeds 1920 pixels, since at 4K the encoder alone would take more time than
-    the network, and half a gigabyte of memory.
+    It begins at time 0, whenever the source does. It is for people to look at: no side exceeds 1920 pixels, since at 4K
+    the encoder alone would take more time than the network, and half a gigabyte of memory.
     """
 
     part = "overlay"
@@ -146,7 +147,9 @@ class Overlay:
         self._path = path
         self._target = target
         self._resizer = Resizer.for_max_side(video.size_hw, _OVERLAY_SIDE)
-        self._timing = (self._resizer.working_hw, video.frame_rate, video.time_base)
+        self._format = (self._resizer.working_hw, video.frame_rate, video.time_base)
+        self._pixel_aspect = video.description.pixel_aspect
+        self._begin = Fraction(0)
         self._paint = paint
         self._writer: VideoWriter | None = None
 
@@ -158,10 +161,12 @@ class Overlay:
         """
         with writing(self._path):
             if self._writer is None:
-                self._writer = VideoWriter(self._path, *self._timing).__enter__()
+                self._begin = frame.time
+                writer = VideoWriter(self._path, *self._format, self._pixel_aspect)
+                self._writer = writer.__enter__()
             image = self._resizer.shrink(frame.image)
             labels = self._resizer.shrink_labels(prediction.labels)
-            self._writer.write(self._paint(image, labels), frame.time)
+            self._writer.write(self._paint(image, labels), frame.time - self._begin)
 
     def finish(self) -> Mapping[str, Any]:
         """Close the video and move it to where it belongs; nothing if it has no frame.

@@ -1,23 +1,25 @@
 """Objects of given masks, carried through a video."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from segue.errors import MaskError
 from segue.inference.progress import Progress, Silent
-from segue.inference.runner import Result, Runner, refuse_late
-from segue.media.mask_args import GivenMasks
-from segue.media.masks import check_masks, fit_mask, object_ids
+from segue.inference.runner import Result, Runner, absent_sentence
+from segue.media.mask_fit import fit_given, fit_mask
+from segue.media.mask_inputs import given_masks
+from segue.media.masks import check_masks, object_ids
 from segue.media.resize import Resizer
-from segue.media.video import Video
+from segue.media.video import Video, open_video
 from segue.models.interface import VideoModel
 from segue.types import Labels
 
 
 def track(
     model: VideoModel[Any],
-    video: Video,
-    masks: Mapping[int, Labels] | GivenMasks,
+    video: Any,
+    masks: Any,
     *,
     partial: bool = False,
     progress: Progress | None = None,
@@ -25,12 +27,15 @@ def track(
 ) -> Iterator[Result]:
     """Carry the objects of the given masks through a video, frame by frame, in constant memory.
 
-    Frames before the first mask come with an empty prediction; objects of later masks enter there.
+    Frames before the first mask come with an empty prediction; objects of later masks enter there. What is doubtful
+    about the masks is told as a ``UserWarning``.
 
     Args:
         model: Any model of the table that follows objects.
-        video: What ``open_video`` returned.
-        masks: What ``read_masks`` returned, or frame number (from 0) -> labels of the frame's size.
+        video: What ``open_video`` returned or takes: a path, or pictures.
+        masks: What ``read_masks`` returned or takes; one mask for the first frame; several, one object each; or a dict
+            from frame (index, name, or a pair of either and the object's id) to a mask. A mask is a path, a PIL
+            picture, or an array of bools, ids, 0 and 255, probabilities or colours.
         partial: Later masks may leave out objects of earlier ones, which are then predicted there.
         progress: Hears about every finished frame.
         max_side: Work on frames whose longer side has at most so many pixels; predictions come
@@ -40,13 +45,20 @@ def track(
         Every frame of the video in order, with its prediction.
 
     Raises:
-        MaskError: No mask, an empty one, one of another size, or one past the end of the video; or the model names
-            classes and takes none.
+        NotFoundError: No such file or folder.
+        VideoError: The video cannot be opened.
+        MaskError: No mask, one that cannot be used or is of another size, or one past the end of the video; or the
+            model names classes and takes none.
         DecodeError: A frame does not decode; the predictions before it are valid.
     """
-    given = masks.by_frame if isinstance(masks, GivenMasks) else masks
-    check_plan(video, given, partial=partial, max_side=max_side)
-    runner = Runner(model, given, video.size_hw, max_side=max_side)
+    video = video if isinstance(video, Video) else open_video(video)
+    aspect = video.description.pixel_aspect
+    given = given_masks(masks, video.frame_names, video.indices.start)
+    given = fit_given(given, video.size_hw, pixel_aspect=aspect)
+    for doubt in given.doubts:
+        warnings.warn(doubt, UserWarning, stacklevel=2)
+    check_plan(video, given.by_frame, partial=partial or given.partial, max_side=max_side)
+    runner = Runner(model, given.by_frame, video.size_hw, max_side=max_side)
     yield from runner.run(video, progress or Silent())
 
 
@@ -63,17 +75,18 @@ def check_plan(
         MaskError: As in ``track``.
     """
     if not masks:
-        raise MaskError("Expected at least one mask, got none. Give one with --mask.")
+        raise MaskError("Expected at least one mask, got none. Give one of the first frame.")
     resizer = Resizer.for_max_side(video.size_hw, max_side)
     for index, labels in masks.items():
-        fit_mask(labels, video.size_hw, fit=False)
+        fit_mask(labels, video.size_hw)
         if not object_ids(labels):
             raise MaskError(f"The mask of frame {index} holds no object. Draw at least one.")
         _refuse_vanishing(labels, resizer)
     check_masks(masks, partial=partial)
-    if video.frame_names is not None:
-        # Files on disk can be counted; a container only estimates, and is held to it at its end.
-        refuse_late(masks, len(video.frame_names))
+    # A container may only estimate how many frames it has; then the masks are held against its end.
+    absent = [index for index in masks if index not in video.indices]
+    if absent:
+        raise MaskError(absent_sentence(absent, video.indices))
 
 
 def _refuse_vanishing(labels: Labels, resizer: Resizer) -> None:
@@ -81,6 +94,6 @@ def _refuse_vanishing(labels: Labels, resizer: Resizer) -> None:
     lost = sorted(set(object_ids(labels)) - set(object_ids(resizer.shrink_labels(labels))))
     if lost:
         raise MaskError(
-            f"Object {lost[0]} is too small to be seen at {width}x{height} pixels. "
-            "Give a larger --max-side."
+            f"Object {lost[0]} is too small to be seen at {width}x{height} pixels. Work on larger frames.",
+            option="Give a larger --max-side.",
         )

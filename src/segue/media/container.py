@@ -1,99 +1,245 @@
 """Video files of every kind that FFmpeg opens, decoded frame by frame."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Any
 
-import av
-import cv2
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 
 from segue.errors import DecodeError, VideoError
-from segue.media.frames import VideoFrame, index_name, over_black
+from segue.media.colour import ScreenColours, deep_values, describe_colour
+from segue.media.depth import SAMPLE_FRAMES, Stretch, find_stretch
+from segue.media.frames import ANY_INDEX, SourceDescription, VideoFrame, index_name, name_ranges
+from segue.media.header import (
+    estimate,
+    header_duration,
+    packet_end,
+    pixel_aspect,
+    possible_indices,
+)
+from segue.media.packets import frame_times, packets_of
+from segue.media.streams import DECODE_ERRORS, choose, describe_stream, opened, stream_doubt
 from segue.types import Frame
 
-# FFmpeg turns text files into "video" with this one; nobody who gives a .txt means that.
-_NOT_VIDEO = ("tty",)
 _RETRY = "Re-encode it, for example with `ffmpeg -i FILE -c:v libx264 -crf 18 repaired.mp4`."
-_DECODE_ERRORS = (av.FFmpegError, OSError, ValueError)
+_SKIP = "Pass --skip-damaged to go on with the frames after it."
 
 
 class FileVideo:
     """A video file. Times are exact, also at variable frame rate.
 
-    Rotation and mirror metadata are applied. Frames keep their stored pixels: the sample aspect
-    ratio is ignored, because masks are drawn on pixels. Alpha is composited on black. Colours
-    follow the file's matrix and range; without tags, BT.601 limited range as in FFmpeg.
+    Rotation and mirror metadata are applied. Frames keep their stored pixels: ``description`` tells
+    their aspect, because masks are drawn on pixels. Alpha is composited on black. Colours follow
+    the file's matrix and range; without tags, BT.601 limited range as in FFmpeg. HDR is tone-mapped.
+
+    Args:
+        path: The file.
+        stream: Which of its video streams, from 0; None takes the best one.
+        skip_damaged: Leave out frames that do not decode, instead of ending there. The frames after
+            them keep their index and their time; ``damaged`` names those left out.
 
     Raises:
-        VideoError: Not a video, no video stream, or no frame that decodes.
+        VideoError: Not a video, no such video stream, or no frame that decodes.
     """
 
     frame_names: tuple[str, ...] | None = None
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, stream: int | None = None, skip_damaged: bool = False
+    ) -> None:
         self.path = path
+        self.files = (path,)
         self.name = path.stem
-        with _opened(path) as (container, stream):
-            self.frame_rate = stream.average_rate or stream.guessed_rate or None
-            self.time_base = Fraction(stream.time_base or Fraction(1, 90_000))
-            self.num_frames = _estimate(container, stream, self.frame_rate)
-        self.size_hw = self._first_size()
+        self._number = choose(path) if stream is None else stream
+        self._skip_damaged = skip_damaged
+        self._lost: list[int] = []
+        self._cut: tuple[str, ...] = ()
+        asked = {"stream": stream, "skip_damaged": skip_damaged or None}
+        self.choices: Mapping[str, Any] = {k: v for k, v in asked.items() if v is not None}
+        with opened(path, self._number) as (container, source):
+            self.frame_rate = source.average_rate or source.guessed_rate or None
+            self.time_base = Fraction(source.time_base or Fraction(1, 90_000))
+            self.num_frames = estimate(container, source, self.frame_rate)
+            self.indices = possible_indices(container, source, self.num_frames)
+            self._times = self._all_times(container, source) if skip_damaged else []
+        self._stretch: Stretch | None = None
+        self._learn_first()
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """What was left out in the latest pass because it does not decode; see ``Video``."""
+        return (*name_ranges(self._lost), *self._cut)
 
     def __iter__(self) -> Iterator[VideoFrame]:
         """Frames from the first one, see ``Video``."""
-        with _opened(self.path) as (container, stream):
+        return self.frames(ANY_INDEX)
+
+    def frames(self, wanted: range) -> Iterator[VideoFrame]:
+        """The frames with these indices; others are decoded, but not converted.
+
+        Raises:
+            DecodeError: As in ``Video``.
+        """
+        with opened(self.path, self._number) as (container, stream):
+            colours = ScreenColours(self._stretch)
             time = None
-            for index, frame in enumerate(self._decoded(container, stream)):
+            for index, frame in self._indexed(container, stream):
+                if index >= wanted.stop:
+                    return
                 time = self._time(frame, time)
-                image = to_rgb(frame)
+                if index not in wanted:
+                    continue
+                image = colours.to_rgb(frame)
                 if image.shape[:2] != self.size_hw:
                     raise DecodeError(self._size_sentence(index, image))
                 yield VideoFrame(image, index, index_name(index), time)
+
+    def __getitem__(self, index: int) -> VideoFrame:
+        """One frame by its index, from 0; decodes from the start of the file.
+
+        Raises:
+            IndexError: No such frame.
+            DecodeError: The frame, or one before it, does not decode.
+        """
+        if index >= 0:
+            for frame in self.frames(range(index, index + 1)):
+                return frame
+        raise IndexError(f"{self.path} has no frame {index}. Frames are numbered from 0.")
+
+    def index_at(self, time: Fraction) -> int:
+        """Index of the first frame that is not shown before a time, in seconds from the first frame.
+
+        Reads packets up to there and decodes nothing.
+        """
+        begin = self.description.start_time
+        before = takewhile(lambda shown: shown < begin + time, self._known_times())
+        count = sum(1 for _ in before)
+        if not count and time > 0:  # raw streams carry no times
+            return -int(-time * (self.frame_rate or 25) // 1)
+        return count
+
+    def time_of(self, index: int) -> Fraction | None:
+        """When a frame is shown, in seconds; None where the packets end before.
+
+        Raw streams have no times; there the frames are counted.
+        """
+        times = self._known_times()
+        first = next(times, None)
+        if first is None:
+            return index / (self.frame_rate or Fraction(25))
+        return next(islice(chain([first], times), index, None), None)
 
     def __repr__(self) -> str:
         height, width = self.size_hw
         return f"FileVideo({str(self.path)!r}, {height}x{width}, {self.frame_rate} fps)"
 
-    def _first_size(self) -> tuple[int, int]:
-        with _opened(self.path) as (container, stream):
+    def _learn_first(self) -> None:
+        """Size and description, as the first frame that decodes tells them."""
+        with opened(self.path, self._number) as (container, stream):
             try:
-                for frame in self._decoded(container, stream):
-                    height, width = to_rgb(frame).shape[:2]
-                    return height, width
+                _, frame = next(self._indexed(container, stream), (0, None))
+                if frame is None:
+                    raise VideoError(
+                        f"{self.path} holds no frames. Give a video with at least one frame."
+                    )
+                height, width = ScreenColours().to_rgb(frame).shape[:2]
             except DecodeError as error:
-                raise VideoError(f"{self.path} cannot be used: {error}") from None
-        raise VideoError(f"{self.path} holds no frames. Give a video with at least one frame.")
+                raise VideoError(
+                    f"{self.path} cannot be used: {error}", option=error.option
+                ) from None
+            doubt = stream_doubt(container, stream)
+            self.size_hw = (height, width)
+            self.description = SourceDescription(
+                place=str(self.path),
+                stream=describe_stream(container, stream),
+                colour=describe_colour(frame),
+                pixel_aspect=pixel_aspect(stream, frame),
+                start_time=self._time(frame, None),
+                doubts=(doubt,) if doubt else (),
+            )
+        if deep_values(frame) is not None:
+            self._learn_depth()
+
+    def _learn_depth(self) -> None:
+        """The stretch of pictures of 16 bits, as the first frames tell it."""
+        with opened(self.path, self._number) as (container, stream), suppress(DecodeError):
+            self._stretch = find_stretch(self._deep_sample(container, stream))
+        if self._stretch is not None and self._stretch.doubt is not None:
+            doubts = (*self.description.doubts, self._stretch.doubt)
+            self.description = replace(self.description, doubts=doubts)
+
+    def _deep_sample(self, container: InputContainer, stream: VideoStream) -> Iterator[np.ndarray]:
+        for _, frame in islice(self._indexed(container, stream), SAMPLE_FRAMES):
+            values = deep_values(frame)
+            if values is None:
+                return
+            yield values
+
+    def _indexed(
+        self, container: InputContainer, stream: VideoStream
+    ) -> Iterator[tuple[int, AvFrame]]:
+        if not self._skip_damaged:
+            yield from enumerate(self._decoded(container, stream))
+            return
+        self._lost, self._cut = [], ()
+        expected = 0
+        for frame in self._decoded(container, stream):
+            index = expected
+            if frame.pts is not None and self._times:
+                index = max(expected, bisect_left(self._times, self._time(frame, None)))
+            self._lost.extend(range(expected, index))
+            yield index, frame
+            expected = index + 1
+        self._lost.extend(range(expected, len(self._times)))
 
     def _decoded(self, container: InputContainer, stream: VideoStream) -> Iterator[AvFrame]:
-        """Frames as the decoder gives them; DecodeError at the first that it cannot."""
+        """Frames as the decoder gives them; DecodeError at the first that it cannot, unless they are skipped."""
         count = 0
         end = Fraction(0)
-        packets = container.demux()
+        packets = packets_of(container, go_on=self._skip_damaged)
         while True:
+            packet = None
             try:
                 packet = next(packets, None)
                 if packet is None:
                     break
-                end = max(end, _packet_end(packet))
+                end = max(end, packet_end(packet))
                 frames = packet.decode() if packet.stream is stream else []
-            except _DECODE_ERRORS as error:
+            except DECODE_ERRORS as error:
+                if self._skip_damaged:
+                    continue
                 for whole in _rescued(stream, packet):
                     yield whole
                     count += 1
                 raise self._broken(count, str(error)) from None
             for frame in frames:
                 assert isinstance(frame, AvFrame)
-                if frame.is_corrupt:
+                if not frame.is_corrupt:
+                    yield frame
+                    count += 1
+                elif not self._skip_damaged:
                     raise self._broken(count, "the decoder found damaged data")
-                yield frame
-                count += 1
-        self._check_complete(_header_duration(container, stream), count, end)
+        self._check_complete(header_duration(container, stream), count, end)
+
+    def _all_times(self, container: InputContainer, stream: VideoStream) -> list[Fraction]:
+        return sorted(set(frame_times(container, stream, go_on=True)))
+
+    def _known_times(self) -> Iterator[Fraction]:
+        """Times of the frames in order; what comes before the first frame that decodes is none."""
+        if self._skip_damaged:
+            yield from self._times
+            return
+        begin = self.description.start_time
+        with opened(self.path, self._number) as (container, stream):
+            yield from (time for time in frame_times(container, stream) if time >= begin)
 
     def _check_complete(self, expected: Fraction | None, count: int, end: Fraction) -> None:
         # FFmpeg reads a file that was cut off between two packets to its end without a word.
@@ -102,12 +248,15 @@ class FileVideo:
         slack = max(Fraction(1, 2), two_frames)
         if expected is not None and expected - end > max(slack, expected / 50):
             said, came = float(expected), float(end)
-            raise self._broken(count, f"its header says {said:.2f} s, data end at {came:.2f} s")
+            if not self._skip_damaged:
+                raise self._broken(count, f"its header says {said:.2f} s, data end at {came:.2f} s")
+            self._cut = (f"all after {came:.2f} of {said:.2f} s",)
 
     def _broken(self, index: int, reason: str) -> DecodeError:
         return DecodeError(
             f"Frame {index_name(index)} of {self.path} does not decode ({reason}). "
-            f"The {index} frames before it are fine. {_RETRY}"
+            f"The {index} frames before it are fine. {_RETRY}",
+            option=_SKIP,
         )
 
     def _size_sentence(self, index: int, image: Frame) -> str:
@@ -124,92 +273,13 @@ class FileVideo:
         return Fraction(0) if before is None else before + 1 / (self.frame_rate or Fraction(25))
 
 
-def to_rgb(frame: AvFrame) -> Frame:
-    """The frame as upright RGB, shape ``height width 3``, C-contiguous."""
-    layout = frame.format
-    if layout.has_palette or any(part.is_alpha for part in layout.components):
-        rgb = over_black(frame.to_ndarray(format="rgba", threads=1))
-    else:
-        rgb = frame.to_ndarray(format="rgb24", threads=1)
-    return np.ascontiguousarray(_upright(rgb, frame))
-
-
-def _upright(image: np.ndarray, frame: AvFrame) -> np.ndarray:
-    """Quarter turns and mirrors of the display matrix applied; other angles round to them."""
-    data: Any = frame.side_data.get("DISPLAYMATRIX")
-    if data is None:
-        return image
-    # Row vectors, FFmpeg libavutil/display.h: x' = a x + c y, y' = b x + d y.
-    a, b, _, c, d = np.frombuffer(data, np.int32)[:5]
-    if abs(int(a)) + abs(int(d)) < abs(int(b)) + abs(int(c)):
-        image, flip_x, flip_y = image.transpose(1, 0, 2), c < 0, b < 0
-    else:
-        flip_x, flip_y = a < 0, d < 0
-    return image[:: -1 if flip_y else 1, :: -1 if flip_x else 1]
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    try:
-        container = av.open(str(path))
-    except _DECODE_ERRORS as error:
-        reason = getattr(error, "strerror", None) or error
-        raise VideoError(
-            f"{path} is not a video that can be opened ({reason}). Give a video file, a folder "
-            "of images or a pattern like 'folder/*.jpg'."
-        ) from None
-    with container:
-        if container.format.name in _NOT_VIDEO:
-            raise VideoError(f"{path} is a text file, not a video.")
-        stream = _video_stream(container, path)
-        # One number for all: what OpenCV was told holds for FFmpeg, which would take every core.
-        stream.codec_context.thread_count = cv2.getNumThreads()
-        yield container, stream
-
-
-def _video_stream(container: InputContainer, path: Path) -> VideoStream:
-    for stream in container.streams.video:
-        # Music files carry their cover as a video stream.
-        if not stream.disposition & av.stream.Disposition.attached_pic:
-            return stream
-    kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-    raise VideoError(f"{path} has no video stream, only: {kinds}. Give a file with pictures.")
-
-
-def _estimate(container: InputContainer, stream: VideoStream, rate: Fraction | None) -> int | None:
-    if stream.duration and stream.time_base and rate:
-        by_time = max(1, round(stream.duration * stream.time_base * rate))
-    elif container.duration and rate:
-        by_time = max(1, round(Fraction(container.duration, av.time_base) * rate))
-    else:
-        return stream.frames or None
-    # AVI headers count ticks, not frames, when the rate varies: believe the smaller number.
-    return min(stream.frames, by_time) if stream.frames else by_time
-
-
-def _header_duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    """Seconds that the header promises; None where FFmpeg only guesses from what is there."""
-    kind = container.format.name
-    if "avi" in kind:
-        return stream.frames * Fraction(stream.time_base) if stream.time_base else None
-    if container.duration and ("matroska" in kind or "mp4" in kind):
-        return Fraction(container.duration, av.time_base)
-    return None
-
-
-def _packet_end(packet: Any) -> Fraction:
-    if packet.pts is None or packet.time_base is None:
-        return Fraction(0)
-    return Fraction((packet.pts + (packet.duration or 0)) * packet.time_base)
-
-
 def _rescued(stream: VideoStream, packet: Any) -> Iterator[AvFrame]:
     """Whole frames still waiting inside the decoder that come before the broken packet."""
     if packet is None or packet.pts is None:
         return
     try:
         waiting = stream.decode(None)
-    except _DECODE_ERRORS:
+    except DECODE_ERRORS:
         return
     for frame in waiting:
         assert isinstance(frame, AvFrame)

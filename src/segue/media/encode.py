@@ -35,6 +35,7 @@ class VideoWriter:
         size_hw: Height and width of the frames.
         frame_rate: Nominal frames per second, ``Video.frame_rate``.
         time_base: Seconds per tick, ``Video.time_base``; times that are whole ticks stay exact.
+        pixel_aspect: Width of a pixel divided by its height, for players.
 
     Raises:
         OutputError: Another suffix.
@@ -47,6 +48,7 @@ class VideoWriter:
         size_hw: tuple[int, int],
         frame_rate: Fraction | None,
         time_base: Fraction = _DEFAULT_TIME_BASE,
+        pixel_aspect: Fraction = Fraction(1),
     ) -> None:
         if path.suffix.lower() not in _FORMATS:
             known = ", ".join(_FORMATS)
@@ -67,6 +69,7 @@ class VideoWriter:
         stream = self._container.add_stream("libx264", rate=frame_rate or Fraction(25))
         stream.height, stream.width = height + height % 2, width + width % 2
         stream.pix_fmt = "yuv420p"
+        stream.codec_context.sample_aspect_ratio = pixel_aspect
         stream.time_base = time_base
         stream.codec_context.time_base = time_base
         stream.codec_context.thread_count = min(_MOST_THREADS, cv2.getNumThreads())

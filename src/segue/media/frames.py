@@ -1,9 +1,11 @@
 """What every source of frames looks like, whether a file, a folder or an iterator."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -11,6 +13,9 @@ from segue.types import Frame
 
 DEFAULT_FRAME_RATE = Fraction(25)
 """Frames per second of sources without clock of their own: image folders and iterators (ours)."""
+
+ANY_INDEX = range(sys.maxsize)
+"""Frame numbers of a source whose end only decoding tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,24 @@ class VideoFrame:
     def __repr__(self) -> str:
         height, width = self.image.shape[:2]
         return f"VideoFrame({self.name!r}, {height}x{width}, {float(self.time):.3f} s)"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDescription:
+    """What was understood of a source, in words for a person who reads them before the work."""
+
+    place: str
+    """File, folder or pattern; ``arrays`` for arrays."""
+    stream: str | None = None
+    """Of a video file: which of its streams, such as ``video stream 2 of 3 (h264)``."""
+    colour: str | None = None
+    """None for plain SDR, else what was done, such as ``HDR (PQ, BT.2020), tone-mapped to BT.709``."""
+    pixel_aspect: Fraction = Fraction(1)
+    """Width of a pixel divided by its height, as shown; frames keep the stored pixels."""
+    start_time: Fraction = Fraction(0)
+    """Presentation time of the first frame in seconds."""
+    doubts: tuple[str, ...] = ()
+    """Sentences about what could have been meant otherwise."""
 
 
 @runtime_checkable
@@ -65,7 +88,38 @@ class Video(Protocol):
 
     @property
     def frame_names(self) -> tuple[str, ...] | None:
-        """Names of all frames where they are files; None where the name is the index."""
+        """Names of all frames of the source where they are files; None where the name is the index."""
+        ...
+
+    @property
+    def indices(self) -> range:
+        """The only numbers that frames can have, as far as known before decoding; may end too late, never too early.
+
+        A span of a source begins later than at 0 and may have steps.
+        """
+        ...
+
+    @property
+    def description(self) -> SourceDescription:
+        """What was understood of the source, in words."""
+        ...
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are read; none for arrays."""
+        ...
+
+    @property
+    def choices(self) -> Mapping[str, Any]:
+        """What was asked for of the source, as plain values: stream, span, skipping; empty if all of it."""
+        ...
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """What was left out because it does not decode, such as ``00020 to 00022``; known after a pass.
+
+        Always empty unless skipping was asked for, since a pass then ends there.
+        """
         ...
 
     def __iter__(self) -> Iterator[VideoFrame]:
@@ -82,17 +136,34 @@ def index_name(index: int) -> str:
     return f"{index:05d}"
 
 
-def over_black(rgba: np.ndarray) -> Frame:
-    """A frame without alpha: colours over black, weighted by their alpha (ours).
+def name_ranges(indices: Iterable[int]) -> tuple[str, ...]:
+    """Ascending frame numbers in words: ``00003``, ``00007 to 00009``."""
+    runs: list[list[int]] = []
+    for index in indices:
+        if runs and index == runs[-1][1] + 1:
+            runs[-1][1] = index
+        else:
+            runs.append([index, index])
+    return tuple(
+        index_name(first) if first == last else f"{index_name(first)} to {index_name(last)}"
+        for first, last in runs
+    )
+
+
+def over_black(rgba: np.ndarray) -> np.ndarray:
+    """A picture without alpha: colours over black, weighted by their alpha (ours).
 
     Black is what players without alpha support show for transparent parts.
 
     Args:
-        rgba: uint8, shape ``height width 4``, alpha not premultiplied.
+        rgba: ``height width 4``, whole numbers whose largest possible one is opaque, or floats (1 is opaque); alpha
+            not premultiplied.
     """
-    alpha = rgba[:, :, 3:]
-    if alpha.min() == 255:
-        return np.ascontiguousarray(rgba[:, :, :3])
-    weighted = rgba[:, :, :3].astype(np.uint16) * alpha
-    frame: Frame = ((weighted + 127) // 255).astype(np.uint8)
-    return frame
+    colours, alpha = rgba[:, :, :3], rgba[:, :, 3:]
+    opaque = np.iinfo(rgba.dtype).max if rgba.dtype.kind in "iu" else 1
+    if alpha.min() == opaque:
+        return np.ascontiguousarray(colours)
+    if rgba.dtype == np.uint8:
+        weighted = colours.astype(np.uint16) * alpha
+        return np.asarray((weighted + 127) // 255, np.uint8)
+    return np.asarray(colours * (alpha.astype(np.float32) / opaque), rgba.dtype)

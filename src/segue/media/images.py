@@ -1,21 +1,36 @@
-"""Still images as frames: folders, patterns, natural order, EXIF orientation."""
+"""Image files as frames: folders, natural order, one scale of values for all."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-
-import numpy as np
-from PIL import Image, ImageOps
+from typing import Any
 
 from segue.errors import DecodeError, VideoError
-from segue.media.frames import DEFAULT_FRAME_RATE, VideoFrame, over_black
-from segue.types import Frame
+from segue.media.depth import Stretch, find_stretch, spread
+from segue.media.frames import DEFAULT_FRAME_RATE, SourceDescription, VideoFrame
+from segue.media.stills import (
+    IMAGE_SUFFIXES,
+    Header,
+    image_colour,
+    load_image,
+    read_header,
+    read_image,
+    read_values,
+)
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "ImageVideo",
+    "is_image",
+    "list_images",
+    "load_image",
+    "natural_key",
+    "read_image",
+]
 
-_TURNED = frozenset({5, 6, 7, 8})  # EXIF orientations that swap height and width
-_READ_ERRORS = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
+_SKIP = "Pass --skip-damaged to go on with the frames after it."
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:
@@ -42,46 +57,20 @@ def is_image(path: Path) -> bool:
     return named and path.is_file()
 
 
-def read_image(path: Path) -> Frame:
-    """An image as upright RGB, shape ``height width 3``; alpha on black, 16 bits cut to 8.
-
-    Raises:
-        VideoError: The file is no image or is damaged.
-    """
-    try:
-        image, _ = load_image(path)
-    except OSError as error:
-        raise VideoError(f"{path} is not a whole image ({error}). Replace or remove it.") from None
-    if image.mode.startswith("I"):
-        grey = np.asarray(image).astype(np.int64).clip(0, 65_535) // 257
-        return np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)
-    if image.has_transparency_data:
-        return over_black(np.array(image.convert("RGBA")))
-    return np.array(image.convert("RGB"))
-
-
-def load_image(path: Path) -> tuple[Image.Image, str | None]:
-    """An image in memory, upright by EXIF, and the format of its file.
-
-    Raises:
-        OSError: The file is no image, cut off or damaged.
-    """
-    try:
-        with Image.open(path) as opened:
-            # Decoding ignores the checksums of a PNG: one flipped bit gives half a picture.
-            opened.verify()
-        with Image.open(path) as opened:
-            image = ImageOps.exif_transpose(opened)
-            image.load()
-            return image, opened.format
-    except _READ_ERRORS as error:
-        raise OSError(str(error)) from None
-
-
 class ImageVideo:
     """Image files, one frame each, shown at a constant rate.
 
     Sizes are read from the headers of all files at once, pixels only when a frame's turn comes.
+    Values of more than 8 bits are stretched, by the same factor in all frames, see ``media/depth.py``.
+
+    Args:
+        paths: The files in order.
+        name: Of the video.
+        frame_rate: Frames per second.
+        names: Of the frames; None takes the file stems.
+        skip_damaged: Leave out files that do not decode, instead of ending there.
+        place: Folder or pattern, for ``description``; None takes the folder of the first file.
+        doubts: What ``description`` says besides what is found here.
 
     Raises:
         VideoError: No files, two with one name, sizes that differ, or a first file that does not
@@ -89,42 +78,133 @@ class ImageVideo:
     """
 
     def __init__(
-        self, paths: Sequence[Path], name: str, frame_rate: Fraction = DEFAULT_FRAME_RATE
+        self,
+        paths: Sequence[Path],
+        name: str,
+        frame_rate: Fraction = DEFAULT_FRAME_RATE,
+        *,
+        names: Sequence[str] | None = None,
+        skip_damaged: bool = False,
+        place: str | None = None,
+        doubts: Sequence[str] = (),
     ) -> None:
         if not paths:
             raise VideoError(f"{name} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}).")
-        self.paths = tuple(paths)
+        self.paths = self.files = tuple(paths)
         self.name = name
         self.frame_rate: Fraction | None = frame_rate
         self.time_base = 1 / frame_rate
         self.num_frames: int | None = len(self.paths)
-        self.frame_names: tuple[str, ...] | None = tuple(path.stem for path in self.paths)
-        _check_names(self.paths)
-        height, width = read_image(self.paths[0]).shape[:2]
-        self.size_hw = (height, width)
-        self._check_sizes()
+        self.indices = range(len(self.paths))
+        self.frame_names: tuple[str, ...] | None = tuple(names or (p.stem for p in self.paths))
+        self.choices: Mapping[str, Any] = {"skip_damaged": True} if skip_damaged else {}
+        self.damaged: tuple[str, ...] = ()
+        self._skip_damaged = skip_damaged
+        _check_names(self.paths, self.frame_names)
+        self.size_hw = self._first_size()
+        headers = self._checked_headers()
+        self._stretch = _stretch_of(self.paths, headers)
+        self.description = SourceDescription(
+            place or str(self.paths[0].parent),
+            colour=image_colour(self.paths[0]),
+            doubts=(*doubts, *self._doubts(headers), *_stretch_doubt(self._stretch)),
+        )
+
+    def __len__(self) -> int:
+        """Number of files."""
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> VideoFrame:
+        """One frame by its index, from 0; negative ones count from the end.
+
+        Raises:
+            IndexError: No such frame.
+            DecodeError: The file does not decode.
+        """
+        return self._frame(self.indices[index])
 
     def __iter__(self) -> Iterator[VideoFrame]:
         """Frames from the first one, see ``Video``."""
-        for index, path in enumerate(self.paths):
+        return self.frames(self.indices)
+
+    def frames(self, wanted: range) -> Iterator[VideoFrame]:
+        """The frames with these indices; other files are not read.
+
+        Raises:
+            DecodeError: As in ``Video``.
+        """
+        self.damaged = ()
+        for index in wanted:
             try:
-                image = read_image(path)
-            except VideoError as error:
-                raise DecodeError(f"Frame {path.stem} (number {index}): {error}") from None
-            if image.shape[:2] != self.size_hw:
-                raise DecodeError(self._size_sentence(path, image.shape[:2]))
-            yield VideoFrame(image, index, path.stem, index * self.time_base)
+                frame = self._frame(index)
+            except DecodeError:
+                if not self._skip_damaged:
+                    raise
+                self.damaged += (self._names[index],)
+                continue
+            yield frame
+
+    def index_at(self, time: Fraction) -> int:
+        """Index of the first frame that is not shown before a time in seconds."""
+        return -int(-time // self.time_base)
+
+    def time_of(self, index: int) -> Fraction:
+        """When a frame is shown, in seconds."""
+        return index * self.time_base
 
     def __repr__(self) -> str:
         height, width = self.size_hw
         return f"ImageVideo({self.name!r}, {len(self.paths)} files, {height}x{width})"
 
-    def _check_sizes(self) -> None:
-        for path in self.paths:
-            size = _header_size(path)
+    @property
+    def _names(self) -> tuple[str, ...]:
+        assert self.frame_names is not None
+        return self.frame_names
+
+    def _frame(self, index: int) -> VideoFrame:
+        path, name = self.paths[index], self._names[index]
+        try:
+            image = read_image(path, self._stretch)
+        except VideoError as error:
+            message = f"Frame {name} (number {index}): {error}"
+            raise DecodeError(message, option=_SKIP) from None
+        if image.shape[:2] != self.size_hw:
+            raise DecodeError(self._size_sentence(path, image.shape[:2]))
+        return VideoFrame(image, index, name, index * self.time_base)
+
+    def _first_size(self) -> tuple[int, int]:
+        for number, path in enumerate(self.paths):
+            try:
+                height, width = read_image(path).shape[:2]
+                return height, width
+            except VideoError:
+                if not self._skip_damaged or number + 1 == len(self.paths):
+                    raise
+        raise AssertionError("there is at least one path")
+
+    def _checked_headers(self) -> list[Header | None]:
+        headers = [read_header(path) for path in self.paths]
+        for path, header in zip(self.paths, headers, strict=True):
             # Damage is reported when the frame is reached: what comes before it is usable.
-            if size is not None and size != self.size_hw:
-                raise VideoError(self._size_sentence(path, size))
+            if header is not None and header.size_hw != self.size_hw:
+                raise VideoError(self._size_sentence(path, header.size_hw))
+        return headers
+
+    def _doubts(self, headers: Sequence[Header | None]) -> Iterator[str]:
+        for path, header in zip(self.paths, headers, strict=True):
+            if header is not None and header.pages > 1:
+                yield (
+                    f"{path.name} holds {header.pages} pictures, of which only the first is a frame "
+                    "here. Give the file alone to have all."
+                )
+                break
+        kinds = Counter(path.suffix.lower() for path in self.paths)
+        if len(kinds) > 1:
+            counts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+            yield (
+                f"The frames are files of several kinds ({counts}). If some of them are masks, give "
+                f"a pattern such as '{self.paths[0].parent}/*{_likely_frames(kinds)}'."
+            )
 
     def _size_sentence(self, path: Path, size_hw: tuple[int, int]) -> str:
         height, width = self.size_hw
@@ -134,21 +214,44 @@ class ImageVideo:
         )
 
 
-def _header_size(path: Path) -> tuple[int, int] | None:
-    try:
-        with Image.open(path) as image:
-            turned = image.getexif().get(0x0112) in _TURNED
-            return (image.width, image.height) if turned else (image.height, image.width)
-    except _READ_ERRORS:
-        return None
+def _stretch_of(paths: Sequence[Path], headers: Sequence[Header | None]) -> Stretch | None:
+    """One scale for all files whose values have more than 8 bits."""
+    deep = [path for path, header in zip(paths, headers, strict=True) if header and header.deep]
+    return find_stretch(_whole([deep[number] for number in spread(len(deep))]))
 
 
-def _check_names(paths: Sequence[Path]) -> None:
-    seen: dict[str, Path] = {}
+def _whole(paths: Sequence[Path]) -> Iterator[Any]:
     for path in paths:
-        other = seen.setdefault(path.stem, path)
-        if other != path:
+        try:
+            yield read_values(path)
+        except VideoError:
+            continue  # said when the frame is reached
+
+
+def _stretch_doubt(stretch: Stretch | None) -> tuple[str, ...]:
+    return (stretch.doubt,) if stretch and stretch.doubt else ()
+
+
+def _check_names(paths: Sequence[Path], names: Sequence[str]) -> None:
+    seen: dict[str, Path] = {}
+    for path, name in zip(paths, names, strict=True):
+        other = seen.setdefault(name, path)
+        if other == path:
+            continue
+        if other.parent != path.parent:
             raise VideoError(
-                f"Two frames are named {path.stem!r}: {other} and {path}. Give a pattern that "
-                f"takes one of them, like '{path.parent}/*{other.suffix}'."
+                f"Two frames are named {name!r}: {other} and {path}. Rename one, or give one folder."
             )
+        kept = _likely_frames([other.suffix, path.suffix])
+        raise VideoError(
+            f"Two frames are named {name!r}: {other} and {path}. If one of them is a mask, or a copy, give "
+            f"the frames as a pattern, like '{path.parent}/*{kept}'."
+        )
+
+
+def _likely_frames(suffixes: Iterable[str]) -> str:
+    """Of some file kinds that of the frames rather than that of their masks: masks are seldom JPEG, mostly PNG."""
+    return min(
+        suffixes,
+        key=lambda suffix: (suffix.lower() not in (".jpg", ".jpeg"), suffix.lower() == ".png"),
+    )

@@ -1,97 +1,124 @@
-"""The values of ``--mask``: files, files for a later frame, and folders."""
+"""Masks named by text: files, files for a later frame or for one object, and folders."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from segue.errors import MaskError, NotFoundError
-from segue.media.images import list_images
-from segue.media.masks import MaskReader
-from segue.types import Labels
+from segue.media.mask_files import folder_values, list_masks, read_values
+from segue.media.mask_given import GivenMasks, MaskItem, collect
+from segue.media.mask_place import MaskPlace, parse_place
+
+__all__ = ["GivenMasks", "items_of_path", "read_masks"]
+
+_PHOTOS = frozenset({".jpg", ".jpeg"})
 
 
-@dataclass(frozen=True, slots=True)
-class GivenMasks:
-    """All masks that the user gave, with one table of ids."""
+def read_masks(
+    specs: str | Path | Sequence[str | Path],
+    frame_names: Sequence[str] | None = None,
+    first_frame: int = 0,
+) -> GivenMasks:
+    """The masks that some texts stand for.
 
-    by_frame: Mapping[int, Labels]
-    """Labels by frame index, in order, at the size they have in their files."""
-    sources: Mapping[int, str]
-    """What each object was in the first file that holds it, see ``MaskImage``."""
-    paths: Mapping[int, Path]
-    """File or folder of each frame's mask, for messages and the record of the run."""
-
-
-def read_masks(specs: Sequence[str], frame_names: Sequence[str] | None = None) -> GivenMasks:
-    """The masks that ``--mask`` values stand for.
-
-    A value is a file or a folder, for frame 0, or ``37=FILE`` for the frame with index 37. A
-    folder whose files are named like frames (``00037.png``) gives masks for those frames; any
-    other holds one file per object of one frame. All masks are held in memory.
+    A text is a file or a folder, for the first frame; ``37=FILE`` is for the frame with index 37, ``00037=FILE`` for
+    the frame of that name where frames have names, and ``37:2=FILE`` says that its object is object 2. A folder whose
+    files are named like frames (``00037.png``) gives masks for those frames; any other holds one file per object of
+    one frame.
+    All masks are held in memory.
 
     Args:
-        specs: Values as given.
+        specs: One text or path, or several.
         frame_names: ``Video.frame_names``; None where frames are named by index (``00037``).
+        first_frame: Index of the frame that masks without a frame are for.
 
     Raises:
         NotFoundError: No such file or folder.
-        MaskError: A file that is no usable mask, two masks for one frame, an unknown frame.
+        MaskError: A file that is no usable mask, two masks of one object on a frame, an unknown frame, or a later mask
+            of which it cannot be decided which object it holds.
     """
-    paths: dict[int, Path] = {}
-    for spec in specs:
-        for index, path in _places(spec, frame_names):
-            if index in paths:
-                raise MaskError(
-                    f"Two masks for frame {index}: {paths[index]} and {path}. Give one, or a "
-                    "folder with one file per object."
-                )
-            paths[index] = path
-    if not paths:
-        raise MaskError("No mask given. Pass --mask FILE with the objects of the first frame.")
-    reader = MaskReader()
-    ordered = {index: paths[index] for index in sorted(paths)}
-    by_frame = {
-        index: (reader.read_objects(path) if path.is_dir() else reader.read(path)).labels
-        for index, path in ordered.items()
-    }
-    return GivenMasks(by_frame, reader.sources, ordered)
+    listed = [specs] if isinstance(specs, str | Path) else list(specs)
+    doubts: list[str] = []
+    items: list[MaskItem] = []
+    for spec in listed:
+        items += _items(str(spec), frame_names, first_frame, doubts)
+    if not items:
+        raise MaskError(
+            "No mask given. Give one with the objects of the first frame.",
+            option="Pass --mask FILE.",
+        )
+    return collect(items, doubts)
 
 
-def _places(spec: str, names: Sequence[str] | None) -> list[tuple[int, Path]]:
-    """Frame index and path of every mask that one value stands for."""
-    place, equals, rest = spec.partition("=")
-    if equals and not Path(spec).exists():
-        path = _existing(Path(rest), spec)
-        return [(_index(place, names, spec), path)]
-    path = _existing(Path(spec), spec)
-    if path.is_dir() and (frames := _frame_files(path, names)):
-        return frames
-    return [(0, path)]
+def items_of_path(path: Path, place: MaskPlace) -> list[MaskItem]:
+    """The mask of one file or folder of objects, not yet read.
+
+    Args:
+        path: Of a file or folder that exists.
+        place: The frame and the object that it is for.
+
+    Raises:
+        MaskError: A folder of photos.
+    """
+    if path.is_dir():
+        _refuse_photos(path)
+    load = partial(folder_values if path.is_dir() else read_values, path)
+    return [MaskItem(place.frame, str(path), load, place.object_id, path=path)]
+
+
+def _frame_items(path: Path, names: Sequence[str] | None) -> list[MaskItem]:
+    """The masks of a folder whose files are named like frames; none for other folders and for files."""
+    if not path.is_dir():
+        return []
+    _refuse_photos(path)
+    return [
+        MaskItem(index, str(file), partial(read_values, file), is_of_set=True, path=file)
+        for index, file in _frame_files(path, names)
+    ]
+
+
+def _items(
+    spec: str, names: Sequence[str] | None, first_frame: int, doubts: list[str]
+) -> list[MaskItem]:
+    """Every mask that one text stands for."""
+    text, equals, rest = spec.partition("=")
+    if not equals or Path(spec).exists():
+        path = _existing(Path(spec), spec)
+        return _frame_items(path, names) or items_of_path(path, MaskPlace(first_frame))
+    path = _existing(Path(rest), spec)
+    place = parse_place(text, names, spec)
+    doubts.extend(place.doubts)
+    return items_of_path(path, place)
 
 
 def _existing(path: Path, spec: str) -> Path:
     if not path.exists():
-        raise NotFoundError(f"No mask file or folder {path} (from --mask {spec}).")
+        raise NotFoundError(f"No mask file or folder {path} (from the mask {spec}).")
     return path
 
 
-def _index(place: str, names: Sequence[str] | None, spec: str) -> int:
-    if place.isdecimal():
-        index = int(place)
-    elif names is not None and place in names:
-        index = list(names).index(place)
-    else:
-        raise MaskError(f"--mask {spec}: expected a frame index before '=', got {place!r}.")
-    if names is not None and index >= len(names):
-        raise MaskError(f"--mask {spec}: the video has frames 0 to {len(names) - 1} only.")
-    return index
+def _refuse_photos(folder: Path) -> None:
+    """Refuse a folder of frames where one of masks is expected."""
+    files = list_masks(folder)
+    photos = [path for path in files if path.suffix.lower() in _PHOTOS]
+    if not photos:
+        return
+    try:
+        read_values(photos[0])
+    except MaskError:
+        others = len(files) - len(photos)
+        beside = f" beside {others} other files" if others else ""
+        raise MaskError(
+            f"{folder} holds {len(photos)} JPEG photos{beside}, such as {photos[0].name}: these look like frames, not "
+            "like masks. Give a folder that holds masks only (in DAVIS, one below Annotations)."
+        ) from None
 
 
 def _frame_files(folder: Path, names: Sequence[str] | None) -> list[tuple[int, Path]]:
     """Files named like frames with their indices; none if no file is named so."""
     known = None if names is None else {name: index for index, name in enumerate(names)}
-    files = list_images(folder)
+    files = list_masks(folder)
     found = [(_named_index(path.stem, known), path) for path in files]
     named = [(index, path) for index, path in found if index is not None]
     if named and len(named) < len(files):

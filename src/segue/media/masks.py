@@ -7,23 +7,26 @@ from pathlib import Path
 import numpy as np
 
 from segue.errors import MaskError, NotFoundError
-from segue.media.images import list_images
-from segue.media.mask_values import MaskValues, ObjectValue, read_values
+from segue.media.mask_files import folder_values, read_values
+from segue.media.mask_values import MaskValues, ObjectValue
 from segue.media.palette import palette, write_mask
-from segue.media.resize import ResizedLabels, resize_labels
 from segue.types import BACKGROUND, MAX_OBJECTS, VOID, Labels
 
 __all__ = [
     "MaskImage",
     "MaskReader",
     "check_masks",
-    "fit_mask",
     "object_ids",
     "palette",
     "read_mask",
     "read_object_masks",
     "write_mask",
 ]
+
+_NAMED = 5
+"""Renumbered objects that a doubt names."""
+_BORDER = 0.75
+"""An object that covers so much of the border of the frame may be the background (ours)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,16 @@ class MaskImage:
     """Object id per pixel: 0 background, 1..254 objects, 255 void."""
     sources: Mapping[int, str] = field(default_factory=dict)
     """What each object was in the file: ``id 1000``, ``#ff0000``, ``person.png``."""
+    doubts: tuple[str, ...] = ()
+    """What was understood and may be wrong, one sentence each."""
 
 
 class MaskReader:
-    """Reads mask files so that an object has the same id in all of them.
+    """Reads masks so that an object has the same id in all of them.
 
-    Accepted: palette PNG (indices, 255 void), grey ids, 0/1 and 0/255 in 1, 8 or 16 bits, one
-    colour per object on black (the DAVIS palette keeps its indices), transparent backgrounds,
-    16-bit ids (renumbered from 1 if one exceeds 254), black-and-white JPEG, and folders with one
-    file per object.
+    Accepted: palette PNG (indices, 255 void), grey ids, 0/1 and 0/255 in 1, 8 or 16 bits, one colour per object on
+    black (the DAVIS palette keeps its indices), transparent backgrounds, 16-bit ids (renumbered from 1 if one exceeds
+    254), black-and-white JPEG, labelme and COCO JSON, npy and npz, and folders with one file per object.
     """
 
     def __init__(self) -> None:
@@ -51,7 +55,7 @@ class MaskReader:
 
     @property
     def sources(self) -> dict[int, str]:
-        """What every object read so far was in the first file that held it."""
+        """What every object read so far was in the first mask that held it."""
         return dict(sorted(self._sources.items()))
 
     def read(self, path: Path) -> MaskImage:
@@ -63,18 +67,44 @@ class MaskReader:
         """
         if not path.is_file():
             raise NotFoundError(f"No mask file {path}.")
-        found = read_values(path)
+        return self.label(read_values(path), str(path))
+
+    def label(self, found: MaskValues, name: str, object_id: int | None = None) -> MaskImage:
+        """The labels of a mask in memory.
+
+        Args:
+            found: Its values with their meaning.
+            name: What messages call the mask.
+            object_id: The id of its only object; ``None`` to follow what the mask says.
+
+        Raises:
+            MaskError: Without object, with more than 254, or with several where ``object_id`` names one.
+        """
         if not found.objects:
             raise MaskError(
-                f"{path} holds no object: every pixel is background or void. "
+                f"{name} holds no object: every pixel is background or void. "
                 "Give a mask in which the object's pixels are not 0."
+            )
+        if object_id is not None and len(found.objects) > 1:
+            raise MaskError(
+                f"{name} is given for object {object_id}, but holds {len(found.objects)} objects. "
+                "Give one object per file, or leave the id out."
             )
         labels = np.zeros(found.values.shape, np.uint8)
         if found.void is not None:
             labels[found.values == found.void] = VOID
+        renumbered = []
         for item in found.objects:
-            labels[found.values == item.value] = self._id(item, path)
-        return self._image(labels)
+            number = object_id or self._id(item, name)
+            self._sources.setdefault(number, item.source)
+            labels[found.values == item.value] = number
+            if object_id is None and item.key.startswith("id ") and item.key != f"id {number}":
+                renumbered.append(f"{item.key} is object {number}")
+        doubts = [f"{name}: {doubt}" for doubt in found.doubts]
+        if renumbered:
+            more = f", and {len(renumbered) - _NAMED} more" if len(renumbered) > _NAMED else ""
+            doubts.append(f"{name}: {', '.join(renumbered[:_NAMED])}{more}")
+        return self._image(labels, [*doubts, *_covering_border(labels, name)])
 
     def read_objects(self, folder: Path) -> MaskImage:
         """The labels of a folder with one file per object, ids by natural order of the names.
@@ -83,32 +113,14 @@ class MaskReader:
 
         Raises:
             NotFoundError: No such folder.
-            MaskError: No images, sizes that differ, or a file without object or with several.
+            MaskError: No masks, sizes that differ, or a file without object or with several.
         """
-        if not folder.is_dir():
-            raise NotFoundError(f"No folder {folder} with masks.")
-        paths = list_images(folder)
-        if not paths:
-            raise MaskError(f"{folder} holds no mask images. Give PNG files, one per object.")
-        labels: Labels | None = None
-        for path in paths:
-            mask = _single_object(read_values(path), path)
-            if labels is None:
-                labels = np.zeros(mask.shape, np.uint8)
-            if mask.shape != labels.shape:
-                raise MaskError(
-                    f"Masks of one frame need one size: {paths[0]} is {_size(labels.shape)}, "
-                    f"{path} is {_size(mask.shape)} (width x height)."
-                )
-            named = ObjectValue(1, f"file {path.stem}", path.name, None)
-            labels[mask] = self._id(named, path)
-        assert labels is not None
-        return self._image(labels)
+        return self.label(folder_values(folder), str(folder))
 
-    def _image(self, labels: Labels) -> MaskImage:
-        return MaskImage(labels, {n: self._sources[n] for n in object_ids(labels)})
+    def _image(self, labels: Labels, doubts: list[str]) -> MaskImage:
+        return MaskImage(labels, {n: self._sources[n] for n in object_ids(labels)}, tuple(doubts))
 
-    def _id(self, item: ObjectValue, path: Path) -> int:
+    def _id(self, item: ObjectValue, name: str) -> int:
         if item.key in self._ids:
             return self._ids[item.key]
         wanted = item.wanted_id
@@ -117,7 +129,7 @@ class MaskReader:
             wanted = next(free, None)
         if wanted is None:
             raise MaskError(
-                f"{path} brings the masks to more than {MAX_OBJECTS} objects, the most that fit "
+                f"{name} brings the masks to more than {MAX_OBJECTS} objects, the most that fit "
                 "into an 8-bit mask. Leave some out or split the run."
             )
         self._ids[item.key] = wanted
@@ -141,29 +153,6 @@ def object_ids(labels: Labels) -> list[int]:
     return [int(n) for n in np.flatnonzero(counts) if n not in (BACKGROUND, VOID)]
 
 
-def fit_mask(labels: Labels, size_hw: tuple[int, int], fit: bool = False) -> ResizedLabels:
-    """Labels of a frame's size; resized by nearest neighbour only if ``fit``.
-
-    Raises:
-        MaskError: Another size and not ``fit``, or an object that vanishes in the resizing.
-    """
-    if labels.shape == size_hw:
-        return labels
-    if not fit:
-        raise MaskError(
-            f"The mask is {_size(labels.shape)}, the frame {_size(size_hw)} (width x height). "
-            "Give a mask of the frame's size, or pass --fit-mask to resize it."
-        )
-    fitted = resize_labels(labels, size_hw)
-    lost = sorted(set(object_ids(labels)) - set(object_ids(fitted)))
-    if lost:
-        raise MaskError(
-            f"Object {lost[0]} is too small: it vanishes when the mask is resized from "
-            f"{_size(labels.shape)} to {_size(size_hw)}. Draw it larger or leave it out."
-        )
-    return fitted
-
-
 def check_masks(by_frame: Mapping[int, Labels], partial: bool = False) -> None:
     """Refuse masks that drop an object which an earlier mask has.
 
@@ -185,22 +174,22 @@ def check_masks(by_frame: Mapping[int, Labels], partial: bool = False) -> None:
         for missing in sorted(set(last_seen) - set(present)):
             raise MaskError(
                 f"Object {missing} is in the mask of frame {last_seen[missing]} but not in that "
-                f"of frame {index}. Add it there, or pass --partial-masks to have the objects "
-                "that a later mask leaves out predicted as usual."
+                f"of frame {index}. Add it there, or allow partial masks: then the objects that a later mask leaves "
+                "out are predicted as usual.",
+                option="Pass --partial-masks to allow them.",
             )
         last_seen.update(dict.fromkeys(present, index))
 
 
-def _single_object(found: MaskValues, path: Path) -> np.ndarray:
-    if len(found.objects) != 1:
-        raise MaskError(
-            f"{path} holds {len(found.objects)} objects; in a folder with one file per object it "
-            "must hold one. If the files are masks of frames, name them like the frames "
-            "(00000.png, 00001.png, ... for a video file)."
-        )
-    mask: np.ndarray = found.values == found.objects[0].value
-    return mask
-
-
-def _size(size_hw: tuple[int, ...]) -> str:
-    return f"{size_hw[1]}x{size_hw[0]}"
+def _covering_border(labels: Labels, name: str) -> list[str]:
+    """A doubt about an object that covers nearly the whole border of the frame, as the background does."""
+    border = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
+    counts = np.bincount(border, minlength=256)
+    number = int(counts.argmax())
+    share = 100 * float((labels == number).mean())
+    if number in (BACKGROUND, VOID) or counts[number] < _BORDER * border.size or share == 100:
+        return []
+    seen = f"{share:.1f} % of the frame, touches all four borders"
+    if len(object_ids(labels)) == 1:
+        return [f"{name}: 1 object, {seen}: is the mask inverted?"]
+    return [f"{name}: object {number}, {seen}: is this the background? Give it the value 0."]

@@ -36,7 +36,7 @@ def palette() -> UInt8[np.ndarray, "256 3"]:
 
 
 def write_mask(
-    path: Path, labels: Labels, colours: UInt8[np.ndarray, "256 3"] | None = None
+    path: str | Path, labels: Labels, colours: UInt8[np.ndarray, "256 3"] | None = None
 ) -> None:
     """Write labels as palette PNG; whole or not at all, the same bytes every time.
 
@@ -48,7 +48,7 @@ def write_mask(
     Raises:
         WriteError: Disk full, read-only or missing folder.
     """
-    write_bytes(path, _png(labels, palette() if colours is None else colours))
+    write_bytes(Path(path), _png(labels, palette() if colours is None else colours))
 
 
 def _png(labels: Labels, colours: UInt8[np.ndarray, "256 3"]) -> bytes:

@@ -1,121 +1,151 @@
 """One door to every source of frames."""
 
-import glob
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from PIL import Image
 
-from segue.errors import DecodeError, NotFoundError, VideoError
+from segue.errors import NotFoundError, VideoError
+from segue.media.arrays import ArrayVideo
 from segue.media.container import FileVideo
-from segue.media.frames import DEFAULT_FRAME_RATE, Video, VideoFrame, index_name
-from segue.media.images import ImageVideo, is_image, list_images, natural_key
-from segue.types import Frame
+from segue.media.folder_hints import refuse_masks_among
+from segue.media.frames import DEFAULT_FRAME_RATE, SourceDescription, Video, VideoFrame
+from segue.media.images import ImageVideo, is_image
+from segue.media.pages import PagedVideo
+from segue.media.patterns import folder_images, is_pattern, matching_images
+from segue.media.span import Moment, Span
+from segue.media.stills import is_animated_png, read_header
 
-__all__ = ["DEFAULT_FRAME_RATE", "ArrayVideo", "Video", "VideoFrame", "open_video"]
+__all__ = [
+    "DEFAULT_FRAME_RATE",
+    "ArrayVideo",
+    "SourceDescription",
+    "Video",
+    "VideoFrame",
+    "open_video",
+]
 
 
 def open_video(
-    source: str | Path | Iterable[Any], *, frame_rate: Fraction = DEFAULT_FRAME_RATE
+    source: Any,
+    *,
+    frame_rate: Fraction | int | float = DEFAULT_FRAME_RATE,
+    stream: int | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
+    every: int = 1,
+    skip_damaged: bool = False,
+    without: Collection[str | Path] = (),
 ) -> Video:
-    """The frames of a video file, a folder of images, a pattern, or arrays.
+    """The frames of a video file, images, or arrays.
 
     Args:
-        source: A video file (mp4, mov, mkv, avi, webm, gif, ...), an image, a folder of images, a
-            pattern like ``'folder/*.jpg'``, or RGB arrays, uint8, ``height width 3``.
-        frame_rate: Frames per second for images and arrays; video files carry their own times.
+        source: A video file (mp4, mov, mkv, avi, webm, gif, ...), an image, also an animated one or one of several
+            pages, a folder of images, a pattern (``'folder/*.jpg'``, ``'%05d.png'``, ``'s.####.exr'``), image files
+            (a list of paths), pictures from Python (a list, array, iterator or dict from names; see ``ArrayVideo``),
+            or a video that is open already.
+        frame_rate: Frames per second of images and arrays; video files carry their own times.
+        stream: Which video stream of a file, from 0; None takes the best one.
+        start: The first frame that is taken: its number, or a time (``"2.5s"``, ``"0:01:30"``).
+        end: The first frame that is not taken any more.
+        every: Only each n-th frame.
+        skip_damaged: Leave out frames of files that do not decode, instead of ending there; ``Video.damaged`` then
+            names them.
+        without: Files that are no frames although they lie among them, such as masks.
 
     Raises:
         NotFoundError: No such file or folder, or a pattern that matches nothing.
-        VideoError: Not a video, audio only, no frames, images of mixed size, unfit arrays.
+        VideoError: Not a video, audio only, no frames, images of mixed size, unfit arrays, no such stream.
+        InputError: A span that is none.
     """
-    if not isinstance(source, str | Path):
-        return ArrayVideo(source, frame_rate)
-    path = Path(source)
-    if path.is_dir():
-        return _open_folder(path, frame_rate)
-    if path.is_file():
-        return ImageVideo([path], path.stem, frame_rate) if is_image(path) else FileVideo(path)
-    if glob.has_magic(str(source)):
-        return _open_pattern(str(source), frame_rate)
-    raise NotFoundError(f"No file or folder {source}. Give a video, a folder of images or a glob.")
+    video = _open(source, Fraction(frame_rate), stream, skip_damaged, without)
+    if stream is not None and not isinstance(video, FileVideo):
+        raise VideoError(
+            f"Only video files have streams, and {video.description.place} is none. "
+            "Leave out the number of the stream."
+        )
+    if start is None and end is None and every == 1:
+        return video
+    return Span(video, start, end, every)
 
 
-class ArrayVideo:
-    """RGB arrays as a video: a list, an array ``time height width 3``, or a generator.
-
-    A generator can be read once only.
-
-    Raises:
-        VideoError: No arrays, or a first one that is not uint8 of shape ``height width 3``.
-    """
-
-    frame_names: tuple[str, ...] | None = None
-
-    def __init__(self, arrays: Iterable[Any], frame_rate: Fraction = DEFAULT_FRAME_RATE) -> None:
-        iterator = iter(arrays)
-        first = next(iterator, None)
-        if first is None:
-            raise VideoError("The iterator gave no frames. Give at least one array.")
-        height, width = _checked(first, 0).shape[:2]
-        self.name = "frames"
-        self.size_hw = (height, width)
-        self.frame_rate: Fraction | None = frame_rate
-        self.time_base = 1 / frame_rate
-        self.num_frames: int | None = len(arrays) if isinstance(arrays, Sized) else None
-        self._arrays: Iterable[Any] | None = arrays
-        self._once = iterator is arrays
-        if self._once:
-            self._arrays = chain([first], iterator)
-
-    def __iter__(self) -> Iterator[VideoFrame]:
-        """Frames from the first one, see ``Video``.
-
-        Raises:
-            VideoError: An array is no frame, or a generator is read twice.
-        """
-        arrays = self._arrays
-        if arrays is None:
-            raise VideoError("This iterator was read already. Give a list to read it twice.")
-        if self._once:
-            self._arrays = None
-        for index, array in enumerate(arrays):
-            image = _checked(array, index)
-            if image.shape[:2] != self.size_hw:
-                raise DecodeError(
-                    f"Frame {index_name(index)} has shape {image.shape}, the ones before it "
-                    f"{(*self.size_hw, 3)}. All frames need one size."
-                )
-            yield VideoFrame(image, index, index_name(index), index * self.time_base)
+def _open(
+    source: Any,
+    frame_rate: Fraction,
+    stream: int | None,
+    skip_damaged: bool,
+    without: Collection[str | Path],
+) -> Video:
+    if isinstance(source, Video):
+        return source
+    if isinstance(source, str | Path):
+        if Path(source).is_file():
+            return _open_file(Path(source), frame_rate, stream, skip_damaged)
+        images = _listed(str(source))
+        if Path(source).is_dir():
+            refuse_masks_among(Path(source), _frames_of(images, without))
+        return _image_video(images, str(source), frame_rate, skip_damaged, without)
+    if isinstance(source, list | tuple) and source and all(map(_is_path, source)):
+        paths = [_existing(Path(item)) for item in source]
+        return _image_video(paths, None, frame_rate, skip_damaged, without)
+    if not isinstance(source, Iterable | Image.Image):
+        raise VideoError(
+            f"Expected a video: a path, a pattern or pictures, got {type(source).__name__}."
+        )
+    return ArrayVideo(source, frame_rate)
 
 
-def _checked(array: Any, index: int) -> Frame:
-    good = isinstance(array, np.ndarray) and array.dtype == np.uint8
-    if good and array.ndim == 3 and array.shape[2] == 3 and array.size:
-        return np.ascontiguousarray(array)
-    came = type(array).__name__
-    if isinstance(array, np.ndarray):
-        came = f"{array.dtype} of shape {array.shape}"
-    raise VideoError(
-        f"Frame {index_name(index)}: expected an RGB array, uint8 of shape (height, width, 3), "
-        f"got {came}."
+def _listed(source: str) -> list[Path]:
+    """The images of a folder or a pattern."""
+    if source and Path(source).is_dir():
+        return folder_images(Path(source))
+    if is_pattern(source):
+        return matching_images(source)
+    raise NotFoundError(
+        f"No file or folder {source}. Give a video, a folder of images or a pattern."
     )
 
 
-def _open_folder(folder: Path, frame_rate: Fraction) -> Video:
-    paths = list_images(folder)
-    if not paths:
-        raise VideoError(f"{folder} holds no images. Give a folder of frames or a video file.")
-    return ImageVideo(paths, folder.resolve().name, frame_rate)
+def _image_video(
+    images: Sequence[Path],
+    place: str | None,
+    frame_rate: Fraction,
+    skip_damaged: bool,
+    without: Collection[str | Path],
+) -> ImageVideo:
+    frames = _frames_of(images, without)
+    left_out = ", ".join(path.name for path in images if path not in frames)
+    return ImageVideo(
+        frames,
+        images[0].resolve().parent.name,
+        frame_rate,
+        skip_damaged=skip_damaged,
+        place=place,
+        doubts=[f"Among the frames lies {left_out}, which is left out."] if left_out else [],
+    )
 
 
-def _open_pattern(pattern: str, frame_rate: Fraction) -> Video:
-    paths = [Path(found) for found in glob.glob(pattern, recursive=True)]
-    images = sorted(filter(is_image, paths), key=lambda path: natural_key(path.stem))
-    if not images:
-        found = f"{len(paths)} files, but no image" if paths else "nothing"
-        raise NotFoundError(f"The pattern {pattern!r} matches {found}. Check folder and suffix.")
-    return ImageVideo(images, images[0].resolve().parent.name, frame_rate)
+def _frames_of(images: Sequence[Path], without: Collection[str | Path]) -> list[Path]:
+    no_frames = {Path(path).resolve() for path in without}
+    return [path for path in images if path.resolve() not in no_frames]
+
+
+def _open_file(path: Path, frame_rate: Fraction, stream: int | None, skip_damaged: bool) -> Video:
+    if not is_image(path) or is_animated_png(path):
+        return FileVideo(path, stream=stream, skip_damaged=skip_damaged)
+    header = read_header(path)
+    if header is not None and header.pages > 1:
+        return PagedVideo(path, frame_rate)
+    return ImageVideo([path], path.stem, frame_rate, place=str(path))
+
+
+def _is_path(item: Any) -> bool:
+    return isinstance(item, str | Path)
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise NotFoundError(f"No image file {path}. Give paths of images that exist.")
+    return path

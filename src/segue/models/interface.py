@@ -80,6 +80,35 @@ class VideoModel(Protocol[StateT]):
 
 
 @runtime_checkable
+class ScalingModel(VideoModel[StateT], Protocol[StateT]):
+    """A video model that takes frames at the video's own size and works on smaller ones by itself.
+
+    So the model can use the video's own pixels where that pays. Frames of other models are shrunk before they see
+    them, and their labels enlarged.
+    """
+
+    def bounded(self, max_side: int | None) -> "ScalingModel[StateT]":
+        """The same model, which works on frames whose longer side has at most so many pixels.
+
+        Args:
+            max_side: As in ``Resizer.for_max_side``.
+
+        Raises:
+            SettingsError: ``max_side`` is too small.
+        """
+        ...
+
+    def resized(self, state: StateT, working_hw: tuple[int, int]) -> StateT:
+        """The memory for going on at another working size; frames and predictions keep their size.
+
+        Args:
+            state: Not changed.
+            working_hw: Height and width that frames are worked on at, of about the same aspect.
+        """
+        ...
+
+
+@runtime_checkable
 class SemanticModel(VideoModel[StateT], Protocol[StateT]):
     """A video model that names the class of every pixel by itself.
 
@@ -106,6 +135,15 @@ class SemanticModel(VideoModel[StateT], Protocol[StateT]):
             MaskError: Labels were given.
         """
         ...
+
+
+def bounded(model: VideoModel[Any], max_side: int | None) -> VideoModel[Any]:
+    """The model for frames worked on at ``max_side``, if it scales frames by itself; else the model as it is.
+
+    Raises:
+        SettingsError: ``max_side`` is too small.
+    """
+    return model.bounded(max_side) if isinstance(model, ScalingModel) else model
 
 
 def as_semantic(model: VideoModel[Any]) -> SemanticModel[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fakes.davis import moving_square, write_davis
-from fakes.gates import Judge, StillModel
+from fakes.gates import GateOverride, StillModel
 from fakes.trees import write_tree
 from segue.errors import NotFoundError, SettingsError
 from segue.evaluation.run import evaluate
@@ -47,10 +47,10 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[MeasureSettings]:
     """Every row's model is the still one; the settings with which it was asked for."""
     asked: list[MeasureSettings] = []
 
-    def load_host(settings: MeasureSettings, judge: Judge | None = None) -> StillModel:
+    def load_host(settings: MeasureSettings, override: GateOverride | None = None) -> StillModel:
         asked.append(settings)
         assert settings.reuse
-        return StillModel(settings.reuse.threshold, judge)
+        return StillModel(settings.reuse.threshold, override)
 
     monkeypatch.setattr(measure, "load_host", load_host)
     monkeypatch.setattr(measure, "fingerprints", lambda settings: {"still": "0"})
@@ -255,12 +255,12 @@ def test_an_oracle_takes_the_place_of_the_gate(
         monkeypatch.setattr(hosts, "shipped_weights", lambda name: tmp_path)
     said: list[tuple[int, int]] = []
 
-    def judge(object_id: int, index: int) -> float:
+    def override(object_id: int, index: int) -> float:
         said.append((object_id, index))
         return float(index > 1)
 
     settings = row(davis, model=name, gate="oracle", data={"frames": 4})
-    model = hosts.load_host(settings, judge)
+    model = hosts.load_host(settings, override)
     found = go_through(model, clips(davis, frames=4)[0], tmp_path)
     assert found.computed == (True, False, False)
     assert said == [(1, 1), (1, 2), (1, 3)]

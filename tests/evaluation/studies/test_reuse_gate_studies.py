@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from fakes.davis import moving_square, write_davis
-from fakes.gates import Judge, StillModel
+from fakes.gates import GateOverride, StillModel
 from fakes.trees import write_tree
 from segue.app.cli.main import main
 from segue.evaluation.studies import render
@@ -20,9 +20,9 @@ from segue.evaluation.studies.reuse_gate.margins import THRESHOLDS, Margins, Mar
 from segue.evaluation.studies.reuse_gate.settings import MeasureSettings
 from segue.evaluation.studies.reuse_gate.studies import FIGURE_9
 from segue.evaluation.studies.setup import set_up
-from segue.models.reuse.gate import GlanceGate
+from segue.models.reuse.gate import WindowGate
 from segue.nn.weights import save_weights
-from segue.training.tasks.glance import TrainingSettings
+from segue.training.tasks.window_gate import TrainingSettings
 
 NAMES = [name for name in STUDIES if name.startswith("reuse-gate")]
 ON_DAVIS = ["figure6", "figure7", "figure8", "table1", "table2"]
@@ -39,10 +39,10 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """segue-lite alone is trained, and is the still model; the rows for which it was made."""
     asked: list[str] = []
 
-    def load_host(settings: MeasureSettings, judge: Judge | None = None) -> StillModel:
+    def load_host(settings: MeasureSettings, override: GateOverride | None = None) -> StillModel:
         assert settings.reuse
         asked.append(f"{settings.reuse.path} {settings.gate} {settings.reuse.threshold:g}")
-        return StillModel(settings.reuse.threshold, judge)
+        return StillModel(settings.reuse.threshold, override)
 
     def missing(settings: MeasureSettings) -> str:
         return "" if settings.model == "segue-lite" else f"no trained weights of {settings.model}"
@@ -214,8 +214,8 @@ def test_figure_9(
         ) -> dict[str, float]:
             trained.append(settings)
             folder.mkdir(parents=True, exist_ok=True)
-            save_weights(GlanceGate(), folder / "weights.safetensors", model_name="segue-lite-gate")
-            return {"score": 0.5, "gate_error": 0.1, "glanced": 0.6}
+            save_weights(WindowGate(), folder / "weights.safetensors", model_name="segue-lite-gate")
+            return {"score": 0.5, "gate_error": 0.1, "windowed": 0.6}
 
     monkeypatch.setattr(margins, "Training", Trained)
     monkeypatch.setattr(margins, "missing_weights", lambda settings: "")

@@ -13,8 +13,8 @@ from torch import Tensor
 from segue.errors import SettingsError, VideoError
 from segue.inference.checkpoint import load_state, save_state
 from segue.models.catalog import load_model
-from segue.models.reuse.carrier import Carried
 from segue.models.reuse.model import GatedModel
+from segue.models.reuse.propagator import Propagated
 from segue.nn.reuse.settings import ReuseSettings
 from segue.types import Frame, Labels, ObjectScore, Prediction
 
@@ -49,7 +49,7 @@ class CountingHost:
             ids = tuple(sorted({*ids, *(int(i) for i in np.unique(labels) if i)}))
         return self._answer(CountState(state.seen + 1, state.told, state.carried, ids))
 
-    def carried(self, state: CountState, labels: Labels, frames: int) -> CountState:
+    def propagated(self, state: CountState, labels: Labels, frames: int, last: Any) -> CountState:
         told = torch.from_numpy(labels.copy())
         return CountState(state.seen, told, state.carried + frames, state.ids)
 
@@ -67,8 +67,8 @@ class Marks:
     gap: int
 
 
-class MarkingCarrier:
-    """Carried labels are the last computed ones, with the gap written into the corner."""
+class MarkingPropagator:
+    """Propagated labels are the last computed ones, with the gap written into the corner."""
 
     memory_type = Marks
 
@@ -76,22 +76,22 @@ class MarkingCarrier:
         self.said = said
         self.calls = 0
 
-    def begin(self, frame: Frame, prediction: Prediction) -> Marks:
+    def begin(self, frame: Frame, prediction: Prediction, host: Any) -> Marks:
         return Marks(torch.from_numpy(prediction.labels.copy()), tuple(prediction.scores), 0)
 
-    def carry(
+    def propagate(
         self, frame: Frame, memory: Marks, host: CountState, needed: float
-    ) -> tuple[Carried, Marks]:
+    ) -> tuple[Propagated, Marks]:
         self.calls += 1
         marked, gap = memory.labels.numpy().copy(), memory.gap + 1
         marked[0, 0] = gap
         scores = {i: ObjectScore(0.7, gate=self.said[i]) for i in memory.ids}
-        return Carried(marked, scores), replace(memory, gap=gap)
+        return Propagated(marked, scores), replace(memory, gap=gap)
 
 
-def gated(said: dict[int, float], **settings: Any) -> tuple[GatedModel, MarkingCarrier]:
-    carrier = MarkingCarrier(said)
-    return GatedModel(CountingHost(), carrier, ReuseSettings(**settings)), carrier
+def gated(said: dict[int, float], **settings: Any) -> tuple[GatedModel, MarkingPropagator]:
+    propagator = MarkingPropagator(said)
+    return GatedModel(CountingHost(), propagator, ReuseSettings(**settings)), propagator
 
 
 FRAME = np.zeros((*SIZE, 3), np.uint8)
@@ -100,7 +100,7 @@ GIVEN[1, 0], GIVEN[2, 0] = 1, 2
 
 
 def test_frames_are_carried_from_the_last_computed_one() -> None:
-    model, carrier = gated({1: 0.9, 2: 0.95}, threshold=0.8)
+    model, propagator = gated({1: 0.9, 2: 0.95}, threshold=0.8)
     prediction, state = model.start(FRAME, GIVEN)
     assert prediction.scores[1].reused is False
     assert prediction.scores[1].gate is None
@@ -109,7 +109,7 @@ def test_frames_are_carried_from_the_last_computed_one() -> None:
         assert prediction.labels[0, 0] == gap
         assert prediction.scores[1] == ObjectScore(0.7, gate=0.9, reused=True)
         assert state.host.seen == 1
-    carrier.said = {1: 0.9, 2: 0.5}
+    propagator.said = {1: 0.9, 2: 0.5}
     prediction, state = model.step(FRAME, state)
     assert prediction.scores[2] == ObjectScore(0.8, gate=0.5, reused=False)
     assert state.host.seen == 2
@@ -122,25 +122,25 @@ def test_frames_are_carried_from_the_last_computed_one() -> None:
     ("threshold", "computed", "asked"), [(1.0, 6, 0), (0.0, 1, 5), (0.7, 6, 3), (0.69, 1, 5)]
 )
 def test_the_dial(threshold: float, computed: int, asked: int) -> None:
-    model, carrier = gated({1: 0.7, 2: 0.7}, threshold=threshold)
+    model, propagator = gated({1: 0.7, 2: 0.7}, threshold=threshold)
     _, state = model.start(FRAME, GIVEN)
     for _ in range(5):
         _, state = model.step(FRAME, state)
     assert state.host.seen == computed
-    assert carrier.calls == asked
+    assert propagator.calls == asked
 
 
 def test_a_gate_that_is_asked_in_vain_is_asked_less_often_until_it_is_not() -> None:
     said = {1: 0.2, 2: 0.9}
-    model, carrier = gated(said, threshold=0.5)
+    model, propagator = gated(said, threshold=0.5)
     _, state = model.start(FRAME, GIVEN)
     asked = []
     for _ in range(30):
-        before = carrier.calls
+        before = propagator.calls
         _, state = model.step(FRAME, state)
-        asked.append(carrier.calls > before)
+        asked.append(propagator.calls > before)
     assert [index for index, was in enumerate(asked) if was] == [0, 1, 3, 7, 15, 23]
-    carrier.said = {1: 0.9, 2: 0.9}
+    propagator.said = {1: 0.9, 2: 0.9}
     reused = []
     for _ in range(10):
         prediction, state = model.step(FRAME, state)
@@ -167,21 +167,21 @@ def test_copy_and_fusion_leave_objects_where_they_were() -> None:
         model, _ = gated({1: 0.99, 2: 0.99}, threshold=0.5, path=path)
         _, state = model.start(FRAME, GIVEN)
         prediction, _ = model.step(FRAME, state)
-        # The carrier's mark has the number of object 1, which copying takes back.
+        # The propagator's mark has the number of object 1, which copying takes back.
         assert prediction.labels[0, 0] == expected
         assert prediction.labels[1, 0] == 1
         assert prediction.labels[2, 0] == 2
 
 
-def test_a_judge_takes_the_place_of_the_gate() -> None:
+def test_an_override_takes_the_place_of_the_gate() -> None:
     asked = []
 
-    def judge(object_id: int, frame_index: int) -> float:
+    def override(object_id: int, frame_index: int) -> float:
         asked.append((object_id, frame_index))
         return 1.0 if frame_index < 3 else 0.0
 
     model = GatedModel(
-        CountingHost(), MarkingCarrier({1: 0.0, 2: 0.0}), ReuseSettings(threshold=0.5), judge
+        CountingHost(), MarkingPropagator({1: 0.0, 2: 0.0}), ReuseSettings(threshold=0.5), override
     )
     _, state = model.start(FRAME, GIVEN)
     reused = []
@@ -216,7 +216,7 @@ def test_another_size_and_a_host_that_looks_ahead_are_refused() -> None:
     host = CountingHost()
     host.lookahead = 2
     with pytest.raises(SettingsError, match="looks 2 frames ahead"):
-        GatedModel(host, MarkingCarrier({}), ReuseSettings())
+        GatedModel(host, MarkingPropagator({}), ReuseSettings())
 
 
 def film(frames: int) -> tuple[list[Frame], Labels]:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segue.models.painting import paint
 from segue.models.reuse.window import SIZES_HW, Window, around
 
 
@@ -16,10 +17,10 @@ from segue.models.reuse.window import SIZES_HW, Window, around
 def test_it_holds_the_object_with_room_and_lies_in_the_frame(
     size: tuple[int, int], place: tuple[float, float], extent: tuple[float, float]
 ) -> None:
-    shown = np.zeros(size, bool)
+    shown = np.zeros(size, np.uint8)
     corner = [int(p * (s - 1)) for p, s in zip(place, size, strict=True)]
     end = [c + 1 + int(e * (s - 1 - c)) for c, e, s in zip(corner, extent, size, strict=True)]
-    shown[corner[0] : end[0], corner[1] : end[1]] = True
+    shown[corner[0] : end[0], corner[1] : end[1]] = 3
     window = around(shown)
     assert window is not None
     assert window.top >= 0
@@ -36,40 +37,49 @@ def test_it_holds_the_object_with_room_and_lies_in_the_frame(
 
 
 def test_nothing_has_no_window() -> None:
-    assert around(np.zeros((50, 80), bool)) is None
+    assert around(np.zeros((50, 80), np.uint8)) is None
 
 
 @pytest.mark.parametrize(
     ("extent", "seen"), [((60, 300), (192, 352)), ((300, 60), (352, 192)), ((300, 310), (256, 256))]
 )
 def test_it_has_the_form_of_the_objects(extent: tuple[int, int], seen: tuple[int, int]) -> None:
-    shown = np.zeros((480, 854), bool)
-    shown[60 : 60 + extent[0], 200 : 200 + extent[1]] = True
+    shown = np.zeros((480, 854), np.uint8)
+    shown[60 : 60 + extent[0], 200 : 200 + extent[1]] = 1
     window = around(shown)
     assert window is not None
     assert (window.rows, window.columns) == seen
 
 
 def test_a_small_object_is_seen_as_it_is() -> None:
-    shown = np.zeros((480, 854), bool)
-    shown[200:240, 400:470] = True
+    shown = np.zeros((480, 854), np.uint8)
+    shown[200:240, 400:470] = 5
     window = around(shown)
     assert window == Window(124, 259, 192, 352, 192, 352)
     assert window.scale == 1
     frame = np.random.default_rng(0).integers(0, 256, (480, 854, 3), np.uint8)
     assert np.array_equal(window.see(frame), frame[124:316, 259:611])
-    mask = window.see_object(shown.astype(np.uint8) * 5, 5)
-    assert (mask == 255).sum() == shown.sum()
-    assert np.array_equal(window.unsee(mask.astype(np.float32)) == 255, window.part(shown))
+    mask = window.see_object(shown, 5)
+    assert (mask == 255).sum() == (shown == 5).sum()
+    painted = paint({5: window.patch(mask.astype(np.float32) - 128)}, (480, 854))
+    assert np.array_equal(painted, shown)
 
 
 def test_a_large_object_is_seen_smaller_with_a_soft_rim() -> None:
-    shown = np.zeros((480, 854), bool)
-    shown[20:461, 41:810] = True
+    shown = np.zeros((480, 854), np.uint8)
+    shown[20:461, 41:810] = 1
     window = around(shown)
     assert window == Window(0, 0, 480, 854, 192, 352)
     assert window.scale == pytest.approx(480 / 192)
-    mask = window.see_object(shown.astype(np.uint8), 1)
+    mask = window.see_object(shown, 1)
     assert mask.shape == (192, 352)
     assert mask.mean() / 255 == pytest.approx(shown.mean(), abs=0.002)
     assert ((mask > 0) & (mask < 255)).any()
+
+
+def test_a_large_frame_is_seen_at_the_scale_that_the_host_works_on() -> None:
+    shown = np.zeros((1920, 3416), np.uint8)
+    shown[800:960, 1600:1880] = 1
+    window = around(shown, 4.0)
+    assert window == Window(496, 1036, 768, 1408, 192, 352)
+    assert window.scale == 4

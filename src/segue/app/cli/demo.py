@@ -107,6 +107,9 @@ class Shot:
         self.frame_rate = video.frame_rate
         self.time_base = video.time_base
         self.num_frames: int | None = len(frames)
+        self.description = video.description
+        self.indices = range(len(frames))
+        self.files, self.choices, self.damaged = video.files, video.choices, video.damaged
 
     def __iter__(self) -> "Iterator[VideoFrame]":
         """The frames of the shot; they keep the names that they have in the whole video."""

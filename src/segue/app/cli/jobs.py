@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segue.app.cli.frame_options import add_frame_options, say_damaged
 from segue.app.cli.output import FrameProgress, add_json_argument
 from segue.errors import SettingsError
 from segue.models.catalog import Kind, find, names
@@ -50,6 +51,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for the results"
     )
+    add_frame_options(parser)
 
 
 def add_model_arguments(parser: argparse.ArgumentParser, kind: Kind, default: str) -> None:
@@ -155,6 +157,7 @@ def run_job(arguments: argparse.Namespace, engine: "Engine", job: "Job") -> dict
             notes = {"command": command_line(), **notes}
             record = job.run(model, mode(arguments), progress, notes)
         text = sentence(record, arguments.out)
+        say_damaged(record.get("damaged") or ())
     if arguments.json != "-":
         print(text, *pace_lines([record]), sep="\n")
     return {"out": str(arguments.out), **record}

@@ -14,6 +14,7 @@ not.
 import argparse
 
 from segue.app.cli import jobs
+from segue.app.cli.frame_options import open_source
 from segue.app.cli.output import check_json_target, write_document
 from segue.errors import InputError
 
@@ -39,10 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     sources, assignments = jobs.sort_words(arguments.words)
     if len(sources) != 1:
         raise InputError(f"Give one VIDEO (got: {', '.join(sources) or 'none'}).")
-    from segue.media.video import open_video
-
     # What is cheap to find wrong is found before torch is imported.
-    video = open_video(sources[0])
+    video = open_source(arguments, sources[0])
 
     from segue.inference.places import CLASSES, Places
 

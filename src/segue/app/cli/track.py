@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from segue.app.cli import jobs
+from segue.app.cli.frame_options import open_source, refuse_source_options
 from segue.app.cli.output import check_json_target, write_document
 from segue.errors import InputError
 
@@ -31,9 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mask",
         action="append",
         default=[],
-        metavar="[FRAME=]MASK",
-        help="mask of the first frame, or of a later one (37=b.png); a folder with one file per "
-        "object or named like the frames; may be repeated",
+        metavar="[FRAME[:ID]=]MASK",
+        help="mask of the first frame, or of a later one (37=b.png), or of one object there (37:2=b.png adds or "
+        "corrects object 2); a folder with one file per object or named like the frames; may be repeated",
     )
     group.add_argument("--fit-mask", action="store_true", help="resize masks of another size")
     group.add_argument(
@@ -65,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.layout:
         if sources or arguments.mask or not arguments.root:
             raise InputError("--layout takes --root DIR, and neither VIDEO nor --mask.")
+        refuse_source_options(arguments, "only for one VIDEO, not for a data set.")
         from segue.app.cli.track_layout import track_layout
 
         document = track_layout(arguments, jobs.engine(arguments, assignments))
@@ -82,11 +84,11 @@ def _track_video(
     arguments: argparse.Namespace, source: str, assignments: Sequence[str]
 ) -> dict[str, Any]:
     from segue.media.mask_args import read_masks
-    from segue.media.video import open_video
 
+    _refuse_swapped(source, arguments.mask)
     # What is cheap to find wrong is found before torch is imported.
-    video = open_video(source)
-    masks = read_masks(arguments.mask, video.frame_names)
+    video = open_source(arguments, source, arguments.mask)
+    masks = read_masks(arguments.mask, video.frame_names, video.indices.start)
 
     from segue.inference.places import TRACKS, Places
 
@@ -100,3 +102,15 @@ def _track_video(
         fit=arguments.fit_mask,
     )
     return jobs.run_job(arguments, engine, job)
+
+
+def _refuse_swapped(source: str, masks: Sequence[str]) -> None:
+    """Refuse a mask where the video belongs and a video where a mask belongs."""
+    from segue.media.mask_files import MASK_SUFFIXES, is_film
+
+    films = [spec for spec in masks if is_film(Path(spec)) or is_film(Path(spec.partition("=")[2]))]
+    if films and Path(source).suffix.lower() in MASK_SUFFIXES and Path(source).is_file():
+        raise InputError(
+            f"VIDEO and MASK are swapped: {source} is a picture or a mask, {films[0]} is a video. "
+            f"Call segue track {films[0].rpartition('=')[2]} --mask {source}."
+        )

@@ -20,6 +20,7 @@ from segue.evaluation.pairs import (
 )
 from segue.evaluation.protocols.vos import ids_of_first_frame
 from segue.evaluation.renaming import rename_by_overlap
+from segue.evaluation.soft import refuse_probabilities
 from segue.metrics.agreement import agreements
 from segue.metrics.packed import no_pixels, pack_objects
 from segue.types import VOID
@@ -96,6 +97,7 @@ def _fill(
     held = set(predicted)
     predicted.pop(VOID, None)
     if max(predicted, default=0) > MOST_PROPOSALS:
+        refuse_probabilities(frame, ours)
         raise MaskError(
             f"{frame.predicted} holds the id {max(predicted)}, expected proposals 1 to "
             f"{MOST_PROPOSALS}. Keep the best {MOST_PROPOSALS} of the sequence and number them anew."

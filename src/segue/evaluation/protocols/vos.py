@@ -16,6 +16,7 @@ from segue.evaluation.foreground import match_foreground
 from segue.evaluation.interface import Gathered, Picture, Scored, Table
 from segue.evaluation.objects import draw_pair, object_tables, score_objects
 from segue.evaluation.pairs import FramePair, SequencePair, missing_frames, pair_sequences
+from segue.evaluation.soft import find_middle
 from segue.media.label_file import read_label_values
 from segue.types import VOID
 
@@ -55,7 +56,9 @@ class ObjectProtocol:
         """
         frames = self._scored(case)
         if self.objects == "union":
-            return score_objects(case.name, frames, {1: 0}, union=True)
+            middle, problems = find_middle(case.name, frames)
+            scored = score_objects(case.name, frames, {1: 0}, union=True, middle=middle)
+            return replace(scored, problems=(*problems, *scored.problems))
         if self.objects == "first-frame":
             starts = dict.fromkeys(ids_of_first_frame(case), 0)
             return score_objects(case.name, frames, starts)
@@ -72,7 +75,8 @@ class ObjectProtocol:
         drawn = draw_pair(case.frame(frame))
         truth, predicted = drawn.truth, drawn.predicted
         if self.objects == "union":
-            truth, predicted = np.minimum(truth, 1), np.minimum(predicted, 1)
+            middle = find_middle(case.name, self._scored(case))[0] or 1
+            truth, predicted = np.minimum(truth, 1), (predicted >= middle).astype(np.uint16)
         elif self.objects == "first-frame":
             truth, predicted = truth * (truth != VOID), predicted * (predicted != VOID)
         else:

@@ -23,7 +23,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     }
 }
 """Model -> its functions by dotted name, and the part of its time that each counts for. Others count as ``other``."""
-_GATE = {"carrier._gate": "gate", "carrier.carry": "window"}
+_GATE = {"propagator._gate": "gate", "propagator.propagate": "window"}
 """The same of the reuse gate around a host: its network, and the rest of a look through the window."""
 
 
@@ -52,7 +52,7 @@ class PartTimes:
     @contextmanager
     def watching(self, model: Any) -> Iterator[None]:
         """Every frame that the model is given in the block is timed."""
-        gated = hasattr(model, "carrier") and hasattr(model, "host")
+        gated = hasattr(model, "propagator") and hasattr(model, "host")
         host = model.host if gated else model
         with ExitStack() as stack:
             for place, part in PARTS.get(model.name, {}).items():

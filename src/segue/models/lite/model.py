@@ -1,7 +1,9 @@
 """segue-lite: one look at the frame for all objects, a linear target model per object, a small decoder."""
 
+import copy
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -9,15 +11,19 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from segue.media.masks import object_ids
+from segue.media.resize import Resizer, shrink
 from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
-from segue.models.lite.regions import Found, Region, near, nowhere, paint, spread, suffices, whole
+from segue.models.lite.recognition import is_recognised, may_be_there
+from segue.models.lite.regions import Found, Region, near, nowhere, spread, suffices, whole
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.strays import without_strays
 from segue.models.lite.views import views_of
-from segue.models.reuse.host import Glance
+from segue.models.painting import paint
+from segue.models.reuse.host import WindowAnswer
+from segue.models.scene import Thumbnail, is_cut, thumbnail
 from segue.nn.backends.int8 import Ranges
 from segue.nn.backends.interface import Backend
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
@@ -32,6 +38,11 @@ class LiteState:
     """The memory of a video: of constant size, whatever its length. Row ``i`` belongs to object ``ids[i]``."""
 
     size_hw: tuple[int, int]
+    """Of the video's frames."""
+    working_hw: tuple[int, int]
+    """Of the frames that the network sees."""
+    last: UInt8[Tensor, "rows columns 3"]
+    """Thumbnail of the last frame."""
     unlearned: int
     """Frames since the moving memory was last brought up to date."""
     turn: int
@@ -79,6 +90,7 @@ class LiteModel:
     ) -> None:
         self.network = network
         self.settings = settings
+        self._max_side: int | None = None
         self._fast = LiteGraphs(network, backend, ranges)
         self._device = next(network.parameters()).device
 
@@ -87,12 +99,23 @@ class LiteModel:
         """Coefficients of the two target models of an object."""
         return 2 * self.network.log_ridge.numel() * CODES
 
+    def bounded(self, max_side: int | None) -> "LiteModel":
+        """See ``ScalingModel.bounded``; networks are shared."""
+        if max_side == self._max_side:
+            return self
+        model = copy.copy(self)
+        model._max_side = max_side
+        return model
+
     @torch.no_grad()
     def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, LiteState]:
         """Learn the objects of the first frame; see ``VideoModel.start``."""
         check_first(frame, labels)
-        features = self._fast.look(self._tensor(frame))
-        state = self._learn_given(features, frame, labels, None)
+        resizer = Resizer.for_max_side(size_of(frame), self._max_side)
+        small = resizer.shrink(frame)
+        features = self._fast.look(self._tensor(small))
+        state = self._learn_given(features, small, resizer.shrink_labels(labels), None)
+        state = replace(state, size_hw=size_of(frame), last=_thumbnail(frame))
         scores = {i: ObjectScore(confidence=1.0) for i in state.ids}
         return Prediction(np.where(labels == VOID, BACKGROUND, labels), scores), state
 
@@ -101,19 +124,24 @@ class LiteModel:
         self, frame: Frame, state: LiteState, labels: GivenLabels | None = None
     ) -> tuple[Prediction, LiteState]:
         """Carry the objects on to the next frame; see ``VideoModel.step``."""
-        size_hw = size_of(frame)
         check_frame(frame, state.size_hw)
-        features = self._fast.look(self._tensor(frame))
+        resizer = Resizer(state.size_hw, state.working_hw)
+        small, last = resizer.shrink(frame), _thumbnail(frame)
+        features = self._fast.look(self._tensor(small))
+        if is_cut(last.numpy(), state.last.numpy()):
+            # What was where in another scene says nothing.
+            state = replace(state, previous=torch.zeros_like(state.previous))
         found = self._find(features, state)
         logits = spread(found, state.previous)
         probabilities = _merge(logits)
-        painted = paint(found, state.ids, whole(state.previous))
-        painted = np.ascontiguousarray(painted[: size_hw[0], : size_hw[1]])
+        patches = {i: one.patch(resizer) for i, one in zip(state.ids, found, strict=True)}
+        painted = paint(patches, state.size_hw)
         prediction = Prediction(painted, _scores(logits, probabilities, painted, state.ids))
         quarter = F.avg_pool2d(probabilities, 2)
         previous = F.avg_pool2d(quarter, 2)[:, None]
         state = replace(
             state,
+            last=last,
             unlearned=state.unlearned + 1,
             turn=state.turn + 1,
             previous=previous,
@@ -123,50 +151,59 @@ class LiteModel:
             state = self._learn_own(features, quarter, prediction, state)
             state = replace(state, unlearned=0)
         if labels is not None and object_ids(labels):
-            check_mask(labels, size_hw)
-            state = self._learn_given(features, frame, labels, state)
+            check_mask(labels, state.size_hw)
+            state = self._learn_given(features, small, resizer.shrink_labels(labels), state)
             prediction = overrule(prediction, labels)
+            prediction = replace(prediction, scores={i: prediction.scores[i] for i in state.ids})
         return prediction, state
 
-    def carried(self, state: LiteState, labels: Labels, frames: int) -> LiteState:
-        """The memory after frames that were carried over; see ``ReuseHost.carried``.
+    def propagated(
+        self, state: LiteState, labels: Labels, frames: int, last: Thumbnail
+    ) -> LiteState:
+        """The memory after frames that were carried over; see ``ReuseHost.propagated``.
 
         The last mask is what was carried; nothing is learned from it.
         """
-        previous = F.avg_pool2d(self._masks(labels, state.ids), 2)[:, None]
+        previous = F.avg_pool2d(self._masks(labels, state.ids, state.working_hw), 2)[:, None]
         areas = state.areas.lerp(_areas(previous), 1 - (1 - _AREA_RATE) ** frames)
-        return replace(state, unlearned=state.unlearned + frames, previous=previous, areas=areas)
+        return replace(
+            state,
+            last=torch.from_numpy(last),
+            unlearned=state.unlearned + frames,
+            previous=previous,
+            areas=areas,
+        )
 
-    def resized(self, state: LiteState, size_hw: tuple[int, int]) -> LiteState:
-        """The memory for frames of another size; what was learned holds for both.
-
-        Args:
-            state: Not changed.
-            size_hw: Height and width of the frames to come, of about the same aspect.
-        """
-        scale = [new / old for new, old in zip(size_hw, state.size_hw, strict=True)]
+    def resized(self, state: LiteState, working_hw: tuple[int, int]) -> LiteState:
+        """See ``ScalingModel.resized``; what was learned holds for both sizes."""
+        scale = [new / old for new, old in zip(working_hw, state.working_hw, strict=True)]
         scaled = F.interpolate(state.previous, scale_factor=scale, mode="bilinear")
-        rows, columns = (-(-side // _MULTIPLE) * _MULTIPLE // 8 for side in size_hw)
+        rows, columns = (-(-side // _MULTIPLE) * _MULTIPLE // 8 for side in working_hw)
         missing = (0, columns - scaled.shape[3], 0, rows - scaled.shape[2])
         areas = state.areas * (scale[0] * scale[1])
-        return replace(state, size_hw=size_hw, previous=F.pad(scaled, missing), areas=areas)
+        return replace(state, working_hw=working_hw, previous=F.pad(scaled, missing), areas=areas)
+
+    def working_pixel(self, state: LiteState) -> float:
+        """See ``WindowHost.working_pixel``."""
+        return max(state.size_hw) / max(state.working_hw)
 
     @torch.no_grad()
-    def glance(
+    def infer_window(
         self, view: Frame, masks: UInt8[Tensor, "objects rows columns"], state: LiteState
-    ) -> Glance:
-        """Where the objects are in a part of a frame; see ``GlanceHost.glance``."""
+    ) -> WindowAnswer:
+        """Where the objects are in a part of a frame; see ``WindowHost.infer_window``."""
         previous = F.avg_pool2d(masks.to(self._device)[:, None].float() / 255, 8)
         features = self._fast.look(self._tensor(view))
         scores = self._see(features, state)
         logits = self._fast.decoder(features.decoder, scores, previous)
         # The first code of a target model is the mask itself.
-        return Glance(logits, scores[:, [0, CODES]])
+        return WindowAnswer(logits, scores[:, [0, CODES]])
 
     def _find(self, features: FrameFeatures, state: LiteState) -> list[Found]:
         """Each object where it can be, without strays.
 
-        Of those that are not there, or go on outside, one is looked for in the whole frame: they take turns.
+        An object that was away is looked for in the whole frame wherever its target model sees anything like it. Of
+        those that are away or go on outside their region, one more is: they take turns.
         """
         scores, reach = self._see(features, state), self.settings.reach
         frame, rows = whole(state.previous), range(len(state.ids))
@@ -180,9 +217,14 @@ class LiteModel:
             for row, region in enumerate(regions)
         ]
         lost = [row for row in rows if not suffices(found[row], frame, usual[row])]
-        if lost:
-            row = lost[state.turn % len(lost)]
-            found[row] = self._decode(features, scores, state, row, frame)
+        turn = lost[state.turn % len(lost)] if lost else None
+        away = [row for row in rows if not (last[row] > 0.5).any()]
+        for row in lost:
+            if row == turn or (row in away and may_be_there(scores[row])):
+                found[row] = self._decode(features, scores, state, row, frame)
+        for row in away:
+            if not is_recognised(found[row], scores[row], usual[row]):
+                found[row] = nowhere(state.previous)
         if reach is None:
             return found
         return [
@@ -225,7 +267,7 @@ class LiteModel:
         ]
         if not sure:
             return state
-        valid = self._valid(state.size_hw)
+        valid = self._valid(state.working_hw)
         masks = F.threshold(quarter[sure], _HARDLY, 0.0)
         gram, cross = self._fast.learn(features.target, masks, valid)
         rate = self.settings.memory_rate
@@ -252,12 +294,13 @@ class LiteModel:
             extra = self._equations(seen.target, view_labels, ids)
             gram, cross = gram + extra[0], cross + extra[1]
         gram, cross = gram / (1 + len(views)), cross / (1 + len(views))
-        masks = self._masks(labels, ids)
+        masks = self._masks(labels, ids, size_of(labels))
         previous = F.avg_pool2d(masks, 2)[:, None]
         if state is None:
             fixed = self._fast.solve(gram, cross)
             learned = (gram, cross, gram, cross, fixed, fixed)
-            return LiteState(size_of(frame), 0, 0, ids, *learned, previous, _areas(previous))
+            size, last = size_of(frame), _thumbnail(frame)
+            return LiteState(size, size, last, 0, 0, ids, *learned, previous, _areas(previous))
         known = {i: row for row, i in enumerate(state.ids)}
         for row, i in enumerate(ids):
             if i in known:  # a corrected object keeps what was given before
@@ -269,6 +312,8 @@ class LiteModel:
         free = 1 - previous.sum(0, keepdim=True).clamp(0, 1)
         return LiteState(
             state.size_hw,
+            state.working_hw,
+            state.last,
             state.unlearned,
             state.turn,
             tuple(state.ids[row] for row in kept) + ids,
@@ -286,7 +331,7 @@ class LiteModel:
         self, features: Tensor, labels: Labels, ids: tuple[int, ...]
     ) -> tuple[target.Gram, target.Cross]:
         valid = self._valid(size_of(labels), labels)
-        return self._fast.learn(features, self._masks(labels, ids), valid)
+        return self._fast.learn(features, self._masks(labels, ids, size_of(labels)), valid)
 
     def _tensor(self, frame: Frame) -> UInt8[Tensor, "1 padded_height padded_width 3"]:
         height, width = size_of(frame)
@@ -295,13 +340,15 @@ class LiteModel:
         return torch.from_numpy(padded)[None].to(self._device)
 
     def _masks(
-        self, labels: Labels, ids: tuple[int, ...]
+        self, labels: Labels, ids: tuple[int, ...], working_hw: tuple[int, int]
     ) -> Float[Tensor, "objects height4 width4"]:
-        height, width = labels.shape
-        found = torch.from_numpy(labels).to(self._device) == torch.tensor(
-            ids, device=self._device, dtype=torch.uint8
-        ).view(-1, 1, 1)
-        padded = F.pad(found.float(), (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
+        """Each object's share of the cells of the working frame."""
+        height, width = working_hw
+        found = [(labels == i).view(np.uint8) * np.uint8(255) for i in ids]
+        if labels.shape != working_hw:
+            found = [shrink(mask, working_hw) for mask in found]
+        shown = torch.from_numpy(np.stack(found)).to(self._device).float() / 255
+        padded = F.pad(shown, (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
         return F.avg_pool2d(padded, 4)
 
     def _valid(
@@ -314,6 +361,10 @@ class LiteModel:
             inside[0, torch.from_numpy(labels == VOID).to(self._device)] = 0
         padded = F.pad(inside, (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
         return F.avg_pool2d(padded, 8)
+
+
+def _thumbnail(frame: Frame) -> UInt8[Tensor, "rows columns 3"]:
+    return torch.from_numpy(thumbnail(frame))
 
 
 def _areas(previous: Float[Tensor, "objects 1 height8 width8"]) -> Float[Tensor, " objects"]:
@@ -335,7 +386,7 @@ def _scores(
     labels: Labels,
     ids: tuple[int, ...],
 ) -> dict[int, ObjectScore]:
-    areas = np.bincount(labels.ravel(), minlength=VOID + 1)
+    areas = cv2.calcHist([labels], [0], None, [VOID + 1], [0, VOID + 1]).ravel()
     best, row = logits.max(0)
     own = row[best > 0]
     sure = probabilities.gather(0, row[None])[0][best > 0]

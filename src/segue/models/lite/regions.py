@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float
 from torch import Tensor
 
+from segue.media.resize import Resizer
 from segue.models.lite.strays import IN_VIEW, margin_of
-from segue.types import BACKGROUND
+from segue.models.painting import Patch
 
 _STRIDE = 16
 """Pixels along a side of a cell of regions: the coarsest level of the decoder."""
@@ -45,6 +45,19 @@ class Found:
 
     region: Region
     logits: Float[Tensor, "1 rows2 columns2"]
+
+    def patch(self, resizer: Resizer) -> Patch:
+        """The same, for a frame of the video's own size."""
+        down, across = (
+            full / small for full, small in zip(resizer.source_hw, resizer.working_hw, strict=True)
+        )
+        return Patch(
+            logits=self.logits[0].float().cpu().numpy(),
+            left=self.region.left * _STRIDE * across,
+            top=self.region.top * _STRIDE * down,
+            cell_width=2 * across,
+            cell_height=2 * down,
+        )
 
 
 def whole(previous: Float[Tensor, "_ 1 height8 width8"]) -> Region:
@@ -118,22 +131,3 @@ def spread(
     for row, one in enumerate(found):
         one.region.of(logits[row], 2).copy_(one.logits[0])
     return logits
-
-
-def paint(
-    found: Sequence[Found], ids: Sequence[int], frame: Region
-) -> UInt8[np.ndarray, "padded_height padded_width"]:
-    """Labels of the whole frame: each pixel goes to the object that is surest of it, if any is."""
-    size_hw = frame.height * _STRIDE, frame.width * _STRIDE
-    labels = np.full(size_hw, BACKGROUND, np.uint8)
-    best = np.zeros(size_hw, np.float32)
-    for object_id, one in zip(ids, found, strict=True):
-        region, logits = one.region, one.logits[0].float().cpu().numpy()
-        size = region.width * _STRIDE, region.height * _STRIDE
-        large = cv2.resize(logits, size, interpolation=cv2.INTER_LINEAR)
-        rows = slice(region.top * _STRIDE, region.top * _STRIDE + size[1])
-        columns = slice(region.left * _STRIDE, region.left * _STRIDE + size[0])
-        surer: Bool[np.ndarray, "_ _"] = large > best[rows, columns]
-        labels[rows, columns][surer] = object_id
-        np.maximum(best[rows, columns], large, out=best[rows, columns])
-    return labels

@@ -5,12 +5,12 @@ from typing import Any
 
 import torch
 
-from segue.models.interface import VideoModel
-from segue.models.reuse.carrier import FlowCarrier
-from segue.models.reuse.gate import GlanceGate
-from segue.models.reuse.glance import GlanceCarrier
-from segue.models.reuse.host import GlanceHost
-from segue.models.reuse.model import GatedModel
+from segue.models.interface import ScalingModel, VideoModel
+from segue.models.reuse.gate import WindowGate
+from segue.models.reuse.host import WindowHost
+from segue.models.reuse.model import GatedModel, WindowedModel
+from segue.models.reuse.propagator import FlowPropagator
+from segue.models.reuse.window_inference import WindowPropagator
 from segue.nn.reuse.settings import ReuseSettings
 from segue.nn.weights import load_weights, shipped_weights
 
@@ -28,8 +28,8 @@ def gated(
 ) -> VideoModel[Any]:
     """The host with a gate, or as it is where there are no settings.
 
-    A host that can glance does so, and a trained gate says when that is enough. The labels of other hosts are moved
-    along the flow.
+    A host that can work on a window does so, and a trained gate says when that is enough. The labels of other hosts
+    are moved along the flow.
 
     Args:
         host: What computes.
@@ -43,8 +43,10 @@ def gated(
     """
     if settings is None:
         return host
-    if not isinstance(host, GlanceHost):
-        return GatedModel(host, FlowCarrier(), settings)
-    network, name = GlanceGate(), gate_name(host.name)
+    if not isinstance(host, WindowHost):
+        return GatedModel(host, FlowPropagator(), settings)
+    network, name = WindowGate(), gate_name(host.name)
     load_weights(network, gate or shipped_weights(name), model_name=name)
-    return GatedModel(host, GlanceCarrier(host, network.to(torch.device(device))), settings)
+    propagator = WindowPropagator(host, network.to(torch.device(device)))
+    kind = WindowedModel if isinstance(host, ScalingModel) else GatedModel
+    return kind(host, propagator, settings)

@@ -1,4 +1,4 @@
-"""The gate of glances: from what a host saw through a window to how far that can be trusted (ours).
+"""The gate of window inference: from what a host saw through a window to how far that can be trusted (ours).
 
 It plays the parts of the paper's template matching and gate, on what is there already when the host has looked.
 """
@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from segue.models.reuse.host import Glance
+from segue.models.reuse.host import WindowAnswer
 from segue.models.reuse.window import SIZES_HW
 from segue.nn.reuse.gate import straight_through
 from segue.nn.reuse.objective import GateLossSettings, gate_loss
@@ -32,17 +32,17 @@ Evidence = Float[Tensor, "objects channels side side"]
 
 
 def gather(
-    glance: Glance,
+    answer: WindowAnswer,
     masks: UInt8[Tensor, "objects rows columns"],
     now: UInt8[Tensor, "rows columns 3"],
     before: UInt8[Tensor, "rows columns 3"],
     gap: int,
     scale: float,
 ) -> Evidence:
-    """What speaks for and against the masks of a glance, per object, on a grid of 8x8 pixels.
+    """What speaks for and against the masks of a window, per object, on a grid of 8x8 pixels.
 
     Args:
-        glance: What the host said.
+        answer: What the host said.
         masks: The objects on the frame before, 0 to 255.
         now: This frame, through the window.
         before: The last one that was looked at, through the same window.
@@ -52,7 +52,7 @@ def gather(
     Returns:
         Mean probability and doubt, the last mask, the two scores, change of colour, ``gap`` and ``scale``.
     """
-    probability = glance.logits.float().sigmoid()[:, None]
+    probability = answer.logits.float().sigmoid()[:, None]
     doubt = 4 * probability * (1 - probability)
     last = F.avg_pool2d(masks[:, None].float() / 255, _CELL)
     change = (now.float() - before.float()).abs().mean(2)[None, None] / (255 * _STRONG)
@@ -63,7 +63,7 @@ def gather(
             F.avg_pool2d(probability, _CELL // 2),
             F.avg_pool2d(doubt, _CELL // 2),
             last,
-            glance.scores.float(),
+            answer.scores.float(),
             changed,
             known[:, None, None].expand(len(last), 2, *last.shape[2:]),
         ],
@@ -73,8 +73,8 @@ def gather(
     return F.pad(found, (0, SIDE - columns, 0, SIDE - rows))
 
 
-class GlanceGate(nn.Module):
-    """Evidence to the share of a computed mask's quality that the mask of the glance has."""
+class WindowGate(nn.Module):
+    """Evidence to the share of a computed mask's quality that the mask of the window has."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class GlanceGate(nn.Module):
 
 
 def objective(
-    gate: GlanceGate,
+    gate: WindowGate,
     evidence: Evidence,
     expected: Float[Tensor, " objects"],
     settings: GateLossSettings,

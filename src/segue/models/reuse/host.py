@@ -7,13 +7,14 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from segue.models.interface import VideoModel
+from segue.models.scene import Thumbnail
 from segue.types import Frame, Labels
 
 StateT = TypeVar("StateT")
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class WindowAnswer:
     """What a host makes of a part of a frame."""
 
     logits: Float[Tensor, "objects rows2 columns2"]
@@ -26,24 +27,28 @@ class Glance:
 class ReuseHost(VideoModel[StateT], Protocol[StateT]):
     """A video model that can be told what was on frames that it did not see."""
 
-    def carried(self, state: StateT, labels: Labels, frames: int) -> StateT:
+    def propagated(self, state: StateT, labels: Labels, frames: int, last: Thumbnail) -> StateT:
         """The memory after some frames that were carried over, ready for the next ``step``.
 
         Args:
             state: As it was after the last computed frame. Not changed.
             labels: What was said about the last of the carried frames.
             frames: How many they were.
+            last: Of the last of the carried frames.
         """
         ...
 
 
 @runtime_checkable
-class GlanceHost(ReuseHost[StateT], Protocol[StateT]):
-    """A model of objects that can look at a part of a frame, for a part of the time, and learn nothing from it."""
+class WindowHost(ReuseHost[StateT], Protocol[StateT]):
+    """A model of objects that can look at a part of a frame, for a part of the time, and learn nothing from it.
 
-    def glance(
+    The scores of its predictions stand in the order of the objects of ``state``.
+    """
+
+    def infer_window(
         self, view: Frame, masks: UInt8[Tensor, "objects rows columns"], state: StateT
-    ) -> Glance:
+    ) -> WindowAnswer:
         """Where the objects are in a part of a frame.
 
         Args:
@@ -53,7 +58,15 @@ class GlanceHost(ReuseHost[StateT], Protocol[StateT]):
         """
         ...
 
+    def working_pixel(self, state: StateT) -> float:
+        """Pixels of the video along a pixel of the frames that the host works on, from 1."""
+        ...
 
-def memory_after(host: VideoModel[Any], state: Any, labels: Labels, frames: int) -> Any:
+
+def memory_after(
+    host: VideoModel[Any], state: Any, labels: Labels, frames: int, last: Thumbnail
+) -> Any:
     """The host's memory after carried frames; that of a host which only looks at its own frames stays as it is."""
-    return host.carried(state, labels, frames) if isinstance(host, ReuseHost) and frames else state
+    if isinstance(host, ReuseHost) and frames:
+        return host.propagated(state, labels, frames, last)
+    return state

@@ -1,5 +1,6 @@
 """The reuse gate around a host: every frame is carried over from the last computed one, if the gate says so."""
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, make_dataclass, replace
 from typing import Any
@@ -10,16 +11,16 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from segue.errors import SettingsError
-from segue.media.resize import resize_labels
 from segue.models.given import check_frame
 from segue.models.interface import VideoModel
-from segue.models.reuse.carrier import Carried, Carrier
 from segue.models.reuse.host import memory_after
+from segue.models.reuse.propagator import Propagated, Propagator
+from segue.models.scene import thumbnail
 from segue.nn.reuse.gate import Choice, choose
 from segue.nn.reuse.settings import ReuseSettings
 from segue.types import BACKGROUND, Frame, GivenLabels, Labels, Prediction
 
-Judge = Callable[[int, int], float]
+GateOverride = Callable[[int, int], float]
 """``(object id, frame index) -> what the gate says``, in place of the learned one."""
 
 _MOST_REST = 7
@@ -27,7 +28,7 @@ _MOST_REST = 7
 
 @dataclass(frozen=True)
 class GatedState:
-    """The memory of a video, besides ``host`` and ``carrier``, what those two remember."""
+    """The memory of a video, besides ``host`` and ``propagator``, what those two remember."""
 
     frame_index: int
     """Frames seen since the start."""
@@ -41,6 +42,8 @@ class GatedState:
     """Labels of the last computed frame."""
     shown: UInt8[Tensor, "height width"]
     """Labels of the last frame."""
+    last: UInt8[Tensor, "rows columns 3"]
+    """Thumbnail of the last frame."""
 
 
 class GatedModel:
@@ -48,13 +51,14 @@ class GatedModel:
 
     The gate speaks about each object. The host looks at a frame for all objects at once, so a frame is computed as
     soon as one object needs it. Frames are carried over from the last computed frame, never from a carried one, so
-    errors do not add up. Where the gate is asked in vain again and again, it is asked less often.
+    errors do not add up. Where the gate looks in vain again and again, it is asked less often: the frames between are
+    computed.
 
     Args:
         host: What computes.
-        carrier: What carries labels over, and says how good the result is.
+        propagator: What carries labels over, and says how good the result is.
         settings: When.
-        judge: Replaces what the carrier says of its result; for studies.
+        override: Replaces what the propagator says of its result; for studies.
 
     Raises:
         SettingsError: The host looks ahead.
@@ -63,9 +67,9 @@ class GatedModel:
     def __init__(
         self,
         host: VideoModel[Any],
-        carrier: Carrier[Any],
+        propagator: Propagator[Any],
         settings: ReuseSettings,
-        judge: Judge | None = None,
+        override: GateOverride | None = None,
     ) -> None:
         if host.lookahead:
             raise SettingsError(
@@ -73,7 +77,7 @@ class GatedModel:
                 "Leave reuse out."
             )
         self.host = host
-        self.carrier = carrier
+        self.propagator = propagator
         self.reuse = settings
         self.name = host.name
         self.lookahead = host.lookahead
@@ -81,12 +85,12 @@ class GatedModel:
         # Types are what a stored memory is rebuilt by.
         parts: list[tuple[str, Any]] = [
             ("host", host.state_type),
-            ("carrier", carrier.memory_type | None),
+            ("propagator", propagator.memory_type | None),
         ]
         self.state_type: type[Any] = make_dataclass(
             "GatedState", parts, bases=(GatedState,), frozen=True
         )
-        self._judge = judge
+        self._override = override
 
     def __getattr__(self, name: str) -> Any:
         """What else the host offers, such as ``classes`` and ``settings``."""
@@ -106,59 +110,48 @@ class GatedModel:
         check_frame(frame, (state.shown.shape[0], state.shown.shape[1]))
         index, gap = state.frame_index + 1, state.gap + 1
         said: dict[int, float] = {}
-        asked = labels is None and state.carrier is not None and not state.rest
+        looked = False
+        asked = labels is None and state.propagator is not None and not state.rest
         if asked and self.reuse.threshold < 1:
-            needed = 0.0 if self._judge else self.reuse.threshold
-            carried, memory = self.carrier.carry(frame, state.carrier, state.host, needed)
-            said = self._judged(carried, index)
+            needed = 0.0 if self._override else self.reuse.threshold
+            propagated, memory = self.propagator.propagate(
+                frame, state.propagator, state.host, needed
+            )
+            said, looked = self._gates(propagated, index), propagated.looked
             choices = {i: choose(p, self.reuse) for i, p in said.items()}
-            if "compute" not in choices.values():
-                state = replace(state, frame_index=index, gap=gap, refused=0, carrier=memory)
-                return self._reused(carried, said, choices, state)
-        memory = memory_after(self.host, state.host, state.shown.numpy(), state.gap)
+            unsaid = propagated.scores.keys() - said.keys() if self.reuse.threshold else ()
+            if not unsaid and "compute" not in choices.values():
+                last = torch.from_numpy(thumbnail(frame))
+                state = replace(
+                    state, frame_index=index, gap=gap, refused=0, last=last, propagator=memory
+                )
+                return self._reused(propagated, said, choices, state)
+        shown, last = state.shown.numpy(), state.last.numpy()
+        memory = memory_after(self.host, state.host, shown, state.gap, last)
         prediction, memory = self.host.step(frame, memory, labels)
-        refused = state.refused + 1 if said and gap == 1 else state.refused
-        rest = _rest(refused) if said and not self._judge else max(state.rest - 1, 0)
+        refused = state.refused + 1 if looked and gap == 1 else state.refused
+        rest = _rest(refused) if looked and not self._override else max(state.rest - 1, 0)
         return self._computed(frame, prediction, memory, index, said, refused, rest)
 
-    @property
-    def resized(self) -> Callable[[Any, tuple[int, int]], Any]:
-        """``(state, size_hw) -> state``: the memory for frames of another size, if the host offers it.
-
-        The next frame is computed: what was seen of the last one has the old size.
-        """
-        resize = self.host.resized  # type: ignore[attr-defined]
-
-        def change(state: Any, size_hw: tuple[int, int]) -> Any:
-            computed, shown = (
-                torch.from_numpy(resize_labels(labels.numpy(), size_hw))
-                for labels in (state.computed, state.shown)
-            )
-            host = memory_after(self.host, state.host, state.shown.numpy(), state.gap)
-            host = resize(host, size_hw)
-            return replace(state, gap=0, computed=computed, shown=shown, host=host, carrier=None)
-
-        return change
-
-    def _judged(self, carried: Carried, index: int) -> dict[int, float]:
-        if self._judge is None:
-            return {i: s.gate for i, s in carried.scores.items() if s.gate is not None}
-        return {i: self._judge(i, index) for i in carried.scores}
+    def _gates(self, propagated: Propagated, index: int) -> dict[int, float]:
+        if self._override is None:
+            return {i: s.gate for i, s in propagated.scores.items() if s.gate is not None}
+        return {i: self._override(i, index) for i in propagated.scores}
 
     def _reused(
         self,
-        carried: Carried,
+        propagated: Propagated,
         said: dict[int, float],
         choices: Mapping[int, Choice],
         state: Any,
     ) -> tuple[Prediction, Any]:
-        labels, last = carried.labels, state.computed.numpy()
+        labels, last = propagated.labels, state.computed.numpy()
         copied = [i for i, choice in choices.items() if choice == "copy"]
         if copied:
             labels = _with_copies(labels, last, copied)
         scores = {
-            i: replace(score, gate=round(said[i], 4), reused=True)
-            for i, score in carried.scores.items()
+            i: replace(score, gate=_rounded(said.get(i)), reused=True)
+            for i, score in propagated.scores.items()
         }
         return Prediction(labels, scores), replace(state, shown=torch.from_numpy(labels.copy()))
 
@@ -180,14 +173,39 @@ class GatedModel:
             rest=rest,
             computed=shown,
             shown=shown,
+            last=torch.from_numpy(thumbnail(frame)),
             host=memory,
-            carrier=self.carrier.begin(frame, prediction),
+            propagator=self.propagator.begin(frame, prediction, memory),
         )
         scores = {
-            i: replace(score, gate=round(said[i], 4) if i in said else None, reused=False)
+            i: replace(score, gate=_rounded(said.get(i)), reused=False)
             for i, score in prediction.scores.items()
         }
         return Prediction(prediction.labels, scores), state
+
+
+class WindowedModel(GatedModel):
+    """A gated model whose host scales frames by itself, and can be told at which size to work."""
+
+    def bounded(self, max_side: int | None) -> "WindowedModel":
+        """See ``ScalingModel.bounded``."""
+        host = self.host.bounded(max_side)  # type: ignore[attr-defined]
+        if host is self.host:
+            return self
+        model = copy.copy(self)
+        model.host = host
+        return model
+
+    def resized(self, state: Any, working_hw: tuple[int, int]) -> Any:
+        """See ``ScalingModel.resized``; the next frame is computed."""
+        shown, last = state.shown.numpy(), state.last.numpy()
+        host = memory_after(self.host, state.host, shown, state.gap, last)
+        host = self.host.resized(host, working_hw)  # type: ignore[attr-defined]
+        return replace(state, gap=0, host=host, propagator=None)
+
+
+def _rounded(said: float | None) -> float | None:
+    return None if said is None else round(said, 4)
 
 
 def _rest(refused: int) -> int:

@@ -1,11 +1,14 @@
 """The part of the frame where the objects are, seen at a few fixed sizes: a look through it always costs the same."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Float32, UInt8
 
+from segue.media.resize import shrink
+from segue.models.painting import Patch
 from segue.types import Frame, Labels
 
 SIZES_HW = ((192, 352), (352, 192), (256, 256))
@@ -37,43 +40,44 @@ class Window:
 
     def see(self, image: Frame) -> UInt8[np.ndarray, "rows columns 3"]:
         """The part of an image, as it is seen."""
-        size = self.columns, self.rows
-        seen: np.ndarray = cv2.resize(self.part(image), size, interpolation=cv2.INTER_AREA)
-        return seen
+        return shrink(self.part(image), (self.rows, self.columns))
 
     def see_object(self, labels: Labels, object_id: int) -> UInt8[np.ndarray, "rows columns"]:
         """The part of an object's mask, as it is seen: 255 inside, a share of it on the rim."""
-        mask = (self.part(labels) == object_id).astype(np.uint8) * 255
-        size = self.columns, self.rows
-        seen: np.ndarray = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-        return seen
+        mask = (self.part(labels) == object_id).view(np.uint8) * np.uint8(255)
+        return shrink(mask, (self.rows, self.columns))
 
-    def unsee(self, values: Float32[np.ndarray, "_ _"]) -> Float32[np.ndarray, "height width"]:
-        """What was found in the view, at the size of the part."""
-        size = self.width, self.height
-        large: np.ndarray = cv2.resize(values, size, interpolation=cv2.INTER_LINEAR)
-        return large
+    def patch(self, logits: Float32[np.ndarray, "cell_rows cell_columns"]) -> Patch:
+        """What was found in the view, as a part of the frame."""
+        rows, columns = logits.shape
+        left, top = float(self.left), float(self.top)
+        return Patch(logits, left, top, self.width / columns, self.height / rows)
 
 
-def around(shown: Bool[np.ndarray, "height width"]) -> Window | None:
-    """The window around what is marked; ``None`` if nothing is.
+def around(labels: Labels, least_scale: float = 1.0) -> Window | None:
+    """The window around all objects; ``None`` if there are none.
 
-    It has some room to move in, at least the pixels in which it is seen, their form as far as the frame allows, and it
-    lies inside the frame. Of the sizes it takes the one in which the objects are largest.
+    It has some room to move in, their form as far as the frame allows, and it lies inside the frame. Of the sizes it
+    takes the one in which the objects are largest.
+
+    Args:
+        labels: Of the whole frame.
+        least_scale: Pixels of the frame along a pixel of the view, at least.
     """
-    rows, columns = np.flatnonzero(shown.any(1)), np.flatnonzero(shown.any(0))
-    if not len(rows):
+    x, y, columns, rows = cv2.boundingRect(labels)
+    if not rows:
         return None
-    wanted = [
-        min((int(found[-1]) + 1 - int(found[0])) * (1 + 2 * _MARGIN), float(full))
-        for found, full in zip((rows, columns), shown.shape, strict=True)
-    ]
+    height, width = labels.shape
+    boxes = ((y, rows, height), (x, columns, width))
+    wanted = [min(count * (1 + 2 * _MARGIN), float(full)) for _, count, full in boxes]
     size = min(SIZES_HW, key=lambda seen: max(wanted[0] / seen[0], wanted[1] / seen[1]))
-    scale = max(1.0, wanted[0] / size[0], wanted[1] / size[1])
+    scale = max(least_scale, wanted[0] / size[0], wanted[1] / size[1])
+    # Sides that can be halved as often as they have to be are shrunk fast.
+    step = 2 ** int(math.log2(max(scale / 1.5, 1.0)))
     spans = []
-    for side, found, full in zip(size, (rows, columns), shown.shape, strict=True):
-        length = min(round(side * scale), full)
-        middle = (int(found[0]) + int(found[-1]) + 1) / 2
+    for side, (first, count, full) in zip(size, boxes, strict=True):
+        length = min(round(side * scale / step) * step, full)
+        middle = first + count / 2
         spans.append((int(np.clip(round(middle - length / 2), 0, full - length)), length))
     (top, height), (left, width) = spans
     return Window(top, left, height, width, *size)

@@ -219,7 +219,7 @@ def _predict(
         own = (labels == i).any()
         inside = probabilities[index][torch.from_numpy(labels == i).to(margins.device)]
         sure = float(inside.mean()) if own else 1 - float(probabilities[index].max())
-        gate = None if glimpse is None else round(glimpse.gates[index], 4)
+        gate = None if glimpse is None else glimpse.gates[index]
         reused = None if glimpse is None else glimpse.choices[index] != "compute"
         scores[i] = ObjectScore(round(sure, 4), absent=not own, gate=gate, reused=reused)
     return Prediction(labels, scores)

@@ -44,8 +44,9 @@ TASKS: dict[str, TaskEntry] = {
     "frtm": TaskEntry(
         "segue.training.tasks.frtm", "masks through clips, and a reuse gate with them"
     ),
-    "glance": TaskEntry(
-        "segue.training.tasks.glance", "the reuse gate of a host that glances, in time order"
+    "window-gate": TaskEntry(
+        "segue.training.tasks.window_gate",
+        "the reuse gate of a host that offers window inference, in time order",
     ),
     "ttvos": TaskEntry("segue.training.tasks.ttvos", "masks through clips of one object"),
     "ttvos-gate": TaskEntry(

@@ -14,7 +14,7 @@ from segue.models.reuse.build import gate_name
 from segue.models.reuse.model import GatedModel
 from segue.nn.weights import shipped_weights
 
-Judge = Callable[[int, int], float]
+GateOverride = Callable[[int, int], float]
 """``(object id, frame index) -> how alike``, in place of the learned gate."""
 
 LITE_GATE = gate_name("segue-lite")
@@ -54,12 +54,12 @@ def fingerprints(settings: MeasureSettings) -> dict[str, str]:
     return {name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for name, path in files}
 
 
-def load_host(settings: MeasureSettings, judge: Judge | None = None) -> VideoModel[Any]:
+def load_host(settings: MeasureSettings, override: GateOverride | None = None) -> VideoModel[Any]:
     """The model of a row, ready to run.
 
     Args:
         settings: Of the row.
-        judge: In place of its gate.
+        override: In place of its gate.
 
     Raises:
         SettingsError: A setting that the model does not have, or a gate that cannot be replaced.
@@ -73,13 +73,13 @@ def load_host(settings: MeasureSettings, judge: Judge | None = None) -> VideoMod
         ((name, path),) = besides
         values["gate" if name == LITE_GATE else "host"] = path
     model = _load(settings, own[1], values)
-    if judge is None:
+    if override is None:
         return model
     if isinstance(model, GatedModel):
-        return GatedModel(model.host, model.carrier, model.reuse, judge)
+        return GatedModel(model.host, model.propagator, model.reuse, override)
     if not isinstance(model, FrtmModel):
         raise SettingsError(f"The gate of {settings.model} cannot be replaced. Use gate=learned.")
-    return FrtmModel(model.name, model.network, model.settings, model.device, judge)
+    return FrtmModel(model.name, model.network, model.settings, model.device, override)
 
 
 def _load(settings: MeasureSettings, weights: Path, values: dict[str, Any]) -> VideoModel[Any]:

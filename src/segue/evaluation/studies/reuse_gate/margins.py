@@ -58,7 +58,7 @@ class Margins:
         """See ``Method.scores``; what holds at one threshold is named with it."""
         trained = folder / _TRAINING
         validated = Training().scores(settings.training, trained, watch)
-        scores = {"gate_error": validated["gate_error"], "glanced": validated["glanced"]}
+        scores = {"gate_error": validated["gate_error"], "windowed": validated["windowed"]}
         for threshold in THRESHOLDS:
             measured = settings.at(threshold, trained / WEIGHTS)
             found = Measuring().scores(measured, folder / f"{threshold:g}", watch)

@@ -110,7 +110,7 @@ def _measured(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     if not clips:
         return
-    # A training before may have left it at one; the flow of the carrier uses it.
+    # A training before may have left it at one; the flow of the propagator uses it.
     cv2.setNumThreads(torch.get_num_threads())
     oracle = Oracle() if settings.gate == "oracle" else None
     model = load_host(settings, oracle)

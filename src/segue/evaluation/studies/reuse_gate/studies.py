@@ -27,7 +27,7 @@ _LABELS = {
     "g-ttvos-lite": "G-TTVOS-lite",
 }
 _DIAL = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)
-"""Thresholds of segue-lite, whose gate says which share of a computed mask's quality that of a glance has."""
+"""Thresholds of segue-lite, whose gate says which share of a computed mask's quality that of a window has."""
 _COPY_DIAL = (0.5, 0.8, 0.9, 0.95, 0.98)
 _FUSION_DIAL = (0.5, 0.8, 0.9)
 """From its second threshold on, 0.95, it is copy."""
@@ -344,7 +344,7 @@ FIGURE_9 = Study(
         "The paper prints no numbers of this figure. It finds M(1, 0) best where much is reused, and M(0.35, 0.4) to "
         "jump to 80 % reuse between 0.6 and 0.5. Its released code works m1 out and does not use it: what it calls "
         "M(1, 0) is the first row here, and the second is what its equation 4 says.",
-        "The gate is taught which share of a computed mask's IoU that of the glance is (ours); in the row that says "
+        "The gate is taught which share of a computed mask's IoU that of the window is (ours); in the row that says "
         "so, the IoU of the true masks of both frames (the paper).",
     ),
     draw=draw_margins(_FIGURE_9, _MARGIN_HEADINGS),

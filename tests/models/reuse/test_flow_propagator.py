@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from segue.models.reuse.carrier import FlowCarrier
 from segue.models.reuse.motion import Motion
+from segue.models.reuse.propagator import FlowPropagator
 from segue.types import ObjectScore, Prediction
 
 SIZE = (240, 400)
@@ -36,22 +36,22 @@ def test_the_flow_leads_back(picture: np.ndarray) -> None:
 
 
 def test_labels_follow_the_picture(picture: np.ndarray) -> None:
-    carrier = FlowCarrier()
-    memory = carrier.begin(frame(picture, 0), square())
+    propagator = FlowPropagator()
+    memory = propagator.begin(frame(picture, 0), square(), None)
     for shift in (6, 12, 18):
-        carried, memory = carrier.carry(frame(picture, shift), memory, None, 0.5)
-    wanted, found = square(18).labels == 7, carried.labels == 7
+        propagated, memory = propagator.propagate(frame(picture, shift), memory, None, 0.5)
+    wanted, found = square(18).labels == 7, propagated.labels == 7
     assert (wanted & found).sum() / (wanted | found).sum() > 0.95
-    assert set(np.unique(carried.labels)) == {0, 7}
-    assert set(carried.scores) == {0, 7}
-    assert not carried.scores[7].absent
+    assert set(np.unique(propagated.labels)) == {0, 7}
+    assert set(propagated.scores) == {0, 7}
+    assert not propagated.scores[7].absent
 
 
 def test_a_cut_is_seen(picture: np.ndarray) -> None:
     other = np.random.default_rng(5).integers(0, 256, (*SIZE, 3), np.uint8)
-    carrier = FlowCarrier()
-    memory = carrier.begin(frame(picture, 0), square())
-    near, _ = carrier.carry(frame(picture, 3), memory, None, 0.5)
-    far, _ = carrier.carry(other, memory, None, 0.5)
+    propagator = FlowPropagator()
+    memory = propagator.begin(frame(picture, 0), square(), None)
+    near, _ = propagator.propagate(frame(picture, 3), memory, None, 0.5)
+    far, _ = propagator.propagate(other, memory, None, 0.5)
     assert near.scores[0].gate > 0.9
     assert far.scores[0].gate < 0.6

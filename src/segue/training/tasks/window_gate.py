@@ -1,7 +1,7 @@
-"""Train the gate of a host that glances: what the host saw through a window, and what it was worth.
+"""Train the gate of a host that offers window inference: what the host saw through a window, and what it was worth.
 
-The host stays as it is. It is run once over clips in time order, on every frame and by glances from the last computed
-one; what is learned from is what these two runs have left.
+The host stays as it is. It is run once over clips in time order, on every frame and through windows from the last
+computed one; what is learned from is what these two runs have left.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ from segue.data.clips import Clip, ClipSettings, Footage, draw_clip, load_footag
 from segue.data.davis import davis_sequences
 from segue.models.catalog import load_model
 from segue.models.reuse.build import gate_name
-from segue.models.reuse.gate import GlanceGate, objective
-from segue.models.reuse.glance import look, paint, remember
+from segue.models.reuse.gate import WindowGate, objective
+from segue.models.reuse.window_inference import look, paint, remember
 from segue.nn.reuse.objective import GateLossSettings
 from segue.settings import Settings
 from segue.training.curriculum import Conditions
@@ -59,34 +59,34 @@ class RunsSettings(Settings):
 
     clips: Count = 240
     computed: Count = 3
-    """Frames of a clip before the glances, the given one among them."""
-    glances: Count = 8
-    """Frames in a row that are glanced at."""
+    """Frames of a clip before the windows, the given one among them."""
+    windows: Count = 8
+    """Frames in a row that are seen through windows."""
     cut: Share = 0.15
-    """Share of clips in which another clip follows in the middle of the glances."""
+    """Share of clips in which another clip follows in the middle of the windows."""
     look: ClipSettings = ClipSettings(size_hw=(352, 640), max_stride=2, motion=0.01, colour=0.1)
-    """How the clips look; their length is that of ``computed`` and ``glances``."""
+    """How the clips look; their length is that of ``computed`` and ``windows``."""
 
 
 class TrainingSettings(RunSettings):
     """Everything that a run of the gate depends on."""
 
-    task: Literal["glance"] = "glance"
+    task: Literal["window-gate"] = "window-gate"
     data: DataSettings
     model: HostSettings = HostSettings()
     runs: RunsSettings = RunsSettings()
     objective: GateLossSettings = GateLossSettings()
     expected: Literal["kept", "still"] = "kept"
-    """What the gate is to say: which share of a computed mask's IoU with the truth that of the glance is (ours); or
+    """What the gate is to say: which share of a computed mask's IoU with the truth that of the window is (ours); or
     the IoU of the true masks of this frame and the last computed one (the paper)."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One glance."""
+    """One look through a window."""
 
     evidence: Float32[np.ndarray, "channels rows columns"]
-    glanced: float
+    windowed: float
     """IoU with the truth."""
     computed: float
     """IoU of the computed mask of this frame."""
@@ -101,15 +101,15 @@ class Record:
             return 0.0
         if kind == "still":
             return self.still
-        return min(1.0, (self.glanced + _EVEN) / (self.computed + _EVEN))
+        return min(1.0, (self.windowed + _EVEN) / (self.computed + _EVEN))
 
 
 def record(
     host: Any, footage: Sequence[Footage], settings: RunsSettings, seed: int
 ) -> list[Record]:
-    """Glances of a host at clips, each with what a computed frame would have given."""
+    """Looks of a host at clips, each with what a computed frame would have given."""
     rng = np.random.default_rng(seed)
-    length = settings.computed + settings.glances
+    length = settings.computed + settings.windows
     drawn = settings.look.model_copy(update={"run": length, "previous_lost": 0.0})
     found: list[Record] = []
     for _ in range(settings.clips):
@@ -137,12 +137,12 @@ def _run(host: Any, clip: Clip, computed: int, cut: int) -> list[Record]:
     for frame in frames[1:computed]:
         prediction, state = host.step(frame, state)
     memory = remember(frames[computed - 1], prediction.labels, prediction.scores, gap=1)
-    glancing, found = state, []
+    looking, found = state, []
     for t in range(computed, len(frames)):
         if memory.window is None:
             break
-        glance, evidence = look(host, memory.window.see(frames[t]), memory, glancing)
-        labels = paint(glance, memory)
+        answer, evidence = look(host, memory.window.see(frames[t]), memory, looking)
+        labels = paint(answer, memory)
         prediction, state = host.step(frames[t], state)
         found.append(
             Record(
@@ -194,7 +194,7 @@ class RecordSamples:
 class GateObjective(nn.Module):
     """The loss of a batch of records."""
 
-    def __init__(self, gate: GlanceGate, settings: GateLossSettings) -> None:
+    def __init__(self, gate: WindowGate, settings: GateLossSettings) -> None:
         super().__init__()
         self.gate = gate
         self._settings = settings
@@ -213,7 +213,7 @@ class Validation:
     """Scores on records of held-out sequences."""
 
     def __init__(
-        self, gate: GlanceGate, records: Sequence[Record], expected: Literal["kept", "still"]
+        self, gate: WindowGate, records: Sequence[Record], expected: Literal["kept", "still"]
     ) -> None:
         self._gate = gate
         self._records, self._expected = records, expected
@@ -227,7 +227,7 @@ class Validation:
         return {
             "score": 1 - error,
             "gate_error": error,
-            "glanced": float(np.mean([r.glanced for r in self._records])),
+            "windowed": float(np.mean([r.windowed for r in self._records])),
             "computed": float(np.mean([r.computed for r in self._records])),
         }
 
@@ -245,7 +245,7 @@ def build(settings: TrainingSettings) -> Task:
     held_out, seed = settings.data.held_out, settings.loop.seed
     scored = settings.runs.model_copy(update={"clips": max(1, settings.runs.clips // 6)})
     torch.manual_seed(seed)
-    gate = GlanceGate()
+    gate = WindowGate()
     return Task(
         model_name=gate_name(settings.model.name),
         network=gate,

@@ -19,16 +19,18 @@ _SIDE = 352
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class Propagated:
     """Labels of a frame that was not computed."""
 
     labels: Labels
     scores: dict[int, ObjectScore]
     """With what the gate says."""
+    looked: bool = True
+    """Whether the answer took a look at the frame that costs time."""
 
 
 @runtime_checkable
-class Carrier(Protocol[MemoryT]):
+class Propagator(Protocol[MemoryT]):
     """Goes on from the last computed frame, frame by frame, without computing one."""
 
     @property
@@ -36,14 +38,23 @@ class Carrier(Protocol[MemoryT]):
         """The frozen dataclass that holds what is remembered, as in ``VideoModel.state_type``."""
         ...
 
-    def begin(self, frame: Frame, prediction: Prediction) -> MemoryT:
-        """What to remember of a computed frame and its result, which belongs to the caller."""
+    def begin(self, frame: Frame, prediction: Prediction, host: Any) -> MemoryT:
+        """What to remember of a computed frame.
+
+        Args:
+            frame: The frame.
+            prediction: Its result, which belongs to the caller.
+            host: The host's memory after this frame.
+        """
         ...
 
-    def carry(
+    def propagate(
         self, frame: Frame, memory: MemoryT, host: Any, needed: float
-    ) -> tuple[Carried, MemoryT]:
+    ) -> tuple[Propagated, MemoryT]:
         """The labels of the next frame, and what to remember now.
+
+        What the gate says depends on the frame. It says nothing, ``None``, of an object that has to be computed
+        whatever the frame shows.
 
         Args:
             frame: The frame.
@@ -65,7 +76,7 @@ class FlowMemory:
     flow: Float32[np.ndarray, "rows columns 2"] | None
 
 
-class FlowCarrier:
+class FlowPropagator:
     """Labels of any kind, classes among them: moved along the flow of the whole frame; nothing is learned.
 
     The gate says, of every class, the share of the frame whose brightness is that of the place it came from.
@@ -76,15 +87,15 @@ class FlowCarrier:
     def __init__(self) -> None:
         self._motion = Motion()
 
-    def begin(self, frame: Frame, prediction: Prediction) -> FlowMemory:
-        """See ``Carrier.begin``."""
+    def begin(self, frame: Frame, prediction: Prediction, host: Any) -> FlowMemory:
+        """See ``Propagator.begin``; the host is not needed."""
         small, labels = _shrunk(frame), np.array(prediction.labels)
         return FlowMemory(tuple(prediction.scores), labels, small, small, None)
 
-    def carry(
+    def propagate(
         self, frame: Frame, memory: FlowMemory, host: Any, needed: float
-    ) -> tuple[Carried, FlowMemory]:
-        """See ``Carrier.carry``; the host is not needed."""
+    ) -> tuple[Propagated, FlowMemory]:
+        """See ``Propagator.propagate``; the host is not needed."""
         now = _shrunk(frame)
         flow = self._motion.further(now, memory.before, memory.flow)
         moved = cv2.remap(memory.last, places_of(flow), None, cv2.INTER_LINEAR)
@@ -97,7 +108,7 @@ class FlowCarrier:
         )
         areas = np.bincount(labels.ravel(), minlength=256)
         scores = {i: ObjectScore(round(same, 4), not areas[i], gate=same) for i in memory.ids}
-        return Carried(labels, scores), replace(memory, before=now, flow=flow)
+        return Propagated(labels, scores), replace(memory, before=now, flow=flow)
 
 
 def _shrunk(frame: Frame) -> UInt8[np.ndarray, "rows columns 3"]:

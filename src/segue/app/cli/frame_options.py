@@ -1,0 +1,96 @@
+"""Options about the frames of VIDEO: which stream, which span, and what happens to damaged ones."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segue.errors import InputError
+
+if TYPE_CHECKING:
+    from segue.media.video import Video
+
+
+def add_frame_options(parser: argparse.ArgumentParser) -> None:
+    """``--start``, ``--end``, ``--every``, ``--stream``, ``--skip-damaged``."""
+    group = parser.add_argument_group("which frames")
+    add = group.add_argument
+    add(
+        "--start",
+        metavar="WHEN",
+        help="first frame: its number (120), or a time from the first frame (2.5s, 1:30, 0:01:30). "
+        "Frames keep the numbers and names of the whole video",
+    )
+    add("--end", metavar="WHEN", help="first frame that is no longer used: its number, or a time")
+    add("--every", type=_from_one, default=1, metavar="N", help="use one frame of N (1)")
+    add(
+        "--stream",
+        type=_from_zero,
+        metavar="N",
+        help="which video stream of the file, numbered from 0 (the one that FFmpeg calls best)",
+    )
+    add(
+        "--skip-damaged",
+        action="store_true",
+        help="leave out frames that do not decode and go on (without it: stop there, exit code 3)",
+    )
+
+
+def open_source(arguments: argparse.Namespace, source: str, masks: Sequence[str] = ()) -> "Video":
+    """The video that VIDEO and the options about its frames stand for.
+
+    Args:
+        arguments: Of the command.
+        source: VIDEO.
+        masks: Values of ``--mask``, whose files are no frames although they may lie among them.
+
+    Raises:
+        SegueError: As in ``open_video``.
+    """
+    from segue.media.video import open_video
+
+    return open_video(
+        source,
+        stream=arguments.stream,
+        start=arguments.start,
+        end=arguments.end,
+        every=arguments.every,
+        skip_damaged=arguments.skip_damaged,
+        without=[spec if Path(spec).exists() else spec.partition("=")[2] for spec in masks],
+    )
+
+
+def refuse_source_options(arguments: argparse.Namespace, why: str) -> None:
+    """Refuse the options about frames where they say nothing.
+
+    Raises:
+        InputError: One of them was given.
+    """
+    names = ("start", "end", "stream", "skip_damaged")
+    given = [name for name in names if getattr(arguments, name) not in (None, False)]
+    given += ["every"] if arguments.every != 1 else []
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise InputError(f"{options}: {why}")
+
+
+def say_damaged(damaged: Sequence[str]) -> None:
+    """Which frames were left out, on stderr; nothing where none were."""
+    if damaged:
+        sys.stderr.write(
+            f"segue: left out, because they do not decode: frames {', '.join(damaged)}.\n"
+        )
+
+
+def _from_zero(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0, got {text!r}")
+    return int(text)
+
+
+def _from_one(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return number

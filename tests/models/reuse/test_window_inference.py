@@ -1,0 +1,248 @@
+"""Looking through a window: what the host is shown, what the gate is told, what comes of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from segue.models.reuse.gate import CHANNELS, SIDE, WindowGate, gather, objective
+from segue.models.reuse.host import WindowAnswer
+from segue.models.reuse.propagator import Propagated
+from segue.models.reuse.window_inference import WindowMemory, WindowPropagator
+from segue.nn.reuse.objective import GateLossSettings
+from segue.types import Frame, Labels, ObjectScore, Prediction
+
+SIZE = (240, 400)
+COLOURS = {1: (250, 20, 20), 2: (20, 250, 20), 7: (20, 20, 250)}
+
+
+@dataclass(frozen=True)
+class Palette:
+    ids: tuple[int, ...]
+
+
+class ColourHost:
+    """Knows objects by their colours."""
+
+    name = "colour"
+    lookahead = 0
+    parameters_per_object = 0
+    state_type = Palette
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[Frame, Tensor]] = []
+
+    def start(self, frame: Frame, labels: Labels) -> tuple[Prediction, Palette]:
+        raise NotImplementedError
+
+    def step(self, frame: Frame, state: Palette, labels: Labels | None = None) -> Any:
+        raise NotImplementedError
+
+    def propagated(self, state: Palette, labels: Labels, frames: int, last: Any) -> Palette:
+        return state
+
+    def working_pixel(self, state: Palette) -> float:
+        return 1.0
+
+    def infer_window(self, view: Frame, masks: Tensor, state: Palette) -> WindowAnswer:
+        self.seen.append((view, masks))
+        near = [np.abs(view.astype(int) - COLOURS[i]).sum(2) < 60 for i in state.ids]
+        found = torch.from_numpy(np.stack(near)).float()
+        half = torch.nn.functional.avg_pool2d(found[:, None], 2)
+        eighth = torch.nn.functional.avg_pool2d(half, 4)
+        return WindowAnswer(half[:, 0] * 12 - 6, eighth.expand(-1, 2, -1, -1))
+
+
+def scene(places: dict[int, tuple[int, int]]) -> tuple[Frame, Labels]:
+    """Squares of 60 pixels on noise."""
+    frame = np.random.default_rng(0).integers(80, 160, (*SIZE, 3)).astype(np.uint8)
+    labels = np.zeros(SIZE, np.uint8)
+    for i, (top, left) in places.items():
+        frame[top : top + 60, left : left + 60] = COLOURS[i]
+        labels[top : top + 60, left : left + 60] = i
+    return frame, labels
+
+
+def begin(
+    propagator: WindowPropagator, places: dict[int, tuple[int, int]], absent: tuple[int, ...] = ()
+) -> WindowMemory:
+    frame, labels = scene(places)
+    scores = {i: ObjectScore(0.9, i in absent) for i in (*places, *absent)}
+    return propagator.begin(frame, Prediction(labels, scores), Palette(tuple(scores)))
+
+
+def go(
+    propagator: WindowPropagator, memory: WindowMemory, places: dict[int, tuple[int, int]]
+) -> tuple[Propagated, WindowMemory]:
+    return propagator.propagate(scene(places)[0], memory, Palette(memory.ids), 0.5)
+
+
+@pytest.fixture
+def propagator() -> WindowPropagator:
+    torch.manual_seed(0)
+    return WindowPropagator(ColourHost(), WindowGate().eval())
+
+
+def overlap(one: np.ndarray, other: np.ndarray) -> float:
+    return float((one & other).sum() / (one | other).sum())
+
+
+def test_objects_are_followed_and_keep_their_numbers(propagator: WindowPropagator) -> None:
+    memory = begin(propagator, {2: (40, 60), 7: (120, 200)})
+    for step in range(1, 6):
+        places = {2: (40, 60 + 10 * step), 7: (120 - 8 * step, 200)}
+        propagated, memory = go(propagator, memory, places)
+        truth = scene(places)[1]
+        for i in (2, 7):
+            assert overlap(propagated.labels == i, truth == i) > 0.9
+            assert not propagated.scores[i].absent
+            assert propagated.scores[i].confidence > 0.9
+    assert memory.gap == 5
+
+
+def test_the_host_sees_the_window_and_the_last_masks(propagator: WindowPropagator) -> None:
+    memory = begin(propagator, {1: (100, 200)})
+    window = memory.window
+    assert window is not None
+    go(propagator, memory, {1: (100, 206)})
+    view, masks = propagator._host.seen[0]
+    assert np.array_equal(view, window.see(scene({1: (100, 206)})[0]))
+    assert np.array_equal(masks[0], window.see_object(scene({1: (100, 200)})[1], 1))
+
+
+def test_the_same_frame_keeps_its_labels_and_is_not_looked_at(propagator: WindowPropagator) -> None:
+    memory = begin(propagator, {1: (100, 200)})
+    frame, labels = scene({1: (100, 200)})
+    noise = np.random.default_rng(4).normal(0, 4, frame.shape)
+    again = np.clip(frame + noise, 0, 255).astype(np.uint8)
+    for shown in (frame, again):
+        propagated, memory = propagator.propagate(shown, memory, Palette((1,)), 0.5)
+        assert np.array_equal(propagated.labels, labels)
+        assert propagated.scores[1] == ObjectScore(0.9, gate=1.0)
+    assert not propagator._host.seen
+    assert memory.gap == 0
+
+
+def test_slow_motion_does_not_pass_for_a_frame_shown_again(propagator: WindowPropagator) -> None:
+    memory = begin(propagator, {1: (100, 200)})
+    for step in range(1, 9):
+        propagated, memory = go(propagator, memory, {1: (100, 200 + step)})
+    assert overlap(propagated.labels == 1, scene({1: (100, 208)})[1] == 1) > 0.93
+
+
+def test_after_eight_looks_a_frame_is_to_be_computed(propagator: WindowPropagator) -> None:
+    memory = begin(propagator, {1: (100, 150)})
+    said = []
+    for step in range(1, 10):
+        propagated, memory = go(propagator, memory, {1: (100, 150 + 6 * step)})
+        said.append(propagated.scores[1].gate)
+    assert None not in said[:8]
+    assert said[8] is None
+    assert len(propagator._host.seen) == 8
+
+
+def test_where_all_is_reused_it_looks_on(propagator: WindowPropagator) -> None:
+    memory = begin(propagator, {1: (100, 100)})
+    for step in range(1, 16):
+        frame, truth = scene({1: (100, 100 + 6 * step)})
+        propagated, memory = propagator.propagate(frame, memory, Palette(memory.ids), 0.0)
+        assert overlap(propagated.labels == 1, truth == 1) > 0.9
+
+
+def test_only_a_computed_frame_tells_that_an_object_has_left(propagator: WindowPropagator) -> None:
+    memory = begin(propagator, {1: (100, 200)})
+    propagated, _ = go(propagator, memory, {})
+    assert propagated.scores[1].absent
+    assert propagated.scores[1].gate == 0
+
+
+def test_an_object_that_is_away_is_worth_a_look_when_the_picture_changes(
+    propagator: WindowPropagator,
+) -> None:
+    memory = begin(propagator, {}, absent=(1,))
+    for _ in range(60):  # however long it is
+        propagated, memory = go(propagator, memory, {})
+        assert propagated.scores[1].absent
+        assert propagated.scores[1].gate == 1
+    propagated, _ = go(propagator, memory, {1: (60, 120)})
+    assert propagated.scores[1].gate == 0
+    assert not propagator._host.seen
+
+
+def test_slow_changes_add_up_until_an_object_that_is_away_is_looked_for(
+    propagator: WindowPropagator,
+) -> None:
+    memory = begin(propagator, {}, absent=(1,))
+    frame = scene({})[0]
+    said = []
+    for brighter in range(0, 40, 4):
+        lit = np.clip(frame.astype(int) + brighter, 0, 255).astype(np.uint8)
+        propagated, memory = propagator.propagate(lit, memory, Palette((1,)), 0.5)
+        said.append(propagated.scores[1].gate)
+    assert said == sorted(said, reverse=True)
+    assert said[0] == 1
+    assert said[-1] == 0
+
+
+def test_a_cut_is_computed_without_a_look(propagator: WindowPropagator) -> None:
+    memory = begin(propagator, {1: (100, 200)}, absent=(2,))
+    black = np.zeros((*SIZE, 3), np.uint8)
+    propagated, _ = propagator.propagate(black, memory, Palette((1, 2)), 0.5)
+    assert [score.gate for score in propagated.scores.values()] == [0, 0]
+    assert not propagated.looked
+    assert not propagator._host.seen
+
+
+def test_an_absent_object_may_be_found_again_beside_another(propagator: WindowPropagator) -> None:
+    memory = begin(propagator, {1: (100, 200)}, absent=(2,))
+    shown = scene({1: (102, 200), 2: (60, 120)})[0]
+    propagated, _ = propagator.propagate(shown, memory, Palette(memory.ids), 0.0)
+    assert not propagated.scores[2].absent
+    assert (propagated.labels == 2).sum() > 2000
+
+
+def test_evidence_tells_what_changed() -> None:
+    rows, columns = 192, 352
+    masks = torch.zeros(1, rows, columns, dtype=torch.uint8)
+    masks[0, 80:120, 160:240] = 255
+    answer = WindowAnswer(torch.full((1, 96, 176), -9.0), torch.full((1, 2, 24, 44), 0.25))
+    answer.logits[0, 40:60, 80:120] = 9.0
+    before = torch.full((rows, columns, 3), 100, dtype=torch.uint8)
+    now = before.clone()
+    now[:, :176] += 50
+    found = gather(answer, masks, now, before, gap=4, scale=2.0)
+    assert found.shape == (1, CHANNELS, SIDE, SIDE)
+    assert not found[:, :, 24:].any()
+    shown = found[0, :, :24]
+    assert torch.allclose(shown[0], shown[2], atol=1e-3)
+    assert shown[1].max() < 0.01
+    assert (shown[3:5] == 0.25).all()
+    assert torch.allclose(shown[5, :, :22], torch.tensor(50 / 63.75))
+    assert not shown[5, :, 22:].any()
+    assert shown[6].unique().tolist() == [pytest.approx(0.4)]
+    assert shown[7].unique().tolist() == [1]
+
+
+def test_an_untrained_gate_reuses_little() -> None:
+    torch.manual_seed(0)
+    assert WindowGate().eval()(torch.rand(6, CHANNELS, SIDE, SIDE)).max() < 0.5
+
+
+def test_the_gate_learns_what_a_window_is_worth() -> None:
+    torch.manual_seed(0)
+    gate = WindowGate().train()
+    evidence = torch.rand(16, CHANNELS, SIDE, SIDE)
+    expected = torch.rand(16).round()
+    evidence[:, 1] *= 1 - expected[:, None, None]
+    optimiser = torch.optim.AdamW(gate.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(30):
+        loss = objective(gate, evidence, expected, GateLossSettings(), epoch=0.0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.2 * losses[0]
