@@ -5,8 +5,8 @@ only one, so memory stays flat and the slowest of the three sets the pace.
 """
 
 from collections.abc import Callable, Iterator
-from queue import Empty, Queue
-from threading import Thread
+from queue import Queue
+from threading import Semaphore, Thread
 from types import TracebackType
 from typing import Any
 
@@ -37,7 +37,8 @@ class ReadAhead:
         self._video = video
         self._busy = busy
         self._waited = waited
-        self._queue: Queue[VideoFrame | BaseException | None] = Queue(room_for(video.size_hw))
+        self._queue: Queue[VideoFrame | BaseException | None] = Queue()
+        self._room = Semaphore(room_for(video.size_hw))
         self._stopped = False
         self._thread = Thread(target=self._read, name="segue-decode", daemon=True)
 
@@ -54,6 +55,7 @@ class ReadAhead:
         while True:
             with self._waited.part("wait_decode"):
                 item = self._queue.get()
+            self._room.release()
             if isinstance(item, BaseException):
                 raise item
             if item is None:
@@ -68,20 +70,18 @@ class ReadAhead:
     ) -> None:
         """Stop decoding; frames that nobody asked for are dropped."""
         self._stopped = True
-        while True:  # makes room, should the thread wait for it
-            try:
-                self._queue.get_nowait()
-            except Empty:
-                break
+        self._room.release()  # should the thread wait for it
         self._thread.join()
 
     def _read(self) -> None:
         end: BaseException | None = None
+        frames = self._busy.each("decode", self._video)
         try:
-            for frame in self._busy.each("decode", self._video):
-                self._queue.put(frame)
-                if self._stopped:
-                    return
+            # Room first: a decoded frame that has to wait for room would be one more in memory.
+            while self._room.acquire() and not self._stopped:
+                self._queue.put(next(frames))
+        except StopIteration:
+            pass
         except BaseException as error:  # whatever it is, it belongs to whoever asks for the frames
             end = error
         self._queue.put(end)

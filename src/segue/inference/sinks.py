@@ -128,8 +128,8 @@ class LineLog:
 class Overlay:
     """The video with the labels painted in, written next to the resume data and moved at the end.
 
-    It is for people to look at: no side exceeds 1920 pixels, since at 4K the encoder alone would take more time than
-    the network, and half a gigabyte of memory. It begins at time 0, whenever the source does.
+    It begins at time 0, whenever the source does. It is for people to look at: no side exceeds 1920 pixels, since at 4K
+    the encoder alone would take more time than the network, and half a gigabyte of memory.
     """
 
     part = "overlay"

@@ -26,6 +26,9 @@ _UNKNOWN = 2  # primaries, and matrices, that the file does not tell
 _TRANSFERS = {_PQ: "PQ", _HLG: "HLG"}
 _TABLE_SIDE = 33
 
+_Turn = tuple[bool, bool, bool]
+"""Whether rows and columns swap, and which of the axes are then mirrored: x, y."""
+
 _PEAK, _WHITE = 1000.0, 203.0
 """Brightest light of an HDR picture, and that of white paper in one (BT.2408), in cd/m2."""
 _TO_BT709 = np.array(
@@ -56,6 +59,7 @@ class ScreenColours:
     def __init__(self, stretch: Stretch | None = None) -> None:
         self._stretch = stretch
         self._graphs: dict[tuple[Any, ...], Callable[[AvFrame], AvFrame]] = {}
+        self._turn: _Turn | None = None
 
     def to_rgb(self, frame: AvFrame) -> Frame:
         """The picture as upright RGB, shape ``height width 3``, C-contiguous."""
@@ -68,7 +72,11 @@ class ScreenColours:
             rgb = as_frame(values, self._stretch)
         else:
             rgb = _plain(frame)
-        return np.ascontiguousarray(_upright(rgb, frame))
+        if self._turn is None:
+            # Once: a frame that was asked for its side data stays in memory until Python collects cycles, and a
+            # video of 4K frames would fill it long before.
+            self._turn = _turn(frame)
+        return np.ascontiguousarray(_upright(rgb, self._turn))
 
     def _mapped(self, frame: AvFrame, transfer: int, wide: bool) -> Frame:
         key = (transfer, wide, frame.width, frame.height)
@@ -220,9 +228,9 @@ def _tone_curve(light: np.ndarray) -> np.ndarray:
     return _pq_to_light(np.where(coded < knee, coded, spline) * top)
 
 
-def _upright(image: np.ndarray, frame: AvFrame) -> np.ndarray:
+def _upright(image: np.ndarray, turn: _Turn) -> np.ndarray:
     """Quarter turns and mirrors of the display matrix applied; other angles round to them."""
-    turned, flip_x, flip_y = _turn(frame)
+    turned, flip_x, flip_y = turn
     if turned:
         image = image.transpose(1, 0, 2)
     return image[:: -1 if flip_y else 1, :: -1 if flip_x else 1]
@@ -233,8 +241,8 @@ def is_turned(frame: AvFrame) -> bool:
     return _turn(frame)[0]
 
 
-def _turn(frame: AvFrame) -> tuple[bool, bool, bool]:
-    """Whether rows and columns swap, and which of the axes are then mirrored: x, y."""
+def _turn(frame: AvFrame) -> _Turn:
+    """What the display matrix asks for."""
     data: Any = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
         return False, False, False
