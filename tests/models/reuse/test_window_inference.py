@@ -47,13 +47,17 @@ class ColourHost:
     def working_pixel(self, state: Palette) -> float:
         return 1.0
 
-    def infer_window(self, view: Frame, masks: Tensor, state: Palette) -> WindowAnswer:
+    def infer_window(
+        self, view: Frame, masks: Tensor, state: Palette, scale: float
+    ) -> WindowAnswer:
         self.seen.append((view, masks))
         near = [np.abs(view.astype(int) - COLOURS[i]).sum(2) < 60 for i in state.ids]
         found = torch.from_numpy(np.stack(near)).float()
         half = torch.nn.functional.avg_pool2d(found[:, None], 2)
         eighth = torch.nn.functional.avg_pool2d(half, 4)
-        return WindowAnswer(half[:, 0] * 12 - 6, eighth.expand(-1, 2, -1, -1))
+        return WindowAnswer(
+            half[:, 0] * 12 - 6, eighth.expand(-1, 2, -1, -1), torch.ones(len(half))
+        )
 
 
 def scene(places: dict[int, tuple[int, int]]) -> tuple[Frame, Labels]:
@@ -208,7 +212,9 @@ def test_evidence_tells_what_changed() -> None:
     rows, columns = 192, 352
     masks = torch.zeros(1, rows, columns, dtype=torch.uint8)
     masks[0, 80:120, 160:240] = 255
-    answer = WindowAnswer(torch.full((1, 96, 176), -9.0), torch.full((1, 2, 24, 44), 0.25))
+    answer = WindowAnswer(
+        torch.full((1, 96, 176), -9.0), torch.full((1, 2, 24, 44), 0.25), torch.ones(1)
+    )
     answer.logits[0, 40:60, 80:120] = 9.0
     before = torch.full((rows, columns, 3), 100, dtype=torch.uint8)
     now = before.clone()

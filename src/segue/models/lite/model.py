@@ -16,7 +16,7 @@ from segue.models.given import check_first, check_frame, check_mask, overrule, s
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
-from segue.models.lite.recognition import is_recognised, may_be_there
+from segue.models.lite.recognition import FOREIGN, RECOGNISED, is_back, likeness, may_be_there
 from segue.models.lite.regions import Found, Region, near, nowhere, spread, suffices, whole
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.strays import without_strays
@@ -30,6 +30,8 @@ from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScor
 
 _AREA_RATE = 0.05  # an object's usual area is that of about the last twenty frames
 _HARDLY = 0.01  # a lower probability is taken for none where the model learns from its own masks
+_LEFT = 0.3
+"""Share of its usual area below which an object is no longer followed through a window."""
 _MULTIPLE = 32  # sides must divide by the largest stride of the backbone
 
 
@@ -189,15 +191,23 @@ class LiteModel:
 
     @torch.no_grad()
     def infer_window(
-        self, view: Frame, masks: UInt8[Tensor, "objects rows columns"], state: LiteState
+        self,
+        view: Frame,
+        masks: UInt8[Tensor, "objects rows columns"],
+        state: LiteState,
+        scale: float,
     ) -> WindowAnswer:
         """Where the objects are in a part of a frame; see ``WindowHost.infer_window``."""
         previous = F.avg_pool2d(masks.to(self._device)[:, None].float() / 255, 8)
         features = self._fast.look(self._tensor(view))
         scores = self._see(features, state)
         logits = self._fast.decoder(features.decoder, scores, previous)
+        like = (likeness(logits, scores) / RECOGNISED).clamp(0, 1)
+        # What is left of an object that goes behind something may be left of something else.
+        areas = (logits > 0).sum((1, 2)) * (scale / 4) ** 2
+        left = (areas / (_LEFT * state.areas).clamp_min(1)).clamp(0, 1)
         # The first code of a target model is the mask itself.
-        return WindowAnswer(logits, scores[:, [0, CODES]])
+        return WindowAnswer(logits, scores[:, [0, CODES]], like * left)
 
     def _find(self, features: FrameFeatures, state: LiteState) -> list[Found]:
         """Each object where it can be, without strays.
@@ -222,8 +232,10 @@ class LiteModel:
         for row in lost:
             if row == turn or (row in away and may_be_there(scores[row])):
                 found[row] = self._decode(features, scores, state, row, frame)
-        for row in away:
-            if not is_recognised(found[row], scores[row], usual[row]):
+        for row in rows:
+            if row not in away:
+                found[row] = self._doubted(features, scores, state, row, found[row])
+            elif not is_back(*_seen(found[row], scores, row), usual[row]):
                 found[row] = nowhere(state.previous)
         if reach is None:
             return found
@@ -231,6 +243,24 @@ class LiteModel:
             replace(one, logits=without_strays(one.logits, one.region.of(before, 8), area, reach))
             for one, before, area in zip(found, last, state.areas[:, None], strict=True)
         ]
+
+    def _doubted(
+        self,
+        features: FrameFeatures,
+        scores: Float[Tensor, "objects codes2 height8 width8"],
+        state: LiteState,
+        row: int,
+        found: Found,
+    ) -> Found:
+        """What was found where the object was, or elsewhere if that is less like the object."""
+        like = float(likeness(*_seen(found, scores, row)))
+        if like >= RECOGNISED:
+            return found
+        anywhere = replace(state, previous=torch.zeros_like(state.previous))
+        other = self._decode(features, scores, anywhere, row, whole(state.previous))
+        if bool((other.logits > 0).any()) and is_back(*_seen(other, scores, row), 0.0):
+            return other
+        return nowhere(state.previous) if like < FOREIGN else found
 
     def _decode(
         self,
@@ -361,6 +391,11 @@ class LiteModel:
             inside[0, torch.from_numpy(labels == VOID).to(self._device)] = 0
         padded = F.pad(inside, (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
         return F.avg_pool2d(padded, 8)
+
+
+def _seen(found: Found, scores: Tensor, row: int) -> tuple[Tensor, Tensor]:
+    """Logits of an object and what its target models see, in the same part of the frame."""
+    return found.logits, found.region.of(scores[row : row + 1], 8)
 
 
 def _thumbnail(frame: Frame) -> UInt8[Tensor, "rows columns 3"]:

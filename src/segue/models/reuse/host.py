@@ -21,6 +21,8 @@ class WindowAnswer:
     """Of each object, at half the resolution of the part; positive inside."""
     scores: Float[Tensor, "objects 2 rows8 columns8"]
     """What two models of the object say of where it is, about in [0, 1]: for the gate, which sees how they differ."""
+    recognised: Float[Tensor, " objects"]
+    """How far what was found is the object, and not something else at its place: 0 to 1."""
 
 
 @runtime_checkable
@@ -47,7 +49,11 @@ class WindowHost(ReuseHost[StateT], Protocol[StateT]):
     """
 
     def infer_window(
-        self, view: Frame, masks: UInt8[Tensor, "objects rows columns"], state: StateT
+        self,
+        view: Frame,
+        masks: UInt8[Tensor, "objects rows columns"],
+        state: StateT,
+        scale: float,
     ) -> WindowAnswer:
         """Where the objects are in a part of a frame.
 
@@ -55,6 +61,7 @@ class WindowHost(ReuseHost[StateT], Protocol[StateT]):
             view: The part, sides multiples of 32.
             masks: Where they were on the frame before, 0 to 255, in the order of the objects of ``state``.
             state: As it was after the last computed frame. Not changed.
+            scale: Pixels of the frames that the host works on along a pixel of the view.
         """
         ...
 

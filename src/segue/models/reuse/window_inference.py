@@ -23,6 +23,12 @@ _MOST = 8
 """Looks in a row after which a frame is computed, unasked: the host learns from computed frames only."""
 _SAME = 2
 """Brightness values (of 255) by which the means of 8x8 pixels of a frame that is shown again may differ."""
+_CLOSER = 1.5
+"""How many times as large as the host works on it a window may show a video that has the pixels.
+
+The host learns given masks also on a view that is 1.5 times as large. On DAVIS-2016 train, worked on at 427 pixels and
+seen through windows of 640, J&F is 92.5, and 91.5 through windows of 427.
+"""
 _NOTICED = 32 / 255
 """A change of brightness anywhere in the picture, in cells of its thumbnail, at which the gate says 0 of an object
 that is away: the object may be what has changed."""
@@ -97,7 +103,8 @@ class WindowPropagator:
             return _kept(memory, away), memory
         answer, evidence = look(self._host, view, memory, host)
         labels = paint(answer, memory)
-        scores = _scores(answer, labels, memory, self._gate(evidence), away)
+        gates = self._gate(evidence) * answer.recognised
+        scores = _scores(answer, labels, memory, gates, away)
         after = remember(frame, labels, scores, memory.gap, memory.pixel, memory.computed)
         return Propagated(labels, scores), after
 
@@ -120,7 +127,7 @@ def remember(
         pixel: Pixels of the frame along a pixel of the frames that the host works on.
         computed: Thumbnail of the last computed frame; ``None``: it is this one.
     """
-    window = around(labels, pixel)
+    window = around(labels, max(1.0, pixel / _CLOSER))
     view = np.zeros((0, 0, 3), np.uint8) if window is None else window.see(frame)
     last = thumbnail(frame)
     return WindowMemory(
@@ -142,10 +149,10 @@ def look(
     window = memory.window
     assert window is not None
     masks = torch.from_numpy(np.stack([window.see_object(memory.labels, i) for i in memory.ids]))
-    answer = host.infer_window(now, masks, state)
+    scale = window.scale / memory.pixel
+    answer = host.infer_window(now, masks, state, scale)
     device = answer.logits.device
     before, here = (torch.from_numpy(view).to(device) for view in (memory.view, now))
-    scale = window.scale / memory.pixel
     return answer, gather(answer, masks.to(device), here, before, memory.gap, scale)
 
 
