@@ -14,8 +14,10 @@ from segue.inference.job import Job
 from segue.inference.objects import TrackTask
 from segue.inference.pacing import Level, Pacer, levels
 from segue.inference.places import TRACKS, Places
+from segue.media.resize import Resizer
 from segue.media.video import ArrayVideo
-from segue.models.reuse.model import GatedModel
+from segue.models.interface import ScalingModel
+from segue.models.reuse.model import GatedModel, WindowedModel
 from segue.nn.reuse.settings import ReuseSettings
 
 MASK = scene(6)[5][1]
@@ -40,18 +42,27 @@ class AnySize(ColourModel):
         self.seconds = seconds
         self.sizes: list[tuple[int, int]] = []
 
-    def resized(self, state: ColourState, size_hw: tuple[int, int]) -> ColourState:
-        return replace(state, note=f"{size_hw}")
+    def bounded(self, max_side: int | None) -> "AnySize":
+        return self
+
+    def resized(self, state: ColourState, working_hw: tuple[int, int]) -> ColourState:
+        return replace(state, note="{}x{}".format(*working_hw))
 
     def step(self, frame, state, labels=None):
-        self.sizes.append(frame.shape[:2])
-        share = frame.shape[0] * frame.shape[1] / (SIZE_HW[0] * SIZE_HW[1])
-        self.clock.now += self.seconds * share
-        return super().step(frame, state, labels)
+        full = frame.shape[:2]
+        size = tuple(map(int, state.note.split("x"))) if state.note else full
+        self.sizes.append(size)
+        self.clock.now += self.seconds * size[0] * size[1] / (SIZE_HW[0] * SIZE_HW[1])
+        view = Resizer(full, size)
+        given = None if labels is None else view.shrink_labels(labels)
+        prediction, after = super().step(view.shrink(frame), state, given)
+        labels = view.restore(prediction.labels)
+        return replace(prediction, labels=labels), replace(after, note=state.note)
 
 
 def gated(host: ColourModel, threshold: float = 0.9) -> GatedModel:
-    return GatedModel(host, DoubtingPropagator(), ReuseSettings(threshold=threshold))
+    kind = WindowedModel if isinstance(host, ScalingModel) else GatedModel
+    return kind(host, DoubtingPropagator(), ReuseSettings(threshold=threshold))
 
 
 def pass_frames(pacer: Pacer, clock: Clock, seconds: float, number: int) -> list[bool]:
@@ -167,10 +178,10 @@ def test_a_gated_model_computes_the_first_frame_of_another_size() -> None:
     prediction, state = model.step(pictures[1][0], state)
     assert prediction.scores[1].reused
     state = model.resized(state, HALF)
-    small = [np.ascontiguousarray(frame[::2, ::2]) for frame, _ in pictures]
-    prediction, state = model.step(small[2][: HALF[0], : HALF[1]], state)
-    assert prediction.labels.shape == HALF
+    prediction, state = model.step(pictures[2][0], state)
+    assert model.host.sizes[-1] == HALF
+    assert prediction.labels.shape == SIZE_HW
     assert not prediction.scores[1].reused
-    prediction, _ = model.step(small[3][: HALF[0], : HALF[1]], state)
+    prediction, _ = model.step(pictures[3][0], state)
     assert prediction.scores[1].reused
     assert not hasattr(gated(ColourModel()), "resized")

@@ -17,6 +17,7 @@ from segue.errors import DecodeError, MaskError, VideoError
 from segue.inference.atomic import write_json
 from segue.inference.claims import FRAMES, compress
 from segue.inference.environment import environment
+from segue.inference.memory import give_back_frames
 from segue.inference.pacing import Pacer
 from segue.inference.pipeline import ReadAhead, WriteBehind, room_for
 from segue.inference.places import Mode, Places
@@ -90,6 +91,7 @@ class Job:
             SettingsError: There is a pace to hold, and nothing of the model that can give way.
         """
         model = bounded(model, self.max_side)
+        give_back_frames(self.video.size_hw)
         with self._pacer(model) as pacer:
             self.places.prepare(mode, self.identity)
             adapted = self.task.adapt(model)
