@@ -16,7 +16,13 @@ from segue.models.given import check_first, check_frame, check_mask, overrule, s
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
-from segue.models.lite.recognition import FOREIGN, RECOGNISED, is_back, likeness, may_be_there
+from segue.models.lite.recognition import (
+    RECOGNISED,
+    is_back,
+    is_foreign,
+    likeness,
+    may_be_there,
+)
 from segue.models.lite.regions import Found, Region, near, nowhere, spread, suffices, whole
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.strays import without_strays
@@ -233,9 +239,9 @@ class LiteModel:
             if row == turn or (row in away and may_be_there(scores[row])):
                 found[row] = self._decode(features, scores, state, row, frame)
         for row in rows:
-            if row not in away:
-                found[row] = self._doubted(features, scores, state, row, found[row])
-            elif not is_back(*_seen(found[row], scores, row), usual[row]):
+            seen = found[row].logits, found[row].region.of(scores[row : row + 1], 8)
+            known = is_back(*seen, usual[row]) if row in away else not is_foreign(*seen)
+            if not known:
                 found[row] = nowhere(state.previous)
         if reach is None:
             return found
@@ -243,24 +249,6 @@ class LiteModel:
             replace(one, logits=without_strays(one.logits, one.region.of(before, 8), area, reach))
             for one, before, area in zip(found, last, state.areas[:, None], strict=True)
         ]
-
-    def _doubted(
-        self,
-        features: FrameFeatures,
-        scores: Float[Tensor, "objects codes2 height8 width8"],
-        state: LiteState,
-        row: int,
-        found: Found,
-    ) -> Found:
-        """What was found where the object was, or elsewhere if that is less like the object."""
-        like = float(likeness(*_seen(found, scores, row)))
-        if like >= RECOGNISED:
-            return found
-        anywhere = replace(state, previous=torch.zeros_like(state.previous))
-        other = self._decode(features, scores, anywhere, row, whole(state.previous))
-        if bool((other.logits > 0).any()) and is_back(*_seen(other, scores, row), 0.0):
-            return other
-        return nowhere(state.previous) if like < FOREIGN else found
 
     def _decode(
         self,
@@ -391,11 +379,6 @@ class LiteModel:
             inside[0, torch.from_numpy(labels == VOID).to(self._device)] = 0
         padded = F.pad(inside, (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
         return F.avg_pool2d(padded, 8)
-
-
-def _seen(found: Found, scores: Tensor, row: int) -> tuple[Tensor, Tensor]:
-    """Logits of an object and what its target models see, in the same part of the frame."""
-    return found.logits, found.region.of(scores[row : row + 1], 8)
 
 
 def _thumbnail(frame: Frame) -> UInt8[Tensor, "rows columns 3"]:

@@ -16,8 +16,8 @@ Masks of objects of DAVIS-2016 train that are followed have 0.83 (99 of 100), of
 0.72, of halves of them that enter from the side 0.69 (95 of 100); what is found in other sequences, where the object
 is not, has less than 0.67 in three of four.
 """
-FOREIGN = 0.5
-"""Likeness below which a mask is surely of something else."""
+_FOREIGN = 0.5
+"""Likeness below which a mask at the object's last place is of something else; objects that change are low, too."""
 _SURE = 0.8
 """Mean probability of the mask of an object that comes back; 0.87 in 99 of 100."""
 _LARGE = 0.03
@@ -46,6 +46,11 @@ def likeness(logits: Logits, scores: Scores) -> Float[Tensor, " objects"]:
     masks = scores[:, [0, scores.shape[1] // 2]]
     said = (masks * weights[:, None]).sum((2, 3)).amax(1)
     return torch.where(wanted > 0, said / wanted.clamp_min(1e-6), 1.0)
+
+
+def is_foreign(logits: Float[Tensor, "1 height2 width2"], scores: Scores) -> bool:
+    """Whether a mask where the object was is surely of something else."""
+    return float(likeness(logits, scores)) < _FOREIGN
 
 
 def is_back(logits: Float[Tensor, "1 height2 width2"], scores: Scores, usual: float) -> bool:
