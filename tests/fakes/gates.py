@@ -9,7 +9,7 @@ from torch import Tensor
 
 from segue.types import Frame, Labels, ObjectScore, Prediction
 
-Judge = Callable[[int, int], float]
+GateOverride = Callable[[int, int], float]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class StillModel:
 
     Args:
         threshold: A frame is reused above it.
-        judge: The gate; without one, odd frames are alike and even ones are not.
+        override: The gate; without one, odd frames are alike and even ones are not.
         on_step: Called at each step.
     """
 
@@ -35,11 +35,11 @@ class StillModel:
     def __init__(
         self,
         threshold: float,
-        judge: Judge | None = None,
+        override: GateOverride | None = None,
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._threshold = threshold
-        self._judge = judge or (lambda object_id, index: float(index % 2))
+        self._override = override or (lambda object_id, index: float(index % 2))
         self._on_step = on_step
 
     def start(self, frame: Frame, labels: Labels) -> tuple[Prediction, StillState]:
@@ -59,6 +59,6 @@ class StillModel:
     def _answer(self, state: StillState, computed: bool) -> Prediction:
         labels = state.labels.numpy()
         ids = [int(i) for i in np.unique(labels) if i]
-        said = {i: 0.0 if computed else self._judge(i, state.index) for i in ids}
+        said = {i: 0.0 if computed else self._override(i, state.index) for i in ids}
         scores = {i: ObjectScore(1.0, gate=p, reused=p > self._threshold) for i, p in said.items()}
         return Prediction(labels, scores)

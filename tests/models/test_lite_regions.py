@@ -116,13 +116,26 @@ def test_objects_that_are_not_where_they_were_take_turns(monkeypatch: pytest.Mon
         return found
 
     monkeypatch.setattr(model, "_decode", watched)
-    empty = scene(0)[0]
-    empty[:] = (100, 110, 120)
+    monkeypatch.setattr("segue.models.lite.model.may_be_there", lambda scores: False)
+    frame[labels > 0] = (100, 110, 120)
     for _ in range(6):
-        _, state = model.step(empty, state)
+        _, state = model.step(frame, state)
     everywhere = [row for row, region in looked if region == whole(state.previous)]
     assert len(everywhere) == 6
     assert set(everywhere) == {0, 1}
+
+
+def test_all_objects_that_may_be_back_are_looked_for_at_once() -> None:
+    model: Any = load_model("segue-lite", settings={"reuse": None, "backend": "torch"})
+    frame, labels = scene(0)
+    _, state = model.start(frame, labels)
+    dark = np.zeros_like(frame)
+    for _ in range(3):
+        prediction, state = model.step(dark, state)
+        assert not prediction.labels.any()
+    prediction, _ = model.step(frame, state)
+    for i in (1, 2):
+        assert ((prediction.labels == i) & (labels == i)).sum() > 0.8 * (labels == i).sum()
 
 
 def scene(t: int) -> tuple[Frame, Labels]:

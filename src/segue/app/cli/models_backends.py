@@ -193,7 +193,7 @@ def print_checked(document: Mapping[str, Any]) -> None:
     Console().print(table)
     for row in rows:
         if row["problem"]:
-            print(f"{row['backend']} {row['precision']}: {row['problem']}")
+            print(f"{row['backend']} {row['precision']}: {row['problem']} {row['option']}")
 
 
 def _cell(value: float | None, form: str) -> str:

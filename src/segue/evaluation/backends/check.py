@@ -40,6 +40,8 @@ class Variant:
     precision: str
     model: VideoModel[Any] | None = None
     problem: str | None = None
+    option: str = ""
+    """What can be done about the problem on the command line."""
     """Why there is no model."""
     load_s: float = 0.0
     first_ms: list[float] = field(default_factory=list)
@@ -62,6 +64,7 @@ class Variant:
             "backend": self.backend,
             "precision": self.precision,
             "problem": self.problem,
+            "option": self.option,
             "load_s": round(self.load_s, 3),
             "first_ms": round(statistics.median(self.first_ms), 1) if self.first_ms else None,
             "frame_ms": round(statistics.median(self.frame_ms), 1) if self.frame_ms else None,
@@ -91,7 +94,7 @@ def load_variants(name: str, *, weights: Path | None, settings: Mapping[str, Any
         try:
             _loaded(other, name, weights, settings)
         except (SettingsError, WeightsError) as error:
-            other.problem = str(error)
+            other.problem, other.option = str(error), error.option
     return [first, *others]
 
 
