@@ -73,7 +73,7 @@ def around(labels: Labels, least_scale: float = 1.0) -> Window | None:
     size = min(SIZES_HW, key=lambda seen: max(wanted[0] / seen[0], wanted[1] / seen[1]))
     scale = max(least_scale, wanted[0] / size[0], wanted[1] / size[1])
     # Sides that can be halved as often as they have to be are shrunk fast.
-    step = 2 ** int(math.log2(max(scale / 1.5, 1.0)))
+    step = 2 ** int(math.log2(max(scale, 1.0)))
     spans = []
     for side, (first, count, full) in zip(size, boxes, strict=True):
         length = min(round(side * scale / step) * step, full)
