@@ -116,7 +116,7 @@ def test_objects_that_are_not_where_they_were_take_turns(monkeypatch: pytest.Mon
         return found
 
     monkeypatch.setattr(model, "_decode", watched)
-    monkeypatch.setattr("segue.models.lite.model.may_be_there", lambda scores: False)
+    monkeypatch.setattr("segue.models.lite.search.may_be_there", lambda scores: False)
     frame[labels > 0] = (100, 110, 120)
     for _ in range(6):
         _, state = model.step(frame, state)
@@ -156,7 +156,7 @@ def test_masks_are_those_of_a_look_at_the_whole_frame(monkeypatch: pytest.Monkey
     for how in ("near", "whole"):
         if how == "whole":
             monkeypatch.setattr(
-                "segue.models.lite.model.near", lambda previous, reach: whole(previous)
+                "segue.models.lite.search.near", lambda previous, reach: whole(previous)
             )
         _, state = model.start(*scene(0))
         results[how] = []

@@ -1,7 +1,8 @@
 """segue-lite: one look at the frame for all objects, a linear target model per object, a small decoder."""
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -16,16 +17,11 @@ from segue.models.given import check_first, check_frame, check_mask, overrule, s
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
-from segue.models.lite.recognition import (
-    RECOGNISED,
-    is_back,
-    is_foreign,
-    likeness,
-    may_be_there,
-)
-from segue.models.lite.regions import Found, Region, near, nowhere, spread, suffices, whole
+from segue.models.lite.recognition import RECOGNISED, likeness
+from segue.models.lite.regions import Found, Region, spread
+from segue.models.lite.search import search
 from segue.models.lite.settings import LiteSettings
-from segue.models.lite.strays import without_strays
+from segue.models.lite.state import LiteState
 from segue.models.lite.views import views_of
 from segue.models.painting import paint
 from segue.models.reuse.host import WindowAnswer
@@ -39,37 +35,6 @@ _HARDLY = 0.01  # a lower probability is taken for none where the model learns f
 _LEFT = 0.3
 """Share of its usual area below which an object is no longer followed through a window."""
 _MULTIPLE = 32  # sides must divide by the largest stride of the backbone
-
-
-@dataclass(frozen=True, slots=True)
-class LiteState:
-    """The memory of a video: of constant size, whatever its length. Row ``i`` belongs to object ``ids[i]``."""
-
-    size_hw: tuple[int, int]
-    """Of the video's frames."""
-    working_hw: tuple[int, int]
-    """Of the frames that the network sees."""
-    last: UInt8[Tensor, "rows columns 3"]
-    """Thumbnail of the last frame."""
-    unlearned: int
-    """Frames since the moving memory was last brought up to date."""
-    turn: int
-    """Computed frames so far: says which of the objects that are not where they were is looked for everywhere."""
-    ids: tuple[int, ...]
-    anchor_gram: target.Gram
-    """Normal equations of the given masks."""
-    anchor_cross: target.Cross
-    moving_gram: target.Gram
-    """Normal equations of the model's own recent masks."""
-    moving_cross: target.Cross
-    fixed: target.Cross
-    """Target models learned from the given masks alone."""
-    adaptive: target.Cross
-    """Target models learned from both."""
-    previous: Float[Tensor, "objects 1 height8 width8"]
-    """Probabilities on the last frame."""
-    areas: Float[Tensor, " objects"]
-    """Area over the last frames, in stride-8 cells."""
 
 
 class LiteModel:
@@ -139,7 +104,10 @@ class LiteModel:
         if is_cut(last.numpy(), state.last.numpy()):
             # What was where in another scene says nothing.
             state = replace(state, previous=torch.zeros_like(state.previous))
-        found = self._find(features, state)
+        scores = self._see(features, state)
+        found = search(
+            partial(self._decode, features, scores, state), scores, state, self.settings.reach
+        )
         logits = spread(found, state.previous)
         probabilities = _merge(logits)
         patches = {i: one.patch(resizer) for i, one in zip(state.ids, found, strict=True)}
@@ -214,41 +182,6 @@ class LiteModel:
         left = (areas / (_LEFT * state.areas).clamp_min(1)).clamp(0, 1)
         # The first code of a target model is the mask itself.
         return WindowAnswer(logits, scores[:, [0, CODES]], like * left)
-
-    def _find(self, features: FrameFeatures, state: LiteState) -> list[Found]:
-        """Each object where it can be, without strays.
-
-        An object that was away is looked for in the whole frame wherever its target model sees anything like it. Of
-        those that are away or go on outside their region, one more is: they take turns.
-        """
-        scores, reach = self._see(features, state), self.settings.reach
-        frame, rows = whole(state.previous), range(len(state.ids))
-        last = [state.previous[row : row + 1] for row in rows]
-        usual = state.areas.tolist()
-        regions = [frame if reach is None else near(one, reach) for one in last]
-        found = [
-            nowhere(state.previous)
-            if region is None
-            else self._decode(features, scores, state, row, region)
-            for row, region in enumerate(regions)
-        ]
-        lost = [row for row in rows if not suffices(found[row], frame, usual[row])]
-        turn = lost[state.turn % len(lost)] if lost else None
-        away = [row for row in rows if not (last[row] > 0.5).any()]
-        for row in lost:
-            if row == turn or (row in away and may_be_there(scores[row])):
-                found[row] = self._decode(features, scores, state, row, frame)
-        for row in rows:
-            seen = found[row].logits, found[row].region.of(scores[row : row + 1], 8)
-            known = is_back(*seen, usual[row]) if row in away else not is_foreign(*seen)
-            if not known:
-                found[row] = nowhere(state.previous)
-        if reach is None:
-            return found
-        return [
-            replace(one, logits=without_strays(one.logits, one.region.of(before, 8), area, reach))
-            for one, before, area in zip(found, last, state.areas[:, None], strict=True)
-        ]
 
     def _decode(
         self,
