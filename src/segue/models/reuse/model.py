@@ -153,7 +153,8 @@ class GatedModel:
             i: replace(score, gate=_rounded(said.get(i)), reused=True)
             for i, score in propagated.scores.items()
         }
-        return Prediction(labels, scores), replace(state, shown=torch.from_numpy(labels.copy()))
+        # A copy: the caller owns the prediction, and the propagator may remember these labels.
+        return Prediction(labels.copy(), scores), replace(state, shown=torch.from_numpy(labels))
 
     def _computed(
         self,

@@ -15,7 +15,7 @@ from segue.models.reuse.gate import Evidence, WindowGate, gather
 from segue.models.reuse.host import WindowAnswer, WindowHost
 from segue.models.reuse.propagator import Propagated
 from segue.models.reuse.window import Window, around
-from segue.models.scene import Thumbnail, is_cut, largest_change, thumbnail
+from segue.models.scene import is_cut, largest_change, thumbnail
 from segue.nn.fuse import for_inference
 from segue.types import Frame, Labels, ObjectScore, Prediction
 
@@ -29,6 +29,7 @@ _CLOSER = 1.5
 The host learns given masks also on a view that is 1.5 times as large. On DAVIS-2016 train, worked on at 427 pixels and
 seen through windows of 640, J&F is 92.5, and 91.5 through windows of 427.
 """
+_NOTHING = np.zeros((0, 0, 3), np.uint8)
 _NOTICED = 32 / 255
 """A change of brightness anywhere in the picture, in cells of its thumbnail, at which the gate says 0 of an object
 that is away: the object may be what has changed."""
@@ -80,7 +81,7 @@ class WindowPropagator:
     def begin(self, frame: Frame, prediction: Prediction, host: Any) -> WindowMemory:
         """See ``Propagator.begin``."""
         labels, pixel = np.array(prediction.labels), self._host.working_pixel(host)
-        return remember(frame, labels, prediction.scores, pixel=pixel)
+        return remember(frame, labels, prediction.scores, pixel)
 
     @torch.no_grad()
     def propagate(
@@ -105,34 +106,32 @@ class WindowPropagator:
         labels = paint(answer, memory)
         gates = self._gate(evidence) * answer.recognised
         scores = _scores(answer, labels, memory, gates, away)
-        after = remember(frame, labels, scores, memory.gap, memory.pixel, memory.computed)
-        return Propagated(labels, scores), after
+        window = around(labels, _least_scale(memory.pixel))
+        view = _NOTHING if window is None else window.see(frame)
+        return Propagated(labels, scores), replace(
+            memory, labels=labels, scores=scores, window=window, view=view
+        )
 
 
 def remember(
-    frame: Frame,
-    labels: Labels,
-    scores: Mapping[int, ObjectScore],
-    gap: int = 0,
-    pixel: float = 1.0,
-    computed: Thumbnail | None = None,
+    frame: Frame, labels: Labels, scores: Mapping[int, ObjectScore], pixel: float = 1.0
 ) -> WindowMemory:
-    """What the next look needs of a frame.
+    """What is remembered of a computed frame.
 
     Args:
         frame: The frame.
         labels: Its result.
         scores: Of all objects known.
-        gap: Frames since the last computed one.
         pixel: Pixels of the frame along a pixel of the frames that the host works on.
-        computed: Thumbnail of the last computed frame; ``None``: it is this one.
     """
-    window = around(labels, max(1.0, pixel / _CLOSER))
-    view = np.zeros((0, 0, 3), np.uint8) if window is None else window.see(frame)
-    last = thumbnail(frame)
-    return WindowMemory(
-        gap, labels, dict(scores), window, view, pixel, last, last if computed is None else computed
-    )
+    window, now = around(labels, _least_scale(pixel)), thumbnail(frame)
+    view = _NOTHING if window is None else window.see(frame)
+    return WindowMemory(0, labels, dict(scores), window, view, pixel, now, now)
+
+
+def _least_scale(pixel: float) -> float:
+    """Pixels of the frame along a pixel of a view, at least."""
+    return max(1.0, pixel / _CLOSER)
 
 
 def look(

@@ -136,7 +136,8 @@ def _run(host: Any, clip: Clip, computed: int, cut: int) -> list[Record]:
     prediction, state = host.start(frames[0], masks[0].astype(np.uint8))
     for frame in frames[1:computed]:
         prediction, state = host.step(frame, state)
-    memory = remember(frames[computed - 1], prediction.labels, prediction.scores, gap=1)
+    memory = remember(frames[computed - 1], prediction.labels, prediction.scores)
+    memory = replace(memory, gap=1)
     looking, found = state, []
     for t in range(computed, len(frames)):
         if memory.window is None:
@@ -153,7 +154,8 @@ def _run(host: Any, clip: Clip, computed: int, cut: int) -> list[Record]:
                 t >= cut,
             )
         )
-        memory = remember(frames[t], labels, {1: ObjectScore(1.0)}, memory.gap + 1)
+        seen = remember(frames[t], labels, {1: ObjectScore(1.0)})
+        memory = replace(seen, gap=memory.gap + 1)
     return found
 
 
