@@ -21,7 +21,7 @@ from segue.media.mask_args import GivenMasks
 from segue.media.mask_fit import fit_given
 from segue.media.video import Video
 from segue.models.catalog import find, load_model
-from segue.models.interface import VideoModel
+from segue.models.interface import VideoModel, bounded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ class Engine:
         }
 
     def load(self) -> tuple[VideoModel[Any], dict[str, Any]]:
-        """The model, and what ``run.json`` says about it.
+        """The model for frames of ``max_side``, and what ``run.json`` says about it.
 
         Raises:
             SegueError: As in ``load_model``.
@@ -96,6 +96,7 @@ class Engine:
         model = load_model(
             self.model, device=self.device, weights=self.weights, settings=self.settings
         )
+        model = bounded(model, self.max_side)
         resolved = getattr(model, "settings", None)
         return model, {
             "model": self.model,

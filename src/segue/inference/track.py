@@ -38,8 +38,8 @@ def track(
             picture, or an array of bools, ids, 0 and 255, probabilities or colours.
         partial: Later masks may leave out objects of earlier ones, which are then predicted there.
         progress: Hears about every finished frame.
-        max_side: Work on frames whose longer side has at most so many pixels; predictions come
-            back at the frame's own size.
+        max_side: Work on frames whose longer side has at most so many pixels: ``None`` for ``DEFAULT_MAX_SIDE``, 0 for
+            all pixels. Predictions come back at the frame's own size.
 
     Yields:
         Every frame of the video in order, with its prediction.

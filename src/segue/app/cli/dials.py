@@ -34,7 +34,7 @@ class Preset:
 
 
 QUALITY = {
-    "fast": Preset(reuse=0.7, max_side=640),
+    "fast": Preset(reuse=0.7, max_side=480),
     "balanced": Preset(),
     "best": Preset(reuse=NEVER),
 }
