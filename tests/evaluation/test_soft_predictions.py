@@ -79,6 +79,21 @@ def test_labels_are_no_probabilities(tmp_path: Path, truth: Path, values: tuple[
     assert report.problems == ()
 
 
+def test_a_faint_frame_among_others_is_no_percentage(tmp_path: Path, truth: Path) -> None:
+    frames = [frame * np.uint8(255) for frame in TRUTH]
+    frames[1] = soft(TRUTH[1]) // 3
+    (problem,) = evaluate(write(tmp_path / "soft", frames), truth, "davis2016").problems
+    assert "what is 128 or more" in problem.message
+
+
+@pytest.mark.parametrize("blur", [1.0, 2.0, 3.0])
+def test_percentages_are_cut_at_50(tmp_path: Path, truth: Path, blur: float) -> None:
+    percent = [np.round(soft(f, blur=blur) / 2.55).astype(np.uint8) for f in TRUTH]
+    report = evaluate(write(tmp_path / "percent", percent), truth, "davis2016")
+    assert report.summary["J"] > 75
+    assert "what is 50 or more" in report.problems[0].message
+
+
 def test_many_ids_are_no_probabilities() -> None:
     tiles = np.arange(60).reshape(6, 10).repeat(9, axis=0).repeat(9, axis=1)
     assert middle_of(tiles.astype(np.uint8)) is None

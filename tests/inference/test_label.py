@@ -86,3 +86,12 @@ def test_a_class_that_no_set_has_is_bright() -> None:
     assert tuple(colours[0]) == (128, 64, 128)
     assert np.array_equal(colours[1], overlay_colours()[2])
     assert tuple(colours[2]) == (152, 251, 152)
+
+
+@pytest.mark.filterwarnings("default")
+def test_doubts_about_the_video_are_warnings() -> None:
+    deep = [np.full((40, 60, 3), 900 + n, np.uint16) for n in range(2)]
+    with pytest.warns(UserWarning, match="stretched by the same factor"):
+        list(label(ShadeModel(), deep))
+    with pytest.warns(UserWarning, match="stretched by the same factor"):
+        list(track(ColourModel(), deep, np.eye(40, 60)))

@@ -113,3 +113,17 @@ def test_low_bits_in_a_video_file(tmp_path: Path, pix_fmt: str, bits: int) -> No
     for frame, image in zip(video, pictures, strict=True):
         assert np.abs(frame.image.astype(int) - image).max() <= 1
     assert bool(video.description.doubts) == (bits == 12)
+
+
+def test_normalised_floats_are_refused() -> None:
+    ramp = np.linspace(-1, 1, 40 * 60, dtype=np.float32).reshape(40, 60)
+    for values in (ramp, ramp * 2.2 + 0.2):
+        with pytest.raises(VideoError, match="Undo the normalisation"):
+            open_video([values])
+    overshoot = np.linspace(-0.02, 1, 40 * 60).reshape(40, 60)
+    assert open_video([overshoot]).description.doubts == ()
+
+
+def test_values_below_0_are_said() -> None:
+    scan = np.linspace(-1000, 3000, 40 * 60).reshape(40, 60).astype(np.int16)
+    assert "all below 0 become black" in open_video([scan]).description.doubts[0]

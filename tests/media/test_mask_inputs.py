@@ -99,7 +99,7 @@ def test_masks_without_a_frame_are_for_the_first_one() -> None:
         ({True: CAT}, "mask for True"),
         ({1.5: CAT}, "mask for 1.5"),
         ({(0, 0): CAT}, "from 1 to 254"),
-        ({"cat": CAT}, "expected a frame"),
+        ({"cat": CAT}, "expected the index"),
         ([3], "is a int"),
         ([[1, 2]], "is a list"),
         ({0: np.zeros((4, 4))}, "holds no object"),
@@ -115,3 +115,25 @@ def test_absent_files_are_named(tmp_path: Path) -> None:
     for masks in (tmp_path / "no.png", {3: tmp_path / "no.png"}, [str(tmp_path / "no.png")]):
         with pytest.raises(NotFoundError, match=r"no\.png"):
             given_masks(masks)
+
+
+def test_a_number_that_is_another_frames_name_is_doubted() -> None:
+    names = ["00001", "00002", "00003"]
+    (doubt,) = given_masks({1: CAT}, names).doubts
+    assert doubt == "1 is frame number 1 (named 00002), not the frame named 00001"
+    assert given_masks({"00001": CAT}, names).by_frame.keys() == {0}
+    assert given_masks({0: CAT}, names).doubts == ()
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_whole_numbers_in_floats_of_any_size(kind: type) -> None:
+    assert (given_masks(BOTH.astype(kind)).by_frame[0] == BOTH).all()
+
+
+@pytest.mark.parametrize("mask", [np.dstack([CAT, DOG]), np.dstack([CAT, DOG, CAT]) * 1.0])
+def test_objects_on_the_last_axis_are_refused_with_the_cure(mask: np.ndarray) -> None:
+    with pytest.raises(
+        MaskError, match=r"move that axis to the front: numpy.moveaxis\(mask, -1, 0\)"
+    ):
+        given_masks(mask)
+    assert 1 in given_masks(np.moveaxis(mask, -1, 0)[:2]).by_frame[0]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from PIL import Image, ImageDraw
 from fakes.media_pictures import picture
 from segue.errors import MaskError
 from segue.media.mask_arrays import array_values
+from segue.media.mask_inputs import given_masks
 from segue.media.masks import MaskImage, MaskReader, object_ids, palette, read_mask
 
 AREA = 36**2 * np.pi
@@ -292,3 +294,39 @@ def test_fractions_in_a_picture_file(tmp_path: Path) -> None:
     came = read_mask(tmp_path / "m.tif")
     assert abs(int(came.labels.sum()) - AREA) < 100
     assert "probabilities" in came.doubts[0]
+
+
+def disks(*values: int) -> np.ndarray:
+    """A large object of each value."""
+    found = np.zeros((60, 90), np.uint8)
+    for number, value in enumerate(values):
+        cv2.circle(found, (20 + 40 * number, 30), 14, value, -1)
+    return found
+
+
+@pytest.mark.parametrize("opacity", [1, 102, 200])
+def test_half_transparent_objects_are_objects(opacity: int) -> None:
+    alpha = disks(opacity)
+    red = np.dstack([alpha * 0 + 255, alpha * 0, alpha * 0, alpha])
+    labels = given_masks(red).by_frame[0]
+    assert ((labels == 1) == (alpha > 0)).all()
+
+
+def test_several_opacities_are_refused_and_soft_ones_are_not() -> None:
+    for low, high in ((50, 255), (40, 120)):
+        alpha = disks(low, high)
+        with pytest.raises(MaskError, match=rf"several opacities \({low} and {high} of 255\)"):
+            given_masks(np.dstack([alpha, alpha, alpha, alpha]))
+    soft = cv2.GaussianBlur(disks(255), (0, 0), 5)
+    assert given_masks(np.dstack([soft * 0 + 255] * 3 + [soft])).by_frame[0].any()
+    with pytest.raises(MaskError, match="transparent everywhere"):
+        given_masks(np.dstack([disks(255)] * 3 + [disks(0)]))
+
+
+def test_a_white_object_beside_ids_is_void_and_said() -> None:
+    (doubt,) = given_masks(disks(128, 255)).doubts
+    assert "the value 255" in doubt
+    assert "is void beside ids" in doubt
+    rim = disks(1)
+    rim[(cv2.dilate(rim, np.ones((5, 5), np.uint8)) > 0) & (rim == 0)] = 255
+    assert given_masks(rim).doubts == ()

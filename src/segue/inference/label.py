@@ -1,5 +1,6 @@
 """A class for every pixel of a video."""
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,8 @@ def label(
 ) -> Iterator[Result]:
     """Name the class of every pixel of a video, frame by frame, in constant memory.
 
+    What is doubtful about the video is told as a ``UserWarning``.
+
     Args:
         model: Any model of the table that names classes; ``model.classes`` tells what the numbers mean.
         video: What ``open_video`` returned or takes: a path, or pictures.
@@ -34,5 +37,7 @@ def label(
         DecodeError: A frame does not decode; the predictions before it are valid.
     """
     video = video if isinstance(video, Video) else open_video(video)
+    for doubt in video.description.doubts:
+        warnings.warn(doubt, UserWarning, stacklevel=2)
     runner = Runner(model, {}, video.size_hw, max_side=max_side)
     yield from runner.run(video, progress or Silent())

@@ -28,7 +28,7 @@ def track(
     """Carry the objects of the given masks through a video, frame by frame, in constant memory.
 
     Frames before the first mask come with an empty prediction; objects of later masks enter there. What is doubtful
-    about the masks is told as a ``UserWarning``.
+    about the video and the masks is told as a ``UserWarning``.
 
     Args:
         model: Any model of the table that follows objects.
@@ -55,7 +55,7 @@ def track(
     aspect = video.description.pixel_aspect
     given = given_masks(masks, video.frame_names, video.indices.start)
     given = fit_given(given, video.size_hw, pixel_aspect=aspect)
-    for doubt in given.doubts:
+    for doubt in (*video.description.doubts, *given.doubts):
         warnings.warn(doubt, UserWarning, stacklevel=2)
     check_plan(video, given.by_frame, partial=partial or given.partial, max_side=max_side)
     runner = Runner(model, given.by_frame, video.size_hw, max_side=max_side)

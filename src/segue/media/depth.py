@@ -14,6 +14,10 @@ from segue.types import Frame
 
 SAMPLE_FRAMES = 16
 """How many frames are looked at, evenly spread over the clip."""
+_NEGATIVE = 0.1
+"""Values below 0 that are not mere overshoot, as a share of white (ours)."""
+_NORMALISED = 8
+"""Floats about 0 that stay below were normalised for a network (ours)."""
 _TOLERANCE = 4
 """How many times the white value a later frame may hold, as a hot pixel does, before the stretch is wrong."""
 
@@ -26,6 +30,8 @@ class Stretch:
     """The value that becomes 255."""
     full: float
     """The value that would, had the files told."""
+    lowest: float = 0.0
+    """The least value seen; below 0 all becomes black."""
 
     def apply(self, values: np.ndarray) -> np.ndarray:
         """Values as uint8; larger ones than ``white`` become 255, negative ones and not-a-number 0.
@@ -47,6 +53,11 @@ class Stretch:
     @property
     def doubt(self) -> str | None:
         """What was guessed, as a sentence; None where nothing was."""
+        if self.lowest < -_NEGATIVE * self.white:
+            return (
+                f"The values go down to {self.lowest:g}, and all below 0 become black. Give values from 0, such as "
+                "(values - lowest) / (highest - lowest)."
+            )
         if self.white == self.full:
             return None
         return (
@@ -60,19 +71,28 @@ def find_stretch(samples: Iterable[np.ndarray]) -> Stretch | None:
 
     Whole numbers: 8 bits stay as they are, more are divided by the smallest ``2**bits - 1`` that no value exceeds.
     Floats: from 0 to 1 if no value exceeds 1, else as whole numbers.
+
+    Raises:
+        VideoError: Floats that were normalised for a network, about 0.
     """
-    highest, full = 0.0, 0.0
+    highest, lowest, full = 0.0, 0.0, 0.0
     for values in samples:
         if values.dtype in (np.uint8, np.bool_):
             continue
         highest = max(highest, highest_value(values))
+        lowest = min(lowest, -highest_value(-values.astype(np.float64)))
         full = max(full, _full(values))
     if not full:
         return None
+    if full == 1 and highest < _NORMALISED and lowest < -_NEGATIVE * highest:
+        raise VideoError(
+            f"The frames hold fractions from {lowest:g} to {highest:g}, expected 0 to 1, or 0 to 255. Undo the "
+            "normalisation first, as in (frames + 1) / 2 for -1 to 1."
+        )
     if full == 1 and highest <= 1:
-        return Stretch(1.0, 1.0)
+        return Stretch(1.0, 1.0, lowest)
     white = float(2 ** max(8, int(highest).bit_length()) - 1)
-    return Stretch(white, max(white, full))
+    return Stretch(white, max(white, full), lowest)
 
 
 def as_frame(values: np.ndarray, stretch: Stretch | None = None) -> Frame:

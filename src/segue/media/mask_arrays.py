@@ -11,6 +11,8 @@ from segue.media.mask_profile import profile
 from segue.media.mask_values import MaskValues, ObjectValue, binary, grey
 
 _MAX_VALUE = 2**31 - 1
+_FEW = 16
+"""So few columns are no picture: the axes are in another order (ours)."""
 _SAME = 0.5
 """Two masks that overlap by more are hardly two objects of one frame (ours)."""
 
@@ -32,6 +34,11 @@ def array_values(array: np.ndarray, name: str) -> MaskValues:
         raise MaskError(f"{name} is empty: its shape is {array.shape}.")
     if array.ndim == 3 and array.shape[-1] in (3, 4) and array.dtype == np.uint8:
         return (colours if array.shape[-1] == 3 else cut_out)(array, name)
+    if array.ndim == 3 and array.shape[-1] < min(_FEW, *array.shape[:2]):
+        raise MaskError(
+            f"{name} has the shape {array.shape}, expected (objects, height, width) or uint8 colours. If the last axis "
+            "counts objects, move that axis to the front: numpy.moveaxis(mask, -1, 0)."
+        )
     if array.ndim == 3:
         return replace(stack_values(_planes(array), name), ordered=True)
     if array.ndim != 2:
@@ -132,6 +139,7 @@ def _whole(array: np.ndarray, name: str) -> np.ndarray:
 
 def _fractions(array: np.ndarray, name: str) -> MaskValues:
     """Probabilities in 0..1, or whole numbers stored as floats."""
+    array = array.astype(np.float64)  # Half floats cannot be compared with large ids.
     if not np.isfinite(array).all():
         raise MaskError(f"{name} holds values that are no numbers (NaN or infinite).")
     if (array == np.round(array)).all():

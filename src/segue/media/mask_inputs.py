@@ -13,7 +13,7 @@ from segue.media.mask_args import items_of_path, read_masks
 from segue.media.mask_arrays import array_values
 from segue.media.mask_given import GivenMasks, MaskItem, collect
 from segue.media.mask_pictures import picture_values
-from segue.media.mask_place import MaskPlace, object_id, parse_place
+from segue.media.mask_place import MaskPlace, index_place, object_id, parse_place
 from segue.media.mask_values import MaskValues
 
 
@@ -97,7 +97,7 @@ def _place(key: Any, names: Sequence[str] | None) -> MaskPlace:
     if isinstance(key, str):
         return parse_place(key, names, f"for {key!r}")
     if isinstance(key, int | np.integer) and not isinstance(key, bool) and key >= 0:
-        return MaskPlace(int(key))
+        return index_place(int(key), names)
     raise MaskError(
         f"The mask for {key!r}: expected the index of a frame from 0, its name, or a pair of frame and object id."
     )

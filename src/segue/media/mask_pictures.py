@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import cv2
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
@@ -14,6 +15,8 @@ from segue.types import MAX_OBJECTS, VOID
 
 _HALF = 128
 _CUT_OUT_COLOURS = 32
+_FLAT = 7
+"""Faint areas that hold an even square of so many pixels a side may be objects too; soft edges hold none (ours)."""
 _TRACE = 24
 """Greatest difference between the channels of black and white after lossy compression (ours)."""
 _NEARLY_WHITE = 240
@@ -76,20 +79,37 @@ def cut_out(rgba: UInt8[np.ndarray, "height width 4"], name: str) -> MaskValues:
     """What is opaque: a photo with its background removed is one object, flat colours are one object each.
 
     Raises:
-        MaskError: As in ``colours``.
+        MaskError: As in ``colours``; or nothing is opaque, or areas are more and less opaque.
     """
     alpha = rgba[:, :, 3]
-    opaque = alpha >= _HALF
+    opaque = _opaque(alpha, name)
     if opaque.all():
         return colours(rgba[:, :, :3], name)
     found = profile((_pack(rgba[:, :, :3]) + 1) * opaque)
     several = int((found.fills & (found.counts > 0.05 * found.counts.sum())).sum()) > 1
     if len(found.levels) == 1 or (len(found.levels) > _CUT_OUT_COLOURS and not several):
-        if np.isin(alpha, (0, VOID)).all():
+        if np.isin(alpha, (0, alpha.max())).all():
             return binary(opaque, "opaque pixels")
         doubt = "the soft edges of its transparency are cut in the middle"
         return binary(opaque, "opaque pixels", doubt)
     return colours(rgba[:, :, :3] * opaque[:, :, None], name)
+
+
+def _opaque(alpha: UInt8[np.ndarray, "height width"], name: str) -> np.ndarray:
+    """Where a picture is at least half as opaque as at its most opaque place: overlays are half transparent."""
+    top = int(alpha.max())
+    if top == 0:
+        raise MaskError(f"{name} is transparent everywhere. Save the mask without transparency.")
+    found: np.ndarray = 2 * alpha.astype(np.int32) >= top
+    square = np.ones((_FLAT, _FLAT), np.uint8)
+    flat = cv2.dilate(alpha, square) == cv2.erode(alpha, square)
+    faint = alpha[flat & ~found & (alpha > top // 10)]
+    if faint.size:
+        raise MaskError(
+            f"{name} has areas of several opacities ({faint[0]} and {top} of 255), and Segue cannot tell which of them "
+            "are objects. Make the objects opaque, or give one value per object."
+        )
+    return found
 
 
 def _indexed(image: Image.Image, name: str) -> MaskValues:

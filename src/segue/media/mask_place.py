@@ -39,9 +39,15 @@ def parse_place(text: str, names: Sequence[str] | None, spec: str) -> MaskPlace:
     found = _frame(frame, names, spec) if colon else None
     if found is None:
         raise MaskError(
-            f"The mask {spec}: expected a frame before '=', such as 37, a name, or 37:2 for object 2, got {text!r}."
+            f"The mask {spec}: expected the index or name of a frame, such as 37, or 37:2 for object 2, got {text!r}."
         )
     return MaskPlace(found.frame, object_id(number, spec), found.doubts)
+
+
+def index_place(index: int, names: Sequence[str] | None) -> MaskPlace:
+    """The frame with an index, and a doubt where another frame's name is that number."""
+    inside = names is None or index < len(names)
+    return MaskPlace(index, doubts=_also_a_name(index, str(index), names) if inside else ())
 
 
 def object_id(number: str | int, spec: str) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from segue.errors import MaskError, NotFoundError
@@ -25,6 +26,8 @@ __all__ = [
 
 _NAMED = 5
 """Renumbered objects that a doubt names."""
+_RIM = 11
+"""Void that holds a square of so many pixels a side is more than a rim (ours)."""
 _BORDER = 0.75
 """An object that covers so much of the border of the frame may be the background (ours)."""
 
@@ -100,7 +103,7 @@ class MaskReader:
             labels[found.values == item.value] = number
             if object_id is None and item.key.startswith("id ") and item.key != f"id {number}":
                 renumbered.append(f"{item.key} is object {number}")
-        doubts = [f"{name}: {doubt}" for doubt in found.doubts]
+        doubts = [f"{name}: {doubt}" for doubt in (*found.doubts, *_void_areas(labels))]
         if renumbered:
             more = f", and {len(renumbered) - _NAMED} more" if len(renumbered) > _NAMED else ""
             doubts.append(f"{name}: {', '.join(renumbered[:_NAMED])}{more}")
@@ -179,6 +182,17 @@ def check_masks(by_frame: Mapping[int, Labels], partial: bool = False) -> None:
                 option="Pass --partial-masks to allow them.",
             )
         last_seen.update(dict.fromkeys(present, index))
+
+
+def _void_areas(labels: Labels) -> list[str]:
+    """A doubt about void that is more than a rim between objects: a white object beside ids looks so."""
+    void = (labels == VOID).astype(np.uint8)
+    if not cv2.erode(void, np.ones((_RIM, _RIM), np.uint8), borderValue=0).any():
+        return []
+    share = 100 * float(void.mean())
+    return [
+        f"the value 255 ({share:.1f} % of the frame) is void beside ids, not an object. Give an object another value"
+    ]
 
 
 def _covering_border(labels: Labels, name: str) -> list[str]:
