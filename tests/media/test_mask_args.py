@@ -74,3 +74,13 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
 
 def test_an_existing_name_with_an_equals_sign_is_a_file(tmp_path: Path) -> None:
     assert found(read_masks([str(put(tmp_path / "3=x.png", 1))])) == {0: [1]}
+
+
+def test_a_folder_of_objects_with_padded_numbers_is_doubted(tmp_path: Path) -> None:
+    put(tmp_path / "padded/frame_0007.png", 1)
+    (doubt,) = read_masks(tmp_path / "padded", ["a", "b"]).doubts
+    assert (
+        "each file is read as an object of frame a. Is frame_0007.png the mask of another" in doubt
+    )
+    put(tmp_path / "plain/object2.png", 1)
+    assert read_masks(tmp_path / "plain").doubts == ()

@@ -191,3 +191,12 @@ def test_places_that_speak_against_the_ids_are_doubted(tmp_path: Path) -> None:
     stack = np.stack([HERE, FAR])
     doubts = given_masks({0: stack, 3: stack}).doubts
     assert any("told apart by their order only" in doubt for doubt in doubts)
+
+
+@pytest.mark.parametrize("value", [1, 255])
+def test_white_files_of_a_set_in_two_places_are_doubted(value: int, tmp_path: Path) -> None:
+    for index, mask in ((0, HERE), (3, FAR)):
+        Image.fromarray((mask * value).astype(np.uint8)).save(tmp_path / f"{index:05}.png")
+    (doubt,) = read_masks(tmp_path).doubts
+    assert "00003.png corrects object 1, but lies elsewhere" in doubt
+    assert doubt.endswith("Then give 3:2")

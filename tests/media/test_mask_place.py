@@ -51,3 +51,10 @@ def test_a_number_beyond_the_names_is_named() -> None:
 def test_every_name_is_found(first: int, offset: int, digits: int) -> None:
     names = [f"{n:0{digits}d}" for n in range(first, first + 401)]
     assert parse_place(names[offset], names, "").frame == offset
+
+
+def test_a_number_at_the_end_of_another_frames_name_is_doubted() -> None:
+    names = ["img_1", "img_2", "img_3"]
+    (doubt,) = parse_place("1", names, "1=a.png").doubts
+    assert doubt == "1 is frame number 1 (named img_2), not the frame named img_1"
+    assert parse_place("1", ["img_0", "img_1"], "1=a.png").doubts == ()

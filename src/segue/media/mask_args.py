@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from segue.errors import MaskError, NotFoundError
+from segue.media.frames import index_name
 from segue.media.mask_files import folder_values, list_masks, read_values
 from segue.media.mask_given import GivenMasks, MaskItem, collect
 from segue.media.mask_place import MaskPlace, parse_place
@@ -85,7 +86,10 @@ def _items(
     text, equals, rest = spec.partition("=")
     if not equals or Path(spec).exists():
         path = _existing(Path(spec), spec)
-        return _frame_items(path, names) or items_of_path(path, MaskPlace(first_frame))
+        of_frames = _frame_items(path, names)
+        if not of_frames and path.is_dir():
+            doubts.extend(_nearly_frames(path, names, first_frame))
+        return of_frames or items_of_path(path, MaskPlace(first_frame))
     path = _existing(Path(rest), spec)
     place = parse_place(text, names, spec)
     doubts.extend(place.doubts)
@@ -128,6 +132,18 @@ def _frame_files(folder: Path, names: Sequence[str] | None) -> list[tuple[int, P
             "masks like frames, or none (one file per object)."
         )
     return named
+
+
+def _nearly_frames(folder: Path, names: Sequence[str] | None, first_frame: int) -> list[str]:
+    """A doubt about a folder of objects whose files have padded numbers, as frames have: 0007.png, frame_0007.png."""
+    odd = next((f.name for f in list_masks(folder) if re.search(r"0\d\d$|\d{4}$", f.stem)), None)
+    if odd is None:
+        return []
+    named = names[first_frame] if names else index_name(first_frame)
+    return [
+        f"{folder}: each file is read as an object of frame {named}. Is {odd} the mask of another frame? Then name the "
+        f"files like the frames, such as {named}.png"
+    ]
 
 
 def _named_index(stem: str, known: Mapping[str, int] | None) -> int | None:

@@ -95,7 +95,8 @@ class _Table:
             found = item.load()
             chosen = self._choose(item, found, labels, owners)
             image = self.reader.label(found, item.name, chosen)
-            if item.object_id is None and not item.is_of_set:
+            # Files of a set agree on ids, but white and 1 are what every program writes for its only object.
+            if item.object_id is None and (found.anonymous or not item.is_of_set):
                 self.doubts += _odd_places(item, found, image.labels, self._drawn)
             self._names_ids |= any(o.key.startswith("id ") and o.value > 1 for o in found.objects)
             labels = _merged(labels, image.labels, owners, item)

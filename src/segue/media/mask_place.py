@@ -1,5 +1,6 @@
 """Which frame and which object a mask is for: ``37``, ``00037``, ``37:2``."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -88,9 +89,10 @@ def _also_a_number(text: str, names: Sequence[str], is_number: bool) -> tuple[st
 
 
 def _also_a_name(index: int, text: str, names: Sequence[str] | None) -> tuple[str, ...]:
-    """A doubt where the number is that of another frame's name, but for zeros: 6 beside 00006."""
+    """A doubt where the name of another frame ends with the number: 6 beside 00006 or img_6."""
     for place, name in enumerate(names or ()):
-        if place != index and name.isascii() and name.isdecimal() and int(name) == index:
+        number = re.search(r"[0-9]{1,17}$", name)
+        if place != index and number and int(number[0]) == index:
             named = (names or ())[index]
             return (f"{text} is frame number {index} (named {named}), not the frame named {name}",)
     return ()
