@@ -99,7 +99,7 @@ def test_masks_without_a_frame_are_for_the_first_one() -> None:
         ({True: CAT}, "mask for True"),
         ({1.5: CAT}, "mask for 1.5"),
         ({(0, 0): CAT}, "from 1 to 254"),
-        ({"cat": CAT}, "expected the index"),
+        ({"cat": CAT}, "expected a frame by its"),
         ([3], "is a int"),
         ([[1, 2]], "is a list"),
         ({0: np.zeros((4, 4))}, "holds no object"),

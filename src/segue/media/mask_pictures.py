@@ -79,7 +79,7 @@ def cut_out(rgba: UInt8[np.ndarray, "height width 4"], name: str) -> MaskValues:
     """What is opaque: a photo with its background removed is one object, flat colours are one object each.
 
     Raises:
-        MaskError: As in ``colours``; or nothing is opaque, or areas are more and less opaque.
+        MaskError: As in ``colours``; or nothing is opaque, or no area is quite opaque and some are fainter.
     """
     alpha = rgba[:, :, 3]
     opaque = _opaque(alpha, name)
@@ -90,7 +90,7 @@ def cut_out(rgba: UInt8[np.ndarray, "height width 4"], name: str) -> MaskValues:
     if len(found.levels) == 1 or (len(found.levels) > _CUT_OUT_COLOURS and not several):
         if np.isin(alpha, (0, alpha.max())).all():
             return binary(opaque, "opaque pixels")
-        doubt = "the soft edges of its transparency are cut in the middle"
+        doubt = "its transparency is cut in the middle: what is less than half opaque is left out"
         return binary(opaque, "opaque pixels", doubt)
     return colours(rgba[:, :, :3] * opaque[:, :, None], name)
 
@@ -99,12 +99,14 @@ def _opaque(alpha: UInt8[np.ndarray, "height width"], name: str) -> np.ndarray:
     """Where a picture is at least half as opaque as at its most opaque place: overlays are half transparent."""
     top = int(alpha.max())
     if top == 0:
-        raise MaskError(f"{name} is transparent everywhere. Save the mask without transparency.")
+        raise MaskError(
+            f"{name} holds no object: the picture is transparent everywhere. Save the mask without transparency."
+        )
     found: np.ndarray = 2 * alpha.astype(np.int32) >= top
     square = np.ones((_FLAT, _FLAT), np.uint8)
     flat = cv2.dilate(alpha, square) == cv2.erode(alpha, square)
     faint = alpha[flat & ~found & (alpha > top // 10)]
-    if faint.size:
+    if faint.size and top < VOID:
         raise MaskError(
             f"{name} has areas of several opacities ({faint[0]} and {top} of 255), and Segue cannot tell which of them "
             "are objects. Make the objects opaque, or give one value per object."

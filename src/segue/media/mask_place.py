@@ -40,7 +40,7 @@ def parse_place(text: str, names: Sequence[str] | None, spec: str) -> MaskPlace:
     found = _frame(frame, names, spec) if colon else None
     if found is None:
         raise MaskError(
-            f"The mask {spec}: expected the index or name of a frame, such as 37, or 37:2 for object 2, got {text!r}."
+            f"The mask {spec}: expected a frame by its index or name, such as 37, or 37:2 for object 2, got {text!r}."
         )
     return MaskPlace(found.frame, object_id(number, spec), found.doubts)
 
