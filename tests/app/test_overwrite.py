@@ -65,6 +65,15 @@ def test_a_picture_that_the_run_did_not_write_is_in_the_way(place: Path, capsys,
     assert names() == {*frames(12), name}
 
 
+@pytest.mark.parametrize("name", ["out", "out/masks"])
+def test_a_file_where_a_folder_is_due_is_named(place: Path, capsys, name: str) -> None:
+    Path(name).parent.mkdir(exist_ok=True)
+    Path(name).write_text("mine")
+    assert track("--overwrite") == 2
+    assert f"{name} is a file, expected a folder" in capsys.readouterr().err
+    assert Path(name).read_text() == "mine"
+
+
 def test_a_folder_without_a_record_is_not_touched(place: Path, capsys) -> None:
     Path("out/masks").mkdir(parents=True)
     for name in ("00000.png", "00001.png"):

@@ -62,3 +62,12 @@ def test_another_video_is_named(tmp_path: Path, truth: Path) -> None:
 def test_a_run_may_be_the_truth(tmp_path: Path) -> None:
     ours, theirs = write_run(tmp_path / "a"), write_run(tmp_path / "b")
     assert evaluate(ours, theirs, "folder").summary["J&F"] == 100
+
+
+def test_a_folder_of_runs_is_scored_as_a_folder_of_sequences(tmp_path: Path, truth: Path) -> None:
+    for name in ("goat", "bear", "cat"):
+        write_run(tmp_path / "out" / name, video=name)
+    report = evaluate(tmp_path / "out", truth, "davis2016")
+    assert sorted(report.sequences) == ["bear", "goat"]
+    assert report.sequences["goat"]["J&F"] == 100
+    assert [(p.kind, p.sequence) for p in report.problems] == [("extra-sequence", "cat")]

@@ -132,7 +132,7 @@ def _true_sequences(truth: Path, layouts: Sequence[str], split: str | None) -> l
 def _prediction_folders(predictions: Path, names: list[str]) -> dict[str, Path]:
     """Where the predictions of each sequence lie."""
     alone = [predictions, predictions / "masks"] if len(names) == 1 else []
-    found = {name: _first_with_masks([predictions / name, *alone]) for name in names}
+    found = {name: _first_with_masks([masks_of_run(predictions / name), *alone]) for name in names}
     absent = [name for name, folder in found.items() if folder is None]
     if absent:
         held = ", ".join(_folders(predictions)) or "no folders of PNG files"
@@ -149,7 +149,11 @@ def _extra_sequences(predictions: Path, folders: dict[str, Path]) -> list[Proble
     if predictions.resolve() in used:
         return []
     message = "The truth has no sequence {}. It is left out."
-    extra = [name for name in _folders(predictions) if (predictions / name).resolve() not in used]
+    extra = [
+        name
+        for name in _folders(predictions)
+        if masks_of_run(predictions / name).resolve() not in used
+    ]
     return [Problem("extra-sequence", name, "", message.format(name)) for name in extra]
 
 
@@ -185,8 +189,8 @@ def _masks(folder: Path) -> dict[str, Path]:
 
 
 def _folders(folder: Path) -> list[str]:
-    """Names of the folders with masks, in natural order."""
-    names = (path.name for path in folder.iterdir() if path.is_dir() and _masks(path))
+    """Names of the folders with masks, and of runs, in natural order."""
+    names = (path.name for path in folder.iterdir() if path.is_dir() and _masks(masks_of_run(path)))
     return sorted(names, key=natural_key)
 
 

@@ -90,6 +90,7 @@ class Places:
         Raises:
             OutputError: The place holds results that this job must not touch.
         """
+        self._refuse_files()
         self._refuse_inputs(inputs)
         if mode == "new" and self.occupied():
             raise OutputError(
@@ -109,6 +110,13 @@ class Places:
                 option="Or start again with --overwrite.",
             )
         return complete
+
+    def _refuse_files(self) -> None:
+        for folder in (self.run, self.labels):
+            if folder.exists() and not folder.is_dir():
+                raise OutputError(
+                    f"{folder} is a file, expected a folder for the results. Give another name."
+                )
 
     def earlier(self) -> tuple[bool, Mapping[str, Any]]:
         """Whether the earlier job is complete, and what it was asked to do.
