@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from fakes.media_pictures import picture
 from segue.errors import MaskError
-from segue.media.mask_arrays import array_values
+from segue.media.mask_arrays import array_values, overlap
 from segue.media.mask_inputs import given_masks
 from segue.media.masks import MaskImage, MaskReader, object_ids, palette, read_mask
 
@@ -330,3 +330,11 @@ def test_a_white_object_beside_ids_is_void_and_said() -> None:
     rim = disks(1)
     rim[(cv2.dilate(rim, np.ones((5, 5), np.uint8)) > 0) & (rim == 0)] = 255
     assert given_masks(rim).doubts == ()
+
+
+@pytest.mark.parametrize("radius", [6, 8, 10])
+def test_a_small_white_object_with_soft_edges_is_cut(radius: int) -> None:
+    sharp = cv2.circle(np.zeros((60, 90), np.uint8), (30, 30), radius, 255, -1)
+    came = given_masks(cv2.GaussianBlur(sharp, (0, 0), 1.5))
+    assert "soft edges" in came.doubts[0]
+    assert overlap(came.by_frame[0] > 0, sharp > 0) > 0.9

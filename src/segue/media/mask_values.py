@@ -19,6 +19,8 @@ _WHITE_16 = 64_000
 _SOFT_VALUES = 16
 _GREY = 64
 """The darkest grey that an object with soft edges is known by; below are ids."""
+_SMALL = 0.1
+"""An object of which soft edges are the larger part covers less of the frame (ours)."""
 _BRIGHT = 0.95
 _DARK = 0.06
 
@@ -101,9 +103,12 @@ def soft_middle(found: Profile) -> int | None:
     top = int(found.levels[-1])
     share = found.levels / top
     between = (share > 0.2) & (share < 0.8)
-    if found.counts[between].sum() >= found.counts[share >= 0.8].sum() / 2:
-        return None
     is_white = _WHITE <= top <= VOID or top > _WHITE_16
+    if found.counts[between].sum() >= found.counts[share >= 0.8].sum() / 2:
+        # Mostly edge: a small white object with soft edges looks so, and a dark photo that fills more of the frame.
+        small = found.counts.sum() < _SMALL * found.num_pixels
+        drawn = is_white and small and found.is_soft and _is_one_area(found, share)
+        return top // 2 if drawn else None
     # So look 0/255 masks after anti-aliasing, or after a detour through JPEG. An edge passes through middle greys;
     # ids beside a void of 255 are small numbers.
     many = len(share) >= _SOFT_VALUES and between.sum() >= 4
