@@ -334,7 +334,7 @@ def test_a_white_object_beside_ids_is_void_and_said() -> None:
 
 @pytest.mark.parametrize("radius", [6, 8, 10])
 def test_a_small_white_object_with_soft_edges_is_cut(radius: int) -> None:
-    sharp = cv2.circle(np.zeros((60, 90), np.uint8), (30, 30), radius, 255, -1)
+    sharp = cv2.circle(np.zeros((120, 180), np.uint8), (30, 30), radius, 255, -1)
     came = given_masks(cv2.GaussianBlur(sharp, (0, 0), 1.5))
     assert "soft edges" in came.doubts[0]
     assert overlap(came.by_frame[0] > 0, sharp > 0) > 0.9
