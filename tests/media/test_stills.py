@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -134,3 +135,20 @@ def test_an_exr_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.exr").write_bytes(b"no picture")
     with pytest.raises(VideoError, match=r"a\.exr is not a whole image"):
         open_video(tmp_path / "a.exr")
+
+
+def test_jpeg_2000_of_16_bits_has_one_scale(tmp_path: Path) -> None:
+    pictures = [np.tile(picture(index), (2, 2, 1)).astype(np.uint16) for index in range(6)]
+    for index, values in enumerate(pictures):
+        lossless = [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000]
+        cv2.imwrite(str(tmp_path / f"{index}.jp2"), values[..., ::-1] * 16, lossless)
+    for frame in open_video(tmp_path):
+        assert np.abs(frame.image.astype(int) - pictures[frame.index]).mean() < 6
+
+
+def test_a_stack_with_a_page_of_another_size_is_refused_before_the_work(tmp_path: Path) -> None:
+    pages = [Image.fromarray(picture(index)) for index in range(4)]
+    pages[2] = pages[2].resize((20, 10))
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(VideoError, match=r"Page 2 of .*a\.tif is 20x10"):
+        open_video(tmp_path / "a.tif")

@@ -34,7 +34,7 @@ class PagedVideo:
         frame_rate: Frames per second of files without times (TIFF).
 
     Raises:
-        VideoError: The first picture does not decode.
+        VideoError: The first picture does not decode, or a page of a TIFF has another size.
     """
 
     frame_names: tuple[str, ...] | None = None
@@ -49,6 +49,7 @@ class PagedVideo:
             with Image.open(path) as image:
                 kind = str(image.format)
                 self._numbers = page_numbers(image)
+                self._check_sizes(image)
             self._stretch = find_stretch(self._sample())
             values, shown = next(read_pages(path, self._numbers))
         except OSError as error:
@@ -109,6 +110,22 @@ class PagedVideo:
                     return  # all pages have one depth
         except OSError:
             return  # said when the frame is reached
+
+    def _check_sizes(self, image: Image.Image) -> None:
+        """Only a TIFF can have pages of several sizes, and only there the sizes cost nothing."""
+        if image.format != "TIFF":
+            return
+        sizes = []
+        for number in self._numbers:
+            image.seek(number)
+            sizes.append(image.size)
+        odd = next((number for number, size in enumerate(sizes) if size != sizes[0]), None)
+        if odd is not None:
+            (width, height), (first_width, first_height) = sizes[odd], sizes[0]
+            raise VideoError(
+                f"Page {odd} of {self.path} is {width}x{height}, the first one {first_width}x{first_height} "
+                "(width x height). All frames need one size: save the pages of one size to a file of their own."
+            )
 
     def _frame(self, values: np.ndarray, index: int) -> Any:
         place = f"Frame {index_name(index)} of {self.path}"
