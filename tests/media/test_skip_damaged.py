@@ -124,18 +124,14 @@ def test_ranges_in_words() -> None:
     assert name_ranges([3, 7, 8, 9, 12]) == ("00003", "00007 to 00009", "00012")
 
 
-def test_a_transport_stream_with_a_hole_is_no_whole_video(make_video: MakeVideo) -> None:
+def test_a_hole_in_a_transport_stream_is_said(make_video: MakeVideo) -> None:
     path = make_video("a.ts", noise(30), options={"g": "1"})
     data, packet = path.read_bytes(), 188
     begin = len(data) // 2 // packet * packet
-    end = begin + 23 * packet
-    path.write_bytes(data[:begin] + bytes(end - begin) + data[end:])
-    with pytest.raises(DecodeError, match="does not decode"):
-        list(open_video(path))
+    path.write_bytes(data[:begin] + data[begin + 5 * packet :])
     video = open_video(path, skip_damaged=True)
-    came = list(video)
-    assert 10 < len(came) < 30
-    assert video.damaged
+    assert 10 < len(list(video)) <= 30
+    assert any(words.startswith("perhaps some near 000") for words in video.damaged)
 
 
 @pytest.mark.parametrize("skip", [False, True])

@@ -152,3 +152,30 @@ def test_a_stack_with_a_page_of_another_size_is_refused_before_the_work(tmp_path
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
     with pytest.raises(VideoError, match=r"Page 2 of .*a\.tif is 20x10"):
         open_video(tmp_path / "a.tif")
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated", "ignore:Metadata")
+def test_a_stack_cut_off_behind_its_first_pages_is_said(tmp_path: Path) -> None:
+    pages = [Image.fromarray(picture(index)) for index in range(4)]
+    pages[0].save(tmp_path / "whole.tif", save_all=True, append_images=pages[1:])
+    data = (tmp_path / "whole.tif").read_bytes()
+    for length in range(len(data) // 2, len(data), 97):
+        (tmp_path / "a.tif").write_bytes(data[:length])
+        try:
+            count = len(list(open_video(tmp_path / "a.tif")))
+        except (VideoError, DecodeError) as error:
+            assert "a.tif" in str(error)
+        else:
+            assert count == 4, length
+
+
+def test_values_beyond_the_stretch_name_the_frame_of_a_video(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 32, 48, "gray16le"
+        for index in range(20):
+            values = np.full((32, 48), 60_000 if index == 18 else 900, np.uint16)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(values, format="gray16le")))
+        container.mux(stream.encode())
+    with pytest.raises(DecodeError, match=r"Frame 00018 of .*a\.mkv holds values up to 60000"):
+        list(open_video(tmp_path / "a.mkv"))

@@ -64,6 +64,7 @@ class FileVideo:
         self._lost: list[int] = []
         self._cut: tuple[str, ...] = ()
         self._gaps = GapFinder(None)
+        self._near: list[str] = []
         asked = {"stream": stream, "skip_damaged": skip_damaged or None}
         self.choices: Mapping[str, Any] = {k: v for k, v in asked.items() if v is not None}
         with opened(path, self._number) as (container, source):
@@ -78,7 +79,8 @@ class FileVideo:
     @property
     def damaged(self) -> tuple[str, ...]:
         """What the latest pass lacks, because it does not decode or is not in the file; see ``Video``."""
-        return (*name_ranges(self._lost), *self._gaps.found, *self._cut)
+        near = dict.fromkeys(self._near)
+        return (*name_ranges(self._lost), *near, *self._gaps.found, *self._cut)
 
     def __iter__(self) -> Iterator[VideoFrame]:
         """Frames from the first one, see ``Video``."""
@@ -99,7 +101,11 @@ class FileVideo:
                 time = self._time(frame, time)
                 if index not in wanted:
                     continue
-                image = colours.to_rgb(frame)
+                try:
+                    image = colours.to_rgb(frame)
+                except VideoError as error:
+                    place = f"Frame {index_name(index)} of {self.path}"
+                    raise DecodeError(f"{place} {error}") from None
                 if image.shape[:2] != self.size_hw:
                     raise DecodeError(self._size_sentence(index, image))
                 yield VideoFrame(image, index, index_name(index), time)
@@ -192,6 +198,7 @@ class FileVideo:
         # Only these lose data without a word: the others have a table of their frames.
         silent = container.format.name in ("mpegts", "matroska,webm")
         self._gaps = GapFinder(self.frame_rate if silent else None)
+        self._near = []
         for index, frame in indexed(self._decoded(container, stream)):
             if frame.pts is not None:
                 self._gaps.see(index, self._time(frame, None))
@@ -224,10 +231,10 @@ class FileVideo:
                 end = max(end, packet_end(packet))
                 if packet.stream is not stream:
                     continue
-                if (
-                    packet.is_corrupt and count
-                ):  # before the first frame: a recording that begins anywhere
-                    raise ValueError("data are missing inside the file")
+                # Also where whole files were joined, so no error; before the first frame: a recording
+                # that begins anywhere.
+                if packet.is_corrupt and count:
+                    self._near.append(f"perhaps some near {index_name(count)}")
                 frames = packet.decode()
             except DECODE_ERRORS as error:
                 if self._skip_damaged:

@@ -11,7 +11,7 @@ from PIL import Image
 from segue.errors import DecodeError, VideoError
 from segue.media.depth import as_frame, find_stretch, spread
 from segue.media.frames import DEFAULT_FRAME_RATE, SourceDescription, VideoFrame, index_name
-from segue.media.stills import page_numbers, read_pages
+from segue.media.stills import READ_ERRORS, page_numbers, read_pages
 
 _MILLISECOND = Fraction(1, 1000)
 _NO_DURATION = 100
@@ -150,6 +150,12 @@ def _is_cut_off(path: Path) -> bool:
         tail = file.read()
     if head[:3] == b"GIF":
         return not tail.rstrip(b"\0").endswith(b";")
+    if head[:2] in (b"II", b"MM"):
+        try:
+            with Image.open(path) as image:
+                return not getattr(image, "n_frames", 1)
+        except READ_ERRORS:
+            return True  # the table of a later page is not there
     if head[:4] == b"RIFF":
         return size < 8 + int.from_bytes(head[4:8], "little")
     return False

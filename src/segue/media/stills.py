@@ -26,7 +26,7 @@ _FFMPEG_SUFFIXES = frozenset({".exr", ".dpx", ".hdr", ".pfm", ".qoi", ".sgi"})
 IMAGE_SUFFIXES = _PIL_SUFFIXES | _FFMPEG_SUFFIXES
 
 READ_ERRORS = (
-    *(OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error),
+    *(OSError, ValueError, TypeError, SyntaxError, EOFError, LookupError, struct.error),
     Image.DecompressionBombError,
 )
 _TURNED = frozenset({5, 6, 7, 8})  # EXIF orientations that swap height and width
