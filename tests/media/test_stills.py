@@ -161,12 +161,8 @@ def test_a_stack_cut_off_behind_its_first_pages_is_said(tmp_path: Path) -> None:
     data = (tmp_path / "whole.tif").read_bytes()
     for length in range(len(data) // 2, len(data), 97):
         (tmp_path / "a.tif").write_bytes(data[:length])
-        try:
-            count = len(list(open_video(tmp_path / "a.tif")))
-        except (VideoError, DecodeError) as error:
-            assert "a.tif" in str(error)
-        else:
-            assert count == 4, length
+        with pytest.raises((VideoError, DecodeError), match=r"a\.tif"):
+            list(open_video(tmp_path / "a.tif"))
 
 
 def test_values_beyond_the_stretch_name_the_frame_of_a_video(tmp_path: Path) -> None:
