@@ -55,6 +55,13 @@ def block() -> list[str]:
     ]
 
 
+def test_frames_before_the_mask_are_those_of_the_span(place: Path, capsys) -> None:
+    assert track("--start", "2", "--dry-run") == 0
+    assert "no mask" not in capsys.readouterr().out
+    assert track("--start", "1", "--dry-run") == 0
+    assert "no mask    on the first 1 frame: no objects there" in capsys.readouterr().out
+
+
 def test_it_is_said_on_stderr_and_kept(place: Path, capsys) -> None:
     assert track("--mask", "7=7.png") == 0
     captured = capsys.readouterr()

@@ -123,3 +123,11 @@ def test_damaged_image_in_the_middle(tmp_path: Path) -> None:
 def test_list_images_knows_every_suffix(tmp_path: Path) -> None:
     names = ["1.jpg", "2.JPEG", "3.Png", "4.webp", "5.bmp", "6.tif", "7.tiff"]
     assert [path.name for path in list_images(save(tmp_path, *names))] == names
+
+
+def test_two_sequences_in_one_folder_are_a_doubt(tmp_path: Path) -> None:
+    save(tmp_path / "two", "shot1.png", "shot2.png", "other1.png", "other2.png")
+    (doubt,) = open_video(tmp_path / "two").description.doubts
+    assert "2 'other#', 2 'shot#'" in doubt
+    save(tmp_path / "one", "cover.png", "f1.png", "f2.png")
+    assert open_video(tmp_path / "one").description.doubts == ()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -12,6 +13,7 @@ from PIL import Image
 from fakes.media_pictures import picture
 from segue.errors import DecodeError, VideoError
 from segue.media.frames import name_ranges
+from segue.media.gaps import GapFinder
 from segue.media.video import open_video
 
 MakeVideo = Callable[..., Path]
@@ -120,3 +122,28 @@ def test_damaged_images(tmp_path: Path) -> None:
 def test_ranges_in_words() -> None:
     assert name_ranges([]) == ()
     assert name_ranges([3, 7, 8, 9, 12]) == ("00003", "00007 to 00009", "00012")
+
+
+def test_a_hole_in_a_transport_stream_is_said(make_video: MakeVideo) -> None:
+    path = make_video("a.ts", noise(30), options={"g": "1"})
+    data, packet = path.read_bytes(), 188
+    begin = len(data) // 2 // packet * packet
+    path.write_bytes(data[:begin] + data[begin + 5 * packet :])
+    video = open_video(path, skip_damaged=True)
+    assert 10 < len(list(video)) <= 30
+    assert any(words.startswith("perhaps some near 000") for words in video.damaged)
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_frames_that_a_matroska_file_lost_are_said(make_video: MakeVideo, skip: bool) -> None:
+    times = [Fraction(index, 25) for index in range(30) if not 12 <= index < 17]
+    video = open_video(make_video("a.mkv", noise(25), times=times), skip_damaged=skip)
+    assert len(list(video)) == 25
+    assert video.damaged == ("perhaps 5 between 00011 and 00012",)
+
+
+def test_a_variable_rate_loses_no_frames() -> None:
+    gaps = GapFinder(Fraction(25))
+    for index, time in enumerate([0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 40, 41]):
+        gaps.see(index, Fraction(time, 25))
+    assert gaps.found == []

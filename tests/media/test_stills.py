@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -134,3 +135,43 @@ def test_an_exr_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.exr").write_bytes(b"no picture")
     with pytest.raises(VideoError, match=r"a\.exr is not a whole image"):
         open_video(tmp_path / "a.exr")
+
+
+def test_jpeg_2000_of_16_bits_has_one_scale(tmp_path: Path) -> None:
+    pictures = [np.tile(picture(index), (2, 2, 1)).astype(np.uint16) for index in range(6)]
+    for index, values in enumerate(pictures):
+        lossless = [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000]
+        cv2.imwrite(str(tmp_path / f"{index}.jp2"), values[..., ::-1] * 16, lossless)
+    for frame in open_video(tmp_path):
+        assert np.abs(frame.image.astype(int) - pictures[frame.index]).mean() < 6
+
+
+def test_a_stack_with_a_page_of_another_size_is_refused_before_the_work(tmp_path: Path) -> None:
+    pages = [Image.fromarray(picture(index)) for index in range(4)]
+    pages[2] = pages[2].resize((20, 10))
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(VideoError, match=r"Page 2 of .*a\.tif is 20x10"):
+        open_video(tmp_path / "a.tif")
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated", "ignore:Metadata")
+def test_a_stack_cut_off_behind_its_first_pages_is_said(tmp_path: Path) -> None:
+    pages = [Image.fromarray(picture(index)) for index in range(4)]
+    pages[0].save(tmp_path / "whole.tif", save_all=True, append_images=pages[1:])
+    data = (tmp_path / "whole.tif").read_bytes()
+    for length in range(len(data) // 2, len(data), 97):
+        (tmp_path / "a.tif").write_bytes(data[:length])
+        with pytest.raises((VideoError, DecodeError), match=r"a\.tif"):
+            list(open_video(tmp_path / "a.tif"))
+
+
+def test_values_beyond_the_stretch_name_the_frame_of_a_video(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 32, 48, "gray16le"
+        for index in range(20):
+            values = np.full((32, 48), 60_000 if index == 18 else 900, np.uint16)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(values, format="gray16le")))
+        container.mux(stream.encode())
+    with pytest.raises(DecodeError, match=r"Frame 00018 of .*a\.mkv holds values up to 60000"):
+        list(open_video(tmp_path / "a.mkv"))

@@ -389,3 +389,10 @@ def test_file_cut_between_two_packets(make_video: MakeVideo) -> None:
     came, caught = read_until_error(path)
     assert len(came) == 20
     assert "its header says 2.00 s" in str(caught)
+
+
+def test_the_estimate_of_matroska_begins_with_the_first_frame(make_video: MakeVideo) -> None:
+    times = [500 + Fraction(index, 25) for index in range(6)]
+    video = open_video(make_video("a.mkv", times=times))
+    assert video.description.start_time == 500
+    assert video.num_frames == 6

@@ -10,7 +10,7 @@ import cv2
 
 from segue import __version__
 from segue.app.model_sizes import shipped_sizes
-from segue.errors import NotFoundError, WeightsError
+from segue.errors import MaskError, NotFoundError, WeightsError
 from segue.inference.classes import Ids, LabelTask
 from segue.inference.identity import hash_file, identify_files
 from segue.inference.job import Job
@@ -133,7 +133,12 @@ class Engine:
             MaskError: A mask of another size than the video, unless ``fit``.
         """
         aspect = video.description.pixel_aspect
-        masks = fit_given(masks, video.size_hw, pixel_aspect=aspect, fit=fit)
+        try:
+            masks = fit_given(masks, video.size_hw, pixel_aspect=aspect, fit=fit)
+        except MaskError as error:
+            # The mask may be right, and another stream of the file meant.
+            doubts = " ".join(video.description.doubts)
+            raise MaskError(f"{error} {doubts}".rstrip(), option=error.option) from None
         task = TrackTask(masks.by_frame, masks.sources, partial or masks.partial, overlay)
         return self._job(video, task, places, masks.paths.values(), masks.doubts)
 

@@ -53,11 +53,8 @@ class Understood:
     objects: tuple[GivenObject, ...]
     doubts: tuple[str, ...]
     """Sentences about what could have been meant otherwise."""
-
-    @property
-    def frames_before(self) -> int:
-        """Frames before the first mask, which get no objects."""
-        return self.masks[0].index if self.masks else 0
+    frames_before: int = 0
+    """Frames of the job before the first mask, which get no objects."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for ``run.json``."""
@@ -92,7 +89,7 @@ def understand(job: Job) -> Understood:
         SettingsError: The job's ``max_side`` is too small.
     """
     video, masks = job.video, job.task.masks
-    rate, source = video.frame_rate, video.description
+    rate, source, wanted = video.frame_rate, video.description, video.indices
     effects = mask_effects(masks)
     return Understood(
         source=source,
@@ -103,6 +100,7 @@ def understand(job: Job) -> Understood:
         masks=tuple(GivenMask(i, _name(video, i), phrases) for i, phrases in effects.items()),
         objects=tuple(_objects(masks)),
         doubts=tuple(dict.fromkeys((*source.doubts, *job.doubts))),
+        frames_before=len(range(wanted.start, min(masks), wanted.step)) if masks else 0,
     )
 
 

@@ -18,6 +18,7 @@ from segue.errors import DecodeError, VideoError
 from segue.media.colour import ScreenColours, deep_values, describe_colour
 from segue.media.depth import SAMPLE_FRAMES, Stretch, find_stretch
 from segue.media.frames import ANY_INDEX, SourceDescription, VideoFrame, index_name, name_ranges
+from segue.media.gaps import GapFinder
 from segue.media.header import (
     estimate,
     header_duration,
@@ -62,6 +63,8 @@ class FileVideo:
         self._skip_damaged = skip_damaged
         self._lost: list[int] = []
         self._cut: tuple[str, ...] = ()
+        self._gaps = GapFinder(None)
+        self._near: list[str] = []
         asked = {"stream": stream, "skip_damaged": skip_damaged or None}
         self.choices: Mapping[str, Any] = {k: v for k, v in asked.items() if v is not None}
         with opened(path, self._number) as (container, source):
@@ -75,8 +78,9 @@ class FileVideo:
 
     @property
     def damaged(self) -> tuple[str, ...]:
-        """What was left out in the latest pass because it does not decode; see ``Video``."""
-        return (*name_ranges(self._lost), *self._cut)
+        """What the latest pass lacks, because it does not decode or is not in the file; see ``Video``."""
+        near = dict.fromkeys(self._near)
+        return (*name_ranges(self._lost), *near, *self._gaps.found, *self._cut)
 
     def __iter__(self) -> Iterator[VideoFrame]:
         """Frames from the first one, see ``Video``."""
@@ -97,7 +101,11 @@ class FileVideo:
                 time = self._time(frame, time)
                 if index not in wanted:
                     continue
-                image = colours.to_rgb(frame)
+                try:
+                    image = colours.to_rgb(frame)
+                except VideoError as error:
+                    place = f"Frame {index_name(index)} of {self.path}"
+                    raise DecodeError(f"{place} {error}") from None
                 if image.shape[:2] != self.size_hw:
                     raise DecodeError(self._size_sentence(index, image))
                 yield VideoFrame(image, index, index_name(index), time)
@@ -186,12 +194,21 @@ class FileVideo:
     def _indexed(
         self, container: InputContainer, stream: VideoStream
     ) -> Iterator[tuple[int, AvFrame]]:
-        if not self._skip_damaged:
-            yield from enumerate(self._decoded(container, stream))
-            return
+        indexed = self._numbered if self._skip_damaged else enumerate
+        # Only these lose data without a word: the others have a table of their frames.
+        silent = container.format.name in ("mpegts", "matroska,webm")
+        self._gaps = GapFinder(self.frame_rate if silent else None)
+        self._near = []
+        for index, frame in indexed(self._decoded(container, stream)):
+            if frame.pts is not None:
+                self._gaps.see(index, self._time(frame, None))
+            yield index, frame
+
+    def _numbered(self, frames: Iterator[AvFrame]) -> Iterator[tuple[int, AvFrame]]:
+        """Frames with the numbers that they have in the whole file, by their times."""
         self._lost, self._cut = [], ()
         expected = 0
-        for frame in self._decoded(container, stream):
+        for frame in frames:
             index = expected
             if frame.pts is not None and self._times:
                 index = max(expected, bisect_left(self._times, self._time(frame, None)))
@@ -212,7 +229,13 @@ class FileVideo:
                 if packet is None:
                     break
                 end = max(end, packet_end(packet))
-                frames = packet.decode() if packet.stream is stream else []
+                if packet.stream is not stream:
+                    continue
+                # Also where whole files were joined, so no error; before the first frame: a recording
+                # that begins anywhere.
+                if packet.is_corrupt and count:
+                    self._near.append(f"perhaps some near {index_name(count)}")
+                frames = packet.decode()
             except DECODE_ERRORS as error:
                 if self._skip_damaged:
                     continue

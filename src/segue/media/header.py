@@ -17,11 +17,17 @@ def estimate(container: InputContainer, stream: VideoStream, rate: Fraction | No
     if stream.duration and stream.time_base and rate:
         by_time = max(1, round(stream.duration * stream.time_base * rate))
     elif container.duration and rate:
-        by_time = max(1, round(Fraction(container.duration, av.time_base) * rate))
+        by_time = max(1, round(_shown_seconds(container) * rate))
     else:
         return stream.frames or None
     # AVI headers count ticks, not frames, when the rate varies: believe the smaller number.
     return min(stream.frames, by_time) if stream.frames else by_time
+
+
+def _shown_seconds(container: InputContainer) -> Fraction:
+    """Matroska counts from time 0, also where the first frame comes later."""
+    begin = max(container.start_time or 0, 0) if "matroska" in container.format.name else 0
+    return Fraction(max(container.duration or 0, begin) - begin, av.time_base)
 
 
 def possible_indices(container: InputContainer, stream: VideoStream, about: int | None) -> range:

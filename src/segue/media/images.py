@@ -198,6 +198,13 @@ class ImageVideo:
                     "here. Give the file alone to have all."
                 )
                 break
+        words = Counter(re.sub(r"\d+", "#", name) for name in self._names)
+        if len(words) > 1 and min(words.values()) > 1:
+            counts = ", ".join(f"{count} {word!r}" for word, count in sorted(words.items())[:4])
+            yield (
+                f"The names of the frames are of several kinds ({counts}). If these are several videos, give a "
+                "pattern for one of them."
+            )
         kinds = Counter(path.suffix.lower() for path in self.paths)
         if len(kinds) > 1:
             counts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))

@@ -11,7 +11,7 @@ from PIL import Image
 from segue.errors import DecodeError, VideoError
 from segue.media.depth import as_frame, find_stretch, spread
 from segue.media.frames import DEFAULT_FRAME_RATE, SourceDescription, VideoFrame, index_name
-from segue.media.stills import page_numbers, read_pages
+from segue.media.stills import READ_ERRORS, page_numbers, read_pages
 
 _MILLISECOND = Fraction(1, 1000)
 _NO_DURATION = 100
@@ -34,7 +34,7 @@ class PagedVideo:
         frame_rate: Frames per second of files without times (TIFF).
 
     Raises:
-        VideoError: The first picture does not decode.
+        VideoError: The first picture does not decode, or a page of a TIFF has another size.
     """
 
     frame_names: tuple[str, ...] | None = None
@@ -49,6 +49,7 @@ class PagedVideo:
             with Image.open(path) as image:
                 kind = str(image.format)
                 self._numbers = page_numbers(image)
+                self._check_sizes(image)
             self._stretch = find_stretch(self._sample())
             values, shown = next(read_pages(path, self._numbers))
         except OSError as error:
@@ -110,6 +111,22 @@ class PagedVideo:
         except OSError:
             return  # said when the frame is reached
 
+    def _check_sizes(self, image: Image.Image) -> None:
+        """Only a TIFF can have pages of several sizes, and only there the sizes cost nothing."""
+        if image.format != "TIFF":
+            return
+        sizes = []
+        for number in self._numbers:
+            image.seek(number)
+            sizes.append(image.size)
+        odd = next((number for number, size in enumerate(sizes) if size != sizes[0]), None)
+        if odd is not None:
+            (width, height), (first_width, first_height) = sizes[odd], sizes[0]
+            raise VideoError(
+                f"Page {odd} of {self.path} is {width}x{height}, the first one {first_width}x{first_height} "
+                "(width x height). All frames need one size: save the pages of one size to a file of their own."
+            )
+
     def _frame(self, values: np.ndarray, index: int) -> Any:
         place = f"Frame {index_name(index)} of {self.path}"
         if values.shape[:2] != self.size_hw:
@@ -133,6 +150,12 @@ def _is_cut_off(path: Path) -> bool:
         tail = file.read()
     if head[:3] == b"GIF":
         return not tail.rstrip(b"\0").endswith(b";")
+    if head[:2] in (b"II", b"MM"):
+        try:
+            with Image.open(path) as image:
+                return not getattr(image, "n_frames", 1)
+        except READ_ERRORS:
+            return True  # the table of a later page is not there
     if head[:4] == b"RIFF":
         return size < 8 + int.from_bytes(head[4:8], "little")
     return False

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -25,7 +26,7 @@ _FFMPEG_SUFFIXES = frozenset({".exr", ".dpx", ".hdr", ".pfm", ".qoi", ".sgi"})
 IMAGE_SUFFIXES = _PIL_SUFFIXES | _FFMPEG_SUFFIXES
 
 READ_ERRORS = (
-    *(OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error),
+    *(OSError, ValueError, TypeError, SyntaxError, EOFError, LookupError, struct.error),
     Image.DecompressionBombError,
 )
 _TURNED = frozenset({5, 6, 7, 8})  # EXIF orientations that swap height and width
@@ -205,9 +206,26 @@ def _is_deep(image: Image.Image) -> bool:
     """Whether a file, opened but not yet decoded, holds colours of 16 bits, which Pillow cuts to 8."""
     if image.mode not in ("RGB", "RGBA", "LA"):
         return False
-    return any(
-        "16" in str(tile.args) or "65535" in str(tile.args) for tile in getattr(image, "tile", ())
-    )
+    if image.format == "JPEG2000":
+        return _jpeg2000_bits(image) > 8
+    return any(_is_deep_tile(tile.args) for tile in getattr(image, "tile", ()))
+
+
+def _is_deep_tile(arguments: object) -> bool:
+    """By the raw mode of a tile, or the largest value of a PPM; other arguments are places and lengths."""
+    words = arguments if isinstance(arguments, tuple) else (arguments,)
+    return "16" in str(words[0]) or words[1:] == (65_535,)
+
+
+def _jpeg2000_bits(image: Image.Image) -> int:
+    """Bits of the first component, from the marker SIZ (ISO 15444-1 A.5.1), which Pillow keeps to itself."""
+    file: Any = image.fp  # type: ignore[attr-defined]
+    before = file.tell()
+    file.seek(0)
+    head = file.read(8192)
+    file.seek(before)
+    size = head.find(b"\xff\x4f\xff\x51") + 2
+    return (head[size + 40] & 0x7F) + 1 if 2 <= size < len(head) - 40 else 8
 
 
 def _deep_colours(path: Path, page: int = 0) -> np.ndarray:

@@ -76,10 +76,11 @@ def refuse_source_options(arguments: argparse.Namespace, why: str) -> None:
 
 
 def say_damaged(damaged: Sequence[str]) -> None:
-    """Which frames were left out, on stderr; nothing where none were."""
+    """Which frames the results lack, on stderr; nothing where none were."""
     if damaged:
         sys.stderr.write(
-            f"segue: left out, because they do not decode: frames {', '.join(damaged)}.\n"
+            "segue: left out, because they do not decode or are not in the file: "
+            f"frames {', '.join(damaged)}.\n"
         )
 
 
