@@ -138,7 +138,8 @@ def test_a_gate_must_see_the_frame(any_model: VideoModel[Any]) -> None:
             changed = other.scores[i]
             if score.reused or changed.reused:
                 assert changed.gate != score.gate
-                assert changed.reused is False or not any_model.name.startswith("segue")
+                # Untrained gates may say anything, as long as the frame decides; a trained one sees the cut.
+                assert any_model.name != "segue-lite" or changed.reused is False
 
 
 def test_two_videos_share_a_model(any_model: VideoModel[Any]) -> None:
