@@ -12,9 +12,9 @@ from torch import Tensor
 RECOGNISED = 0.65
 """Likeness of a mask of the object.
 
-Masks of objects of DAVIS-2016 train that are followed have about 0.83 (99 of 100), of objects that come back after a cut
-0.72, of halves of them that enter from the side 0.69 (95 of 100); what is found in other sequences, where the object
-is not, has less than 0.67 in three of four.
+Masks of objects of DAVIS-2016 train that are followed have about 0.83 (99 of 100), of objects that come back after a
+cut 0.72, of halves of them that enter from the side 0.69 (95 of 100); what is found in other sequences, where the
+object is not, has less than 0.67 in three of four.
 """
 _FOREIGN = 0.5
 """Likeness below which a mask at the object's last place is of something else; objects that change are low, too."""
