@@ -42,6 +42,10 @@ class ObjectScore:
     """What the reuse gate says: how like the last computed frame this one is; ``None`` without a gate."""
     reused: bool | None = None
     """True if the object was carried over from the last computed frame; ``None`` without a gate."""
+    category: str | None = None
+    """What the object is, of a model that names it."""
+    box_xyxy: tuple[float, float, float, float] | None = None
+    """Left, top, right, bottom in pixels of the frame, of a model that finds boxes; masks have their own extent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,11 @@ class Prediction:
     """Object id per pixel, at the size of the frame."""
     scores: Mapping[int, ObjectScore] = field(default_factory=dict)
     """One entry per object known so far, present or absent."""
+    probabilities: Mapping[int, SoftMask] | None = field(default=None, compare=False)
+    """Object id -> probability per pixel, at the size of the frame, of a model that has them.
+
+    May be computed when it is asked for, so that it costs nothing where nobody asks.
+    """
 
     def mask(self, object_id: int) -> Mask:
         """Pixels of one object, shape ``height width``."""
