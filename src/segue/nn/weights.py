@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -103,6 +104,17 @@ def load_weights(
         WeightsError: The file is damaged, is for another model, or does not fit the module.
     """
     tensors = read_weights(path, model_name=model_name, expected=expected)
+    _fill(module, tensors, path, model_name, strict, optional)
+
+
+def _fill(
+    module: nn.Module,
+    tensors: Mapping[str, Tensor],
+    path: Path,
+    model_name: str,
+    strict: bool = True,
+    optional: tuple[str, ...] = (),
+) -> None:
     own = module.state_dict()
     unknown = sorted(tensors.keys() - own.keys())
     excused = tuple(prefix for prefix in optional if not any(k.startswith(prefix) for k in tensors))
@@ -120,6 +132,31 @@ def load_weights(
             "Use the settings that the file was trained with, or another file."
         )
     module.load_state_dict(tensors, strict=False)
+
+
+def load_narrower(module: nn.Module, path: Path, *, model_name: str) -> None:
+    """Fill a module from the weights of one whose layers have fewer inputs; weights of the new inputs become 0.
+
+    So the module computes what the other one did, until it learns.
+
+    Args:
+        module: What to fill, in place; new inputs come after the old ones.
+        path: A safetensors file.
+        model_name: The model that the file must be for.
+
+    Raises:
+        NotFoundError: There is no such file.
+        WeightsError: The file is damaged, is for another model, or differs in more than inputs.
+    """
+    tensors = read_weights(path, model_name=model_name)
+    own = module.state_dict()
+    for key, value in tensors.items():
+        wanted = own[key].shape if key in own else value.shape
+        missing = wanted[1] - value.shape[1] if len(wanted) > 1 and wanted != value.shape else 0
+        if missing > 0:
+            extra = value.new_zeros(value.shape[0], missing, *value.shape[2:])
+            tensors[key] = torch.cat([value, extra], 1)
+    _fill(module, tensors, path, model_name)
 
 
 def save_weights(

@@ -86,6 +86,8 @@ class Stage(Settings):
     """Factor on the rate of the optimiser, beside its schedule."""
     size_hw: tuple[Count, Count] | None = None
     """Height and width of the frames."""
+    footage: Share | Ramp | None = None
+    """Share of the clips that come from videos; the others are made of still images."""
     frozen: tuple[str, ...] | None = None
     """Names of modules that do not learn, such as ``backbone``."""
     reset_optimiser: bool = False
@@ -95,7 +97,7 @@ class Stage(Settings):
     def _has_an_end(self) -> "Stage":
         if (self.steps is None) == (self.epochs is None):
             raise ValueError("a stage never ends, or ends twice: give it either steps or epochs")
-        for name in ("clip_length", "frame_stride", "feed_prediction", "learning_rate"):
+        for name in ("clip_length", "frame_stride", "feed_prediction", "footage", "learning_rate"):
             ramp = getattr(self, name)
             if isinstance(ramp, Ramp):
                 _check_range(name, ramp)
@@ -103,9 +105,9 @@ class Stage(Settings):
 
 
 def _check_range(name: str, ramp: Ramp) -> None:
-    low, high = {"feed_prediction": (0.0, 1.0), "learning_rate": (0.0, math.inf)}.get(
-        name, (1.0, math.inf)
-    )
+    share = (0.0, 1.0)
+    ranges = {"feed_prediction": share, "footage": share, "learning_rate": (0.0, math.inf)}
+    low, high = ranges.get(name, (1.0, math.inf))
     for value in (ramp.start, ramp.end):
         if not low <= value <= high:
             raise ValueError(f"the ramp of {name} reaches {value:g}, outside [{low:g}, {high:g}]")
@@ -123,6 +125,7 @@ class Conditions:
     feed_draw: FeedDraw = "frame"
     learning_rate: float = 1.0
     size_hw: tuple[int, int] = (0, 0)
+    footage: float = 1.0
     frozen: tuple[str, ...] = ()
 
 

@@ -40,12 +40,13 @@ class Decode(nn.Module):
         share8: Float[Tensor, "batch _ _ _"],
         share4: Float[Tensor, "batch _ _ _"],
         previous: Float[Tensor, "objects 1 height8 width8"],
+        others: Float[Tensor, "objects others height8 width8"],
     ) -> tuple[Float[Tensor, "objects height2 width2"]]:
         """Logits of each object; see ``Decoder``."""
         shares = {16: share16, 8: share8, 4: share4}
         # What the target models see lies channel by channel; the convolutions of torch want pixel by pixel.
         seen = scores.contiguous(memory_format=torch.channels_last)
-        return (self.decoder(shares, seen, previous),)
+        return (self.decoder(shares, seen, previous, others),)
 
 
 class LiteGraphs:
@@ -77,9 +78,11 @@ class LiteGraphs:
         shares: Mapping[int, Float[Tensor, "batch _ _ _"]],
         scores: Float[Tensor, "objects codes2 height8 width8"],
         previous: Float[Tensor, "objects 1 height8 width8"],
+        others: Float[Tensor, "objects others height8 width8"],
     ) -> Float[Tensor, "objects height2 width2"]:
         """See ``Decoder``."""
-        (logits,) = self._decode(scores, *(shares[stride] for stride in WIDTHS), previous)
+        parts = (shares[stride] for stride in WIDTHS)
+        (logits,) = self._decode(scores, *parts, previous, others)
         return logits
 
     def learn(

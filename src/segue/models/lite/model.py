@@ -16,7 +16,7 @@ from segue.media.resize import Resizer, shrink
 from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
-from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
+from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork, others_of
 from segue.models.lite.recognition import RECOGNISED, likeness
 from segue.models.lite.regions import Found, Region, spread
 from segue.models.lite.search import search
@@ -105,9 +105,9 @@ class LiteModel:
             # What was where in another scene says nothing.
             state = replace(state, previous=torch.zeros_like(state.previous))
         scores = self._see(features, state)
-        found = search(
-            partial(self._decode, features, scores, state), scores, state, self.settings.reach
-        )
+        others = others_of(scores, state.previous)
+        decode = partial(self._decode, features, scores, others, state)
+        found = search(decode, scores, state, self.settings.reach)
         logits = spread(found, state.previous)
         probabilities = _merge(logits)
         patches = {i: one.patch(resizer) for i, one in zip(state.ids, found, strict=True)}
@@ -175,7 +175,8 @@ class LiteModel:
         previous = F.avg_pool2d(masks.to(self._device)[:, None].float() / 255, 8)
         features = self._fast.look(self._tensor(view))
         scores = self._see(features, state)
-        logits = self._fast.decoder(features.decoder, scores, previous)
+        others = others_of(scores, previous)
+        logits = self._fast.decoder(features.decoder, scores, previous, others)
         like = (likeness(logits, scores) / RECOGNISED).clamp(0, 1)
         # What is left of an object that goes behind something may be left of something else.
         areas = (logits > 0).sum((1, 2)) * (scale / 4) ** 2
@@ -187,13 +188,14 @@ class LiteModel:
         self,
         features: FrameFeatures,
         scores: Float[Tensor, "objects codes2 height8 width8"],
+        others: Float[Tensor, "objects others height8 width8"],
         state: LiteState,
         row: int,
         region: Region,
     ) -> Found:
         shares = {stride: region.of(share, stride) for stride, share in features.decoder.items()}
         one = slice(row, row + 1)
-        seen = region.of(scores[one], 8), region.of(state.previous[one], 8)
+        seen = (region.of(of_all[one], 8) for of_all in (scores, state.previous, others))
         return Found(region, self._fast.decoder(shares, *seen))
 
     def _see(

@@ -9,7 +9,7 @@ from typing import cast
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from segue.models.lite import target
@@ -19,6 +19,8 @@ FEATURES = 32
 """Channels that the target model sees, at stride 8."""
 CODES = 16
 """Channels of the mask's encoding; the first is the mask itself."""
+OTHERS = 3
+"""Channels that say where the other objects are: by both target models, and by the previous frame."""
 WIDTHS = {16: 64, 8: 40, 4: 24}
 """Decoder channels by stride."""
 
@@ -56,10 +58,17 @@ class LiteNetwork(nn.Module):
         features: Float[Tensor, "batch _ height8 width8"],
         masks: Float[Tensor, "objects height4 width4"],
         valid: Float[Tensor, "batch height8 width8"],
+        others: Float[Tensor, "objects height8 width8"] | None = None,
     ) -> tuple[target.Gram, target.Cross]:
         """Normal equations for each object; soft masks at stride 4.
 
         With a batch of one the frame is shared by all objects, else object ``i`` learns from frame ``i``.
+
+        Args:
+            features: What the target model sees.
+            masks: Of the objects.
+            valid: 0 where a pixel must teach nothing.
+            others: Where the other objects of the frame are; with a batch of one these are all the other masks.
         """
         small = F.avg_pool2d(masks[:, None], 2).flatten(1)
         codes = self.encoder(masks).flatten(2).float()
@@ -67,7 +76,8 @@ class LiteNetwork(nn.Module):
             design, known = target.design(features.float()), valid.flatten(1)
             if len(features) == 1:
                 return target.shared_equations(design, codes, small, known)
-            return target.equations(design, codes, target.pixel_weights(small, known))
+            rest = torch.zeros_like(small) if others is None else others.flatten(1)
+            return target.equations(design, codes, target.pixel_weights(small, known, rest))
 
     def solve(self, gram: target.Gram, cross: target.Cross) -> target.Cross:
         """Target models of all objects."""
@@ -135,7 +145,7 @@ class Decoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        seen = 2 * CODES + 1
+        seen = 2 * CODES + 1 + OTHERS
         self.enter16 = nn.Conv2d(seen, WIDTHS[16], 3, padding=1)
         self.refine16 = _Residual(WIDTHS[16])
         self.enter8 = nn.Conv2d(seen, WIDTHS[8], 3, padding=1)
@@ -150,6 +160,7 @@ class Decoder(nn.Module):
         shares: dict[int, Float[Tensor, "batch _ _ _"]],
         scores: Float[Tensor, "objects codes2 height8 width8"],
         previous: Float[Tensor, "objects 1 height8 width8"],
+        others: Float[Tensor, "objects others height8 width8"],
     ) -> Float[Tensor, "objects height2 width2"]:
         """Logits of each object.
 
@@ -157,14 +168,34 @@ class Decoder(nn.Module):
             shares: The frame's share by stride, batch of one or one per object.
             scores: Encodings seen by the anchor and by the adaptive target model.
             previous: Probability on the previous frame, 0 where nothing is known.
+            others: What ``others_of`` returned.
         """
-        seen = torch.cat([scores, previous], 1)
+        seen = torch.cat([scores, previous, others], 1)
         x = F.relu(shares[16] + self.enter16(F.avg_pool2d(seen, 2)))
         x = _double(self.down8(self.refine16(x)))
         x = F.relu(shares[8] + self.enter8(seen) + x)
         x = _double(self.down4(self.refine8(x)))
         x = self.refine4(F.relu(shares[4] + x))
         return F.pixel_shuffle(self.head(x), 2)[:, 0]
+
+
+def others_of(
+    scores: Float[Tensor, "objects codes2 height8 width8"],
+    previous: Float[Tensor, "objects 1 height8 width8"],
+    samples: Int[Tensor, " objects"] | None = None,
+) -> Float[Tensor, "objects others height8 width8"]:
+    """Where the other objects of each object's frame are: what belongs to one cannot belong to another.
+
+    Args:
+        scores: What the target models of each object see.
+        previous: Probability of each on the previous frame.
+        samples: Of each object, which frame it is in; ``None`` if all are in one.
+    """
+    own = torch.cat([scores[:, :1], scores[:, CODES : CODES + 1], previous], 1).clamp(0, 1)
+    if samples is None:
+        return (own.sum(0, keepdim=True) - own).clamp(0, 1)
+    sums = own.new_zeros(int(samples.max()) + 1, *own.shape[1:]).index_add(0, samples, own)
+    return (sums[samples] - own).clamp(0, 1)
 
 
 class _Residual(nn.Module):

@@ -14,6 +14,11 @@ from torch import Tensor
 _LEAST_INFLUENCE = 0.15
 """Of the foreground; FRTM uses 0.1, on the image grid."""
 
+_LEAST_OTHERS = 0.3
+"""Share of the background's influence that other objects have, however small (ours)."""
+_MOST_OTHERS = 20.0
+"""Times that a pixel of another object weighs as much as one of the background, at most."""
+
 Design = Float[Tensor, "batch dims pixels"]
 Gram = Float[Tensor, "objects dims dims"]
 Cross = Float[Tensor, "objects dims codes"]
@@ -49,12 +54,16 @@ def shared_equations(
     """
     seen = samples[0]
     everywhere = (seen * valid) @ seen.mT
+    others = (mask.sum(0, keepdim=True) - mask).clamp(0, 1)
+    inside, outside, boost = _balance(mask, valid, others)
+    # What an object's own pixels, and those of others, weigh beyond the background's.
+    extra = (inside - outside) * mask + outside * boost * (1 - mask) * others
     grams = []
-    for own, inside, outside in zip(mask * valid, *_balance(mask, valid), strict=True):
-        shown = own.nonzero()[:, 0]
+    for more, base in zip(extra * valid, outside, strict=True):
+        shown = more.nonzero()[:, 0]
         part = seen[:, shown]
-        grams.append(outside * everywhere + (inside - outside) * (part * own[shown]) @ part.mT)
-    weighted = (codes * pixel_weights(mask, valid)[:, None]).flatten(0, 1)
+        grams.append(base * everywhere + (part * more[shown]) @ part.mT)
+    weighted = (codes * pixel_weights(mask, valid, others)[:, None]).flatten(0, 1)
     cross = (weighted @ seen.mT).reshape(*codes.shape[:2], len(seen)).mT
     return torch.stack(grams), cross.contiguous()
 
@@ -85,23 +94,36 @@ def apply(
 
 
 def pixel_weights(
-    mask: Float[Tensor, "objects pixels"], valid: Float[Tensor, "_ pixels"]
+    mask: Float[Tensor, "objects pixels"],
+    valid: Float[Tensor, "_ pixels"],
+    others: Float[Tensor, "objects pixels"],
 ) -> Float[Tensor, "objects pixels"]:
     """FRTM's hinge weights, summing to one: a small object carries at least a fixed share of the influence.
+
+    So do the other objects, which look like this one more often than the background does (ours).
 
     Args:
         mask: Soft mask on the feature grid.
         valid: 0 where a pixel must teach nothing (void, padding); of each object, or shared by all.
+        others: Soft mask of the other objects of the frame.
     """
-    inside, outside = _balance(mask, valid)
-    return (mask * inside + (1 - mask) * outside) * valid
+    inside, outside, boost = _balance(mask, valid, others)
+    return (mask * inside + (1 - mask) * outside * (1 + boost * others)) * valid
 
 
 def _balance(
-    mask: Float[Tensor, "objects pixels"], valid: Float[Tensor, "_ pixels"]
-) -> tuple[Float[Tensor, "objects 1"], Float[Tensor, "objects 1"]]:
-    """The weight of a valid pixel inside and outside each object."""
+    mask: Float[Tensor, "objects pixels"],
+    valid: Float[Tensor, "_ pixels"],
+    others: Float[Tensor, "objects pixels"],
+) -> tuple[Float[Tensor, "objects 1"], Float[Tensor, "objects 1"], Float[Tensor, "objects 1"]]:
+    """The weight of a valid pixel inside and outside each object, and by how much more those of others weigh."""
     total = valid.sum(1, keepdim=True).clamp_min(1e-6)
     share = ((mask * valid).sum(1, keepdim=True) / total).clamp(1e-4, 1 - 1e-4)
     influence = share.clamp_min(_LEAST_INFLUENCE)
-    return influence / share / total, (1 - influence) / (1 - share) / total
+    free = (1 - mask) * valid
+    foreign = (free * others).sum(1, keepdim=True)
+    plain = (free * (1 - others)).sum(1, keepdim=True)
+    wanted = _LEAST_OTHERS / (1 - _LEAST_OTHERS) * plain / foreign.clamp_min(1e-6) - 1
+    boost = torch.where(foreign > 0, wanted.clamp(0, _MOST_OTHERS), 0)
+    outside = (1 - influence) / ((1 - share) * total + boost * foreign)
+    return influence / share / total, outside, boost
