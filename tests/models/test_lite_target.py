@@ -60,7 +60,8 @@ def test_equations_of_objects_that_share_a_frame_are_those_of_each_alone() -> No
     valid[0, ::5] = 0
     valid[0, 1] = 0.5
     found = target.shared_equations(design, codes, mask, valid)
-    expected = target.equations(design, codes, target.pixel_weights(mask, valid))
+    others = (mask.sum(0) - mask).clamp(0, 1)
+    expected = target.equations(design, codes, target.pixel_weights(mask, valid, others))
     for one, other in zip(found, expected, strict=True):
         assert torch.allclose(one, other, atol=1e-5)
 
@@ -68,7 +69,7 @@ def test_equations_of_objects_that_share_a_frame_are_those_of_each_alone() -> No
 @given(share=st.floats(0, 1), seed=st.integers(0, 99))
 def test_pixel_weights_sum_to_one_and_lift_small_objects(share: float, seed: int) -> None:
     mask = torch.from_numpy(np.random.default_rng(seed).random((1, 400)) < share).float()
-    weights = target.pixel_weights(mask, torch.ones_like(mask))
+    weights = target.pixel_weights(mask, torch.ones_like(mask), torch.zeros_like(mask))
     area = mask.mean().item()
     if 0 < area < 1:
         assert weights.sum().item() == pytest.approx(1, abs=1e-3)
@@ -81,6 +82,19 @@ def test_void_teaches_nothing() -> None:
     mask[0, 4:8] = 1
     valid = torch.ones(1, 16)
     valid[0, 4:6] = 0
-    weights = target.pixel_weights(mask, valid)[0]
+    weights = target.pixel_weights(mask, valid, torch.zeros_like(mask))[0]
     assert (weights[4:6] == 0).all()
     assert (weights[6:8] > 0).all()
+
+
+@given(area=st.integers(1, 60), other=st.integers(1, 60))
+def test_other_objects_have_a_share_of_the_influence_however_small(area: int, other: int) -> None:
+    mask, others = torch.zeros(1, 400), torch.zeros(1, 400)
+    mask[0, :area], others[0, 100 : 100 + other] = 1, 1
+    weights = target.pixel_weights(mask, torch.ones_like(mask), others)
+    assert weights.sum().item() == pytest.approx(1, abs=1e-3)
+    background = weights[mask == 0].sum().item()
+    share = weights[others == 1].sum().item() / background
+    per_pixel = weights[0, 100] / weights[0, 399]
+    assert share == pytest.approx(0.3, abs=1e-3) or per_pixel == pytest.approx(21, abs=0.1)
+    assert (weights[mask == 1].sum().item()) == pytest.approx(max(area / 400, 0.15), abs=1e-3)

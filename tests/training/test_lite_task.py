@@ -13,8 +13,8 @@ def test_a_run_of_segue_lite_gives_weights_that_track(tmp_path: Path) -> None:
     settings = TrainingSettings.parse(
         {
             "task": "segue-lite",
-            "data": {"root": str(root)},
-            "clips": {"size_hw": [64, 96], "run": 2, "scale": [0.9, 1.1]},
+            "data": {"footage": [{"root": str(root), "kind": "foreground"}]},
+            "scenes": {"size_hw": [64, 96], "run": 2, "scale": [0.9, 1.1]},
             "loop": {"steps": 2, "batch": 1, "workers": 0, "device": "cpu"},
         }
     )

@@ -135,7 +135,7 @@ def _draw(
     layers = [_background(material, settings, times, rng)]
     most = settings.most_things if material.stills else 0
     # A still image alone moves too little like a video: something has to cross it.
-    least = min(most, 1 if layers[0].pictures[1:] == () else 0)
+    least = min(most, 1 if len(layers[0].pictures) == 1 else 0)
     for _ in range(int(rng.integers(least, most + 1))):
         things = [_thing(material, settings, times, layers, rng)]
         if rng.random() < settings.copies:
@@ -312,7 +312,7 @@ def _render(
                 seen,
                 shown(ids * np.uint8(255), points),
                 layer,
-                table[1],
+                int(table[1]),
             )
     return frames, labels
 

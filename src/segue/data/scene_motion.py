@@ -1,8 +1,8 @@
 """How a picture moves through a clip: drawn first, then applied.
 
 Place, size, angle, perspective and a thin-plate deformation each follow a smooth path of their own over time. From
-still images these make clips, the first stage of training of STM (Oh et al., ICCV 2019) and of the trackers after it; the
-thin-plate part follows MaskTrack (Perazzi et al., CVPR 2017).
+still images these make clips, the first stage of training of STM (Oh et al., ICCV 2019) and of the trackers after
+it; the thin-plate part follows MaskTrack (Perazzi et al., CVPR 2017).
 """
 
 from collections.abc import Sequence
