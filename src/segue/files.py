@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,51 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside ``path`` that becomes ``path`` when the block ends well; an older one goes.
+
+    What processes that were killed left behind of the same folder is removed.
+
+    Raises:
+        WriteError: Disk full, read-only folder; an older ``path`` is untouched.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    older = path.with_name(f".{path.name}.{os.getpid()}.older")
+    try:
+        with writing(path):
+            temporary.mkdir()
+            yield temporary
+            if path.exists():
+                os.rename(path, older)
+            os.rename(temporary, path)
+    finally:
+        for folder in (temporary, older):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove temporary folders of processes that are gone."""
+    for suffix in ("partial", "older"):
+        for folder in path.parent.glob(f".{path.name}.*.{suffix}"):
+            number = folder.name.split(".")[-2]
+            if number.isdecimal() and not _lives(int(number)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return process != os.getpid()
 
 
 def write_bytes(path: Path, data: bytes) -> None:
