@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -58,7 +59,7 @@ def read_frames(
     ordered = sorted(frames, key=lambda frame: frame.index)
     by_index = {frame.index: frame for frame in ordered}
     if len(by_index) < len(ordered):
-        twice = next(a for a, b in zip(ordered, ordered[1:], strict=False) if a.index == b.index)
+        twice = next(a for a, b in pairwise(ordered) if a.index == b.index)
         raise FormatError(f"{name}: two frames have the number {twice.index}. Give each its own.")
     known: set[int] = set()
     records = []
