@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from segue.errors import FormatError
 from segue.results.reading import present
 from segue.results.records import FrameRecord
 from segue.results.results import Results
@@ -66,9 +67,17 @@ class Subjects:
         yield from self.of_labels(record, self.results.labels(record))
 
     def of_labels(self, record: FrameRecord, labels: Labels) -> Iterator[Subject]:
-        """Those of a label map that is read already."""
+        """Those of a label map that is read already.
+
+        Raises:
+            FormatError: The record does not know one.
+        """
         skipped = {VOID} if self.results.classes is not None else {BACKGROUND, VOID}
         for number in present(labels):
-            if number not in skipped:
-                item = record.objects.get(number)
-                yield Subject(number, labels == number, item.confidence if item else 1.0)
+            if number in skipped:
+                continue
+            if number not in record.objects:
+                raise FormatError(
+                    f"Frame {record.name} has pixels of {number}, which its record does not name. Make the frame anew."
+                )
+            yield Subject(number, labels == number, record.objects[number].confidence)

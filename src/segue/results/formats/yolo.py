@@ -7,7 +7,7 @@ centres: programs that draw with OpenCV get the masks to the pixel; those that f
 half a pixel along the edge.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -39,6 +39,10 @@ _MIN_WORDS = 7
 """Of a line: the class and three points. Five are a box, and six a box with a confidence."""
 _OUTSIDE = 0.01
 """So far outside of the frame a point may lie; others are pixels, not shares of the frame (ours)."""
+
+_CENTRE = 0.49
+"""Where in its pixel a point lies: at the centre, but so that programs that round and programs that cut both find the
+pixel (ours)."""
 
 
 class Yolo:
@@ -84,13 +88,7 @@ class Yolo:
         size = known_size(size_hw, about.size_hw or _picture_size(path), path)
         lines = {file: _read(file, about.names) for file in files}
         found = {number for rows in lines.values() for number, _ in rows}
-        ids = about.ids or numbered((number + 1 for number in found), str(path))
-        if about.ids:
-            table = dict(enumerate(about.ids))
-        else:
-            table = {number: ids[number + 1] for number in found}
-        if about.classes:
-            table = {number: number for number in range(len(about.classes))}
+        table = about.table(found, path)
         numbers = about.indices or numbers_of_names([file.stem for file in files])
         if len(numbers) != len(files):
             raise FormatError(
@@ -116,7 +114,7 @@ _Row = tuple[int, np.ndarray]
 def _lines(subject: Subject, place: int, size_hw: tuple[int, int]) -> list[str]:
     scale = np.array([size_hw[1], size_hw[0]], np.float64)
     return [
-        f"{place} {' '.join(f'{value:.6f}' for value in ((ring + 0.5) / scale).ravel().tolist())}\n"
+        f"{place} {' '.join(f'{value:.6f}' for value in ((ring + _CENTRE) / scale).ravel().tolist())}\n"
         for ring in outlines(subject.mask)
     ]
 
@@ -124,7 +122,7 @@ def _lines(subject: Subject, place: int, size_hw: tuple[int, int]) -> list[str]:
 def _data(results: Results, subjects: Subjects) -> dict[str, Any]:
     numbers = subjects.numbers()
     names = [subjects.category(number) for number in numbers]
-    if results.classes is None and len(set(names)) < len(names) or names == ["object"]:
+    if results.classes is None and (len(set(names)) < len(names) or names == ["object"]):
         names = [f"{name} {number}" for name, number in zip(names, numbers, strict=True)]
     height, width = results.size_hw
     own: dict[str, Any] = {"video": results.name, "width": width, "height": height}
@@ -247,6 +245,19 @@ class _About:
             return cls(names) if own is None else cls._own(names, own)
         except (yaml.YAMLError, OSError, ValueError, AttributeError, LookupError, TypeError) as e:
             raise FormatError(f"{file} is not a whole data.yaml ({e}). Write it again.") from None
+
+    def table(self, found: Iterable[int], path: Path) -> dict[int, int]:
+        """The value in the label maps of each class in the files.
+
+        Raises:
+            FormatError: More than fit.
+        """
+        if self.classes:
+            return {number: number for number in range(len(self.classes))}
+        if self.ids:
+            return dict(enumerate(self.ids))
+        ids = numbered((number + 1 for number in found), str(path))
+        return {number - 1: value for number, value in ids.items()}
 
     @classmethod
     def _own(cls, names: Mapping[int, str], own: Mapping[str, Any]) -> "_About":
