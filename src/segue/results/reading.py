@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from jaxtyping import UInt16
 
 from segue.errors import FormatError, MaskError
 from segue.media.frames import DEFAULT_FRAME_RATE
@@ -80,7 +81,9 @@ def read_frames(
     )
 
 
-def present(labels: Labels) -> list[int]:
+def present(
+    labels: Labels | UInt16[np.ndarray, "height width"],
+) -> list[int]:
     """The values of a label map, ascending."""
     found: list[int] = np.flatnonzero(np.bincount(labels.ravel(), minlength=1)).tolist()
     return found
