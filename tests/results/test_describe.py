@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.media.frames import VideoFrame
-from segue.results.describe import describe, describe_classes, describe_labels
+from segue.results.describe import describe, describe_classes
 from segue.types import ObjectScore, Prediction
 
 
@@ -53,11 +53,3 @@ def test_classes_have_areas_only_and_keep_their_order() -> None:
     assert {n: one.area for n, one in record.objects.items()} == {2: 3, 0: 2, 3: 0}
     assert list(record.objects) == [2, 0, 3]
     assert all(one.box_xyxy is None for one in record.objects.values())
-
-
-def test_label_files_hold_sure_objects() -> None:
-    labels = np.array([[0, 9], [255, 9]], np.uint8)
-    record = describe_labels(labels, index=1, name="b", time=Fraction(1))
-    assert list(record.objects) == [9]
-    assert record.objects[9].box_xyxy == (1, 0, 2, 2)
-    assert (record.objects[9].confidence, record.origin) == (1.0, "given")

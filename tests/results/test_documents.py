@@ -39,6 +39,11 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
+def top(path: Path, folder: Path) -> Path:
+    """What of a document lies in the folder: a file, or a folder with all of its files."""
+    return folder / path.relative_to(folder).parts[0]
+
+
 @pytest.fixture(params=["objects", "classes"])
 def results(request: pytest.FixtureRequest) -> Results:
     return tracked() if request.param == "objects" else labelled()
@@ -132,7 +137,7 @@ def test_masks_read_back_are_equal_to_the_pixel(name: str, tmp_path: Path) -> No
     document, results = find_format(name), tracked()
     if not isinstance(document, Readable):
         return
-    (path, *_) = document.write(results, tmp_path).files
+    path = top(document.write(results, tmp_path).files[0], tmp_path)
     assert document.recognises(path)
     again = document.read(path, results.size_hw)
     assert [record.name for record in again.records] == [r.name for r in results.records]
@@ -145,8 +150,11 @@ def test_masks_read_back_are_equal_to_the_pixel(name: str, tmp_path: Path) -> No
 def test_each_file_is_recognised_by_its_own_format_alone(tmp_path: Path) -> None:
     readable = {n: d for n in FORMATS if isinstance(d := find_format(n), Readable)}
     for name, document in readable.items():
-        for path in document.write(tracked(), tmp_path / name).files[:1]:
-            assert [n for n, other in readable.items() if other.recognises(path)] == [name]
+        path = top(document.write(tracked(), tmp_path / name).files[0], tmp_path / name)
+        known = {n for n, other in readable.items() if other.recognises(path)}
+        # Two ways to write one format are told apart when it is read.
+        assert known - {"cvat", "cvat-polygons"} == {name} - {"cvat", "cvat-polygons"}
+        assert name in known
 
 
 def test_several_at_once_are_those_of_one_by_one(results: Results, tmp_path: Path) -> None:

@@ -17,9 +17,11 @@ class FormatEntry:
     """Half a line for lists and help."""
     pictures: bool = False
     """Whether it shows the frames, so that the video has to be there."""
+    gives_masks: bool = False
+    """Whether files of this format are asked for when masks are given; false where masks of media are read anyway."""
 
 
-FORMATS: dict[str, FormatEntry] = {
+_OWN = {
     "tracks.json": FormatEntry(
         "segue.results.formats.tracks_json:TRACKS_JSON", "numbers per frame and object, one JSON"
     ),
@@ -64,6 +66,42 @@ FORMATS: dict[str, FormatEntry] = {
         pictures=True,
     ),
 }
+"""Pictures, videos and tables; pictures can be read back."""
+
+_EXCHANGE = {
+    "coco": FormatEntry(
+        "segue.results.formats.coco:COCO",
+        "coco.json: run-length masks, an annotation per object and frame",
+        gives_masks=True,
+    ),
+    "yolo": FormatEntry(
+        "segue.results.formats.yolo:YOLO",
+        "yolo/: segmentation labels, a text file of polygons per frame",
+        gives_masks=True,
+    ),
+    "cvat": FormatEntry(
+        "segue.results.formats.cvat:CVAT",
+        "cvat.xml: CVAT for video 1.1, a mask per object and frame",
+        gives_masks=True,
+    ),
+    "cvat-polygons": FormatEntry(
+        "segue.results.formats.cvat:CVAT_POLYGONS",
+        "cvat-polygons.xml: CVAT for video 1.1, a track of polygons per object",
+    ),
+    "mots": FormatEntry(
+        "segue.results.formats.mots:MOTS",
+        "mots/: MOTS text, and 16-bit PNG files of ids",
+        gives_masks=True,
+    ),
+    "labelme": FormatEntry(
+        "segue.results.formats.labelme:LABELME",
+        "labelme/: a JSON file of polygons per frame",
+        gives_masks=True,
+    ),
+}
+"""Files of other programs, which can be read back."""
+
+FORMATS: dict[str, FormatEntry] = {**_OWN, **_EXCHANGE}
 
 _IMPOSSIBLE = {
     "cutout-mp4": "H.264 in mp4 has no transparency. Take cutout-webm (VP9) or cutout-mov (ProRes 4444)."

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from segue.errors import OutputError, WriteError
-from segue.results.folders import replacing_folder
+from segue.files import replacing_folder
 
 
 def write(path: Path, **files: str) -> None:
