@@ -7,16 +7,16 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 from jaxtyping import UInt16
 
 from segue.errors import FormatError, MaskError
 from segue.media.frames import DEFAULT_FRAME_RATE
 from segue.media.mask_values import size_text
+from segue.results.describe import measured
 from segue.results.records import FrameRecord, ObjectRecord
 from segue.results.results import Results
-from segue.types import BACKGROUND, MAX_OBJECTS, VOID, Labels, Mask
+from segue.types import BACKGROUND, MAX_OBJECTS, VOID, Labels, Mask, ObjectScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ def _record(
         time = frame.index / (frame_rate or DEFAULT_FRAME_RATE)
     if classes is None:
         objects = {
-            n: _object(labels == n, frame.confidences.get(n, 1.0), categories.get(n))
-            for n in sorted(known)
+            n: measured(mask, _score(mask, frame.confidences.get(n, 1.0), categories.get(n)))
+            for n, mask in ((n, labels == n) for n in sorted(known))
         }
     else:
         areas = np.bincount(labels.ravel(), minlength=len(classes)).tolist()
@@ -114,22 +114,8 @@ def _record(
     return FrameRecord(frame.index, frame.name, time, objects)
 
 
-def _object(mask: Mask, confidence: float, category: str | None) -> ObjectRecord:
-    pixels = mask.view(np.uint8)
-    left, top, width, height = cv2.boundingRect(pixels)
-    if not width:
-        return ObjectRecord(confidence, absent=True, area=0, category=category)
-    moments = cv2.moments(pixels[top : top + height, left : left + width], binaryImage=True)
-    area = round(moments["m00"])
-    centre = left + moments["m10"] / area, top + moments["m01"] / area
-    return ObjectRecord(
-        confidence,
-        absent=False,
-        area=area,
-        box_xyxy=(left, top, left + width, top + height),
-        centroid_xy=(round(centre[0], 2), round(centre[1], 2)),
-        category=category,
-    )
+def _score(mask: Mask, confidence: float, category: str | None) -> ObjectScore:
+    return ObjectScore(confidence, absent=not mask.any(), category=category)
 
 
 def paint_masks(
