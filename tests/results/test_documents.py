@@ -57,7 +57,7 @@ def test_every_format_writes_the_same_again_or_says_why_not(
     assert isinstance(document, Document)
     assert FORMATS[name].summary
     if (name, results.classes is None) in CANNOT:
-        with pytest.raises(FormatError, match="objects.*classes|classes.*objects"):
+        with pytest.raises(FormatError, match=r"objects.*classes|classes.*objects"):
             document.write(results, tmp_path)
         assert os.listdir(tmp_path) == []
         return
