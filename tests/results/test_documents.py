@@ -11,7 +11,7 @@ import pytest
 from fakes.made_results import make_results, squares
 from segue.errors import FormatError, SegueError, SettingsError, VideoError, WriteError
 from segue.results.documents import LABEL_DOCUMENTS, TRACK_DOCUMENTS, write_documents
-from segue.results.formats.catalog import FORMATS, find_format
+from segue.results.formats.catalog import FORMATS, check_formats, find_format
 from segue.results.live import scratch_folder
 from segue.results.results import Document, LiveDocument, Readable, Results
 from segue.types import ObjectScore
@@ -198,3 +198,17 @@ def test_what_there_is_not(name: str, error: type[SegueError], words: str, tmp_p
     with pytest.raises(error, match=words):
         write_documents(["tracks.csv", name], tracked(), tmp_path / "out")
     assert os.listdir(tmp_path) == [], "nothing is written before all names are known"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_a_format_cannot_hold_is_known_before_the_work(name: str) -> None:
+    for labels in ("objects", "classes"):
+        if (name, labels == "objects") in CANNOT:
+            with pytest.raises(
+                FormatError, match=rf"format {name} holds .* the results are {labels}"
+            ):
+                check_formats(["png", name], labels)
+        else:
+            check_formats(["png", name], labels)
+    with pytest.raises(SettingsError, match="Did you mean"):
+        check_formats([name, "overlai"], "objects")
