@@ -210,5 +210,8 @@ def test_what_a_format_cannot_hold_is_known_before_the_work(name: str) -> None:
                 check_formats(["png", name], labels)
         else:
             check_formats(["png", name], labels)
-    with pytest.raises(SettingsError, match="Did you mean"):
-        check_formats([name, "overlai"], "objects")
+
+
+def test_an_unknown_format_is_known_before_the_work() -> None:
+    with pytest.raises(SettingsError, match="Did you mean 'overlay'"):
+        check_formats(["png", "overlai"], "objects")
