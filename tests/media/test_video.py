@@ -369,7 +369,7 @@ def test_a_short_tail_may_miss_but_no_more(
     frames = [picture(i) for i in range(100)]
     path = make_video("a.mkv", frames)
     said = Fraction(100, 25) + Fraction(lost, 25) * Fraction(8, 5)
-    monkeypatch.setattr("segue.media.container.header_duration", lambda *_: said)
+    monkeypatch.setattr("segue.media.decoding.header_duration", lambda *_: said)
     if lost == 1:
         assert len(list(open_video(path))) == 100
     else:
