@@ -17,7 +17,7 @@ from segue.errors import DecodeError, VideoError
 from segue.media.colour import ScreenColours, Turn, deep_values, describe_colour
 from segue.media.decoding import Findings, Source, decoded
 from segue.media.depth import SAMPLE_FRAMES, Stretch, find_stretch
-from segue.media.frames import ANY_INDEX, SourceDescription, VideoFrame, index_name
+from segue.media.frames import ANY_INDEX, SourceDescription, VideoFrame, index_name, overlap
 from segue.media.header import estimate, pixel_aspect, possible_indices
 from segue.media.packets import frame_times
 from segue.media.seeking import Look, Seeker
@@ -118,15 +118,14 @@ class FileVideo:
             DecodeError: As in ``Video``. Backwards, of a file that is cut off, at once if the end is wanted.
         """
         findings = self._findings = Findings()
-        forward = wanted if wanted.step > 0 else wanted[::-1]
-        forward = forward[-(forward.start // forward.step) if forward.start < 0 else 0 :]
-        if not forward:
+        wanted = overlap(wanted, ANY_INDEX)
+        if not wanted:
             return iter(())
         if wanted.step < 0:
-            return self._seeker.backward(forward, findings)
-        if forward.start == 0 and forward.step == 1:
-            return self._seeker.counted(forward, findings)
-        return self._seeker.forward(forward, findings)
+            return self._seeker.backward(wanted[::-1], findings)
+        if wanted.start == 0 and wanted.step == 1:
+            return self._seeker.counted(wanted, findings)
+        return self._seeker.forward(wanted, findings)
 
     def close(self) -> None:
         """Let go of decoders that stay open for the next ``frame``; one more call opens the file again."""

@@ -15,12 +15,10 @@ from segue.errors import DecodeError
 from segue.media.colour import ScreenColours
 from segue.media.cursors import CountingCursor, Cursor, IndexCursor, IndexMismatchError
 from segue.media.decoding import Findings, Source, check_end, decoded, gap_finder
-from segue.media.frames import VideoFrame, index_name
+from segue.media.frames import HELD_BYTES, VideoFrame, index_name
 from segue.media.seek_index import Group, SeekIndex, build_index
 from segue.media.streams import opened
 
-HELD_BYTES = 256 * 2**20
-"""RGB frames that a span in backward direction holds at most."""
 _FEWEST_HELD = 32
 """Frames: so many are decoded together going backwards, also where each could be decoded alone."""
 _IDLE_CURSORS = 2
