@@ -302,22 +302,22 @@ def test_damage_is_an_error_where_it_is(make_video: MakeVideo, name: str) -> Non
     video = FileVideo(damaged(make_video, 17, name))
     with pytest.raises(DecodeError):
         list(video)
-    failed = []
+    failed, said = [], []
     for index in range(COUNT):
         try:
             assert same(video.frame(index), whole[index])
         except DecodeError as error:
             failed.append(index)
-            assert f"Frame {index:05d}" in str(error)
+            said.append(str(error)[:11])
     # Other groups are not touched by it.
     assert failed
+    assert said == [f"Frame {index:05d}" for index in failed]
     assert failed[0] >= 16
     assert failed[-1] == 23
     came = []
     with pytest.raises(DecodeError, match="Frame 00023"):
         came.extend(video.frames(range(COUNT - 1, -1, -1)))
-    with pytest.raises(DecodeError, match="Frame 00023"):
-        came.extend(frame for frame in video.frames(range(COUNT - 1, -1, -1)))
+    assert all_same(came, whole[:23:-1])
     for frame in video.frames(range(24, COUNT)):
         assert same(frame, whole[frame.index])
 
@@ -365,7 +365,7 @@ def test_the_end_of_a_file_that_is_cut_off(make_video: MakeVideo, skip: bool) ->
     with pytest.raises(DecodeError, match="its header says"):
         video.frame(20)
     came: list[VideoFrame] = []
-    with pytest.raises(DecodeError, match=r"Frame 00020 .* its header says"):
+    with pytest.raises(DecodeError, match=r"Frame 00020 .*its header says"):
         came.extend(video.frames(range(4, COUNT)))
     assert all_same(came, whole[4:20])
     with pytest.raises(DecodeError, match="its header says"):

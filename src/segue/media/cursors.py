@@ -151,7 +151,7 @@ class IndexCursor:
             return False
         if self._drained:
             return bool(self._ready) and index <= self._ready[-1][0]
-        return group.key <= self._next + detour
+        return group.key <= (self._next + detour if self._next else 0)
 
     def _absent(self, index: int) -> None:
         if not self._source.skip_damaged:

@@ -114,11 +114,12 @@ class Seeker:
         if index is None:
             yield from self.counted(wanted, findings)
             return
+        self._prepare(index, wanted, findings)
+        inside = wanted[: bisect_left(wanted, len(index))]
         done = wanted.start
         try:
-            with self._cursor(wanted.start) as cursor:
-                self._prepare(index, wanted, findings)
-                for done in wanted[: bisect_left(wanted, len(index))]:
+            with self._cursor(min(done, len(index) - 1)) as cursor:
+                for done in inside:
                     came = cursor.take(done, bound=False)
                     if came is None:
                         findings.lost.append(done)
@@ -268,21 +269,22 @@ class Seeker:
             stop = begin
 
     def _piece(self, index: SeekIndex, piece: range) -> dict[int, VideoFrame | DecodeError | None]:
-        """Frames, or why one is not there; behind an error all of its group have the same one."""
+        """Frames, or why one is not there; behind an error all of its group have one."""
         held: dict[int, VideoFrame | DecodeError | None] = {}
         last = index.group_of(piece[-1])
-        failed: tuple[Group, DecodeError] | None = None
+        failed: tuple[Group, int] | None = None
         with self._cursor(piece.start) as cursor:
             for number in piece:
                 group = index.group_of(number)
                 if failed is not None and failed[0] == group:
-                    held[number] = failed[1]
+                    reason = f"frame {index_name(failed[1])} of its group does not"
+                    held[number] = self._source.broken(number, reason)
                     continue
                 try:
                     came = cursor.take(number, bound=group == last)
                     held[number] = came and self._look.convert(number, *came, cursor.colours)
                 except DecodeError as error:
-                    failed = group, error
+                    failed = group, number
                     held[number] = error
         return held
 
