@@ -94,6 +94,8 @@ CASES = [
     case("rate.mkv", options=OPEN, times=tuple(JUMPY), most=OPENED),
     case("rate.ts", options=OPEN, times=tuple(JUMPY), most=OPENED),
     case("late.mp4", options=OPEN, times=tuple(1000 + time for time in JUMPY), most=OPENED),
+    case("lines.ts", options={**CLOSED, "flags": "+ildct+ilme"}),
+    case("lines.mkv", options={**OPEN, "flags": "+ildct+ilme"}, most=OPENED),
     # An edit list: the file begins in the middle of its first group.
     case(
         "edit.mp4",
@@ -105,7 +107,6 @@ CASES = [
     # What follows cannot be counted from packets.
     case("raw.h264", most=None),
     case("order.avi", most=None),
-    case("fields.ts", options={**CLOSED, "flags": "+ildct+ilme"}, most=None),
     case("old.avi", "wmv2", {"g": str(GROUP)}, most=None),
     # Pictures that are refreshed step by step are not exact where they claim to be.
     case("refresh.mp4", options={"x264-params": "intra-refresh=1:keyint=8:bframes=0"}, most=COUNT),

@@ -101,12 +101,12 @@ class IndexCursor:
                 self._remember(number, frame)
                 if number == index:
                     return frame, self._index.time_of(index)
-            if self._ready:
-                return self._absent(index)
-            if self._trouble is not None:
+            if not self._ready and self._trouble is not None:
                 raise self._source.broken(index, self._trouble)
-            if self._drained:
-                return self._absent(index)
+            if self._ready or self._drained:
+                if self._source.skip_damaged:
+                    return None
+                raise IndexMismatchError(f"no frame {index}")
             self._advance(limit)
 
     def cost(self, index: int) -> int:
@@ -152,10 +152,6 @@ class IndexCursor:
         if self._drained:
             return bool(self._ready) and index <= self._ready[-1][0]
         return group.key <= (self._next + detour if self._next else 0)
-
-    def _absent(self, index: int) -> None:
-        if not self._source.skip_damaged:
-            raise IndexMismatchError(f"no frame {index}")
 
     def _remember(self, number: int, frame: AvFrame) -> None:
         self._recent[number] = frame

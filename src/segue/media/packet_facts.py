@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from av.codec.codec import Properties
-from av.video.stream import VideoStream
 
 _START = b"\x00\x00\x01"
 
@@ -30,13 +29,17 @@ class PacketFacts:
 PacketReader = Callable[[Any], PacketFacts]
 
 
-def packet_reader(stream: VideoStream) -> PacketReader | None:
-    """What reads the packets of a stream; None where packets are not frames, or nothing is known about them."""
-    codec = stream.codec_context.codec
-    name = codec.canonical_name
-    if name in _READERS:
-        return _READERS[name](stream)
-    if codec.properties & Properties.INTRA_ONLY.value or name in ("av1", "ffv1"):
+def packet_reader(codec: str, properties: int, extra: bytes) -> PacketReader | None:
+    """What reads the packets of a stream; None where packets are not frames, or nothing is known about them.
+
+    Args:
+        codec: FFmpeg's name of the coding.
+        properties: FFmpeg's flags of the coding.
+        extra: The header of the stream, empty if it has none.
+    """
+    if codec in _READERS:
+        return _READERS[codec](extra)
+    if Properties(properties) & Properties.INTRA_ONLY or codec in ("av1", "ffv1"):
         return _flagged
     return None
 
@@ -45,44 +48,36 @@ def _flagged(packet: Any) -> PacketFacts:
     return PacketFacts(entry=packet.is_keyframe)
 
 
-def _h264(stream: VideoStream) -> PacketReader:
+def _h264(extra: bytes) -> PacketReader:
     """ITU-T H.264: IDR pictures, or those with a recovery point (D.2.8) at which pictures are exact at once.
 
     Pictures that recover step by step (intra refresh) are not: those of x264 differ from what a decoder gives that
     saw all before, although they are marked as exact.
     """
-    extra = stream.codec_context.extradata or b""
-    length = (extra[4] & 3) + 1 if extra[:1] == b"\x01" and len(extra) > 4 else 0
-    known: set[bytes] = set()
+    length = (extra[4] & 3) + 1 if extra[:1] == b"\x01" and len(extra) > 6 else 0
+    sets = {_Parameters.read(unit) for unit in _parameter_sets(extra, length)}
 
     def read(packet: Any) -> PacketFacts:
-        entry, certain = False, True
+        entry = picked = False
+        if not packet.is_keyframe and all(parameters.whole_frames for parameters in sets):
+            return PacketFacts(False, certain=len(sets) == 1)
         for unit in _units(bytes(packet), length):
             kind = unit[0] & 31
-            if kind == 7 and unit not in known:
-                known.add(unit)
-                certain = certain and _whole_frames(unit)
+            if kind == 7:
+                sets.add(_Parameters.read(unit))
             elif kind == 6:
                 entry = entry or _recovers_at_once(unit[1:])
-            elif kind == 5:
-                return PacketFacts(True, certain=certain)
-            elif kind in (1, 2):
+            elif kind in (1, 2, 5):
+                picked = len(sets) == 1 and not next(iter(sets)).is_field(unit)
+                entry = entry or kind == 5
                 break
-        return PacketFacts(entry, certain=certain)
+        return PacketFacts(entry and packet.is_keyframe, certain=picked)
 
-    def checked(packet: Any) -> PacketFacts:
-        return read(packet) if packet.is_keyframe else PacketFacts(False)
-
-    for parameters in _parameter_sets(extra, length):
-        known.add(parameters)
-        if not _whole_frames(parameters):
-            return lambda _: PacketFacts(False, certain=False)
-    return checked
+    return read
 
 
-def _hevc(stream: VideoStream) -> PacketReader:
+def _hevc(extra: bytes) -> PacketReader:
     """ITU-T H.265: the random access pictures of table 7-1."""
-    extra = stream.codec_context.extradata or b""
     length = (extra[21] & 3) + 1 if extra[:1] == b"\x01" and len(extra) > 21 else 0
 
     def read(packet: Any) -> PacketFacts:
@@ -95,7 +90,7 @@ def _hevc(stream: VideoStream) -> PacketReader:
     return read
 
 
-def _mpeg2(_: VideoStream) -> PacketReader:
+def _mpeg2(_: bytes) -> PacketReader:
     """ITU-T H.262, 6.3.9: an I-picture."""
 
     def read(packet: Any) -> PacketFacts:
@@ -108,7 +103,7 @@ def _mpeg2(_: VideoStream) -> PacketReader:
     return read
 
 
-def _mpeg4(_: VideoStream) -> PacketReader:
+def _mpeg4(_: bytes) -> PacketReader:
     """ISO/IEC 14496-2: an I-VOP; packed and empty VOPs are no frames of their own."""
 
     def read(packet: Any) -> PacketFacts:
@@ -127,7 +122,7 @@ _EMPTY_VOP = 10
 """So many bytes hold no picture, even one without any change."""
 
 
-def _vp8(_: VideoStream) -> PacketReader:
+def _vp8(_: bytes) -> PacketReader:
     """RFC 6386, 9.1."""
 
     def read(packet: Any) -> PacketFacts:
@@ -137,7 +132,7 @@ def _vp8(_: VideoStream) -> PacketReader:
     return read
 
 
-def _vp9(_: VideoStream) -> PacketReader:
+def _vp9(_: bytes) -> PacketReader:
     """VP9 bitstream specification, 6.2 and annex B: a superframe ends with the one that is shown."""
 
     def read(packet: Any) -> PacketFacts:
@@ -154,7 +149,7 @@ def _vp9(_: VideoStream) -> PacketReader:
     return read
 
 
-_READERS: dict[str, Callable[[VideoStream], PacketReader]] = {
+_READERS: dict[str, Callable[[bytes], PacketReader]] = {
     "h264": _h264,
     "hevc": _hevc,
     "mpeg1video": _mpeg2,
@@ -255,29 +250,56 @@ def _sum_of_bytes(data: bytes, place: int) -> tuple[int, int]:
 _WITH_CHROMA = (100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135)
 
 
-def _whole_frames(unit: bytes) -> bool:
-    """``frame_mbs_only_flag`` of a sequence parameter set of H.264 (7.3.2.1.1): no picture is a single field."""
-    bits = _Bits(_plain_bytes(unit[1:]))
-    profile = bits.take(8)
-    bits.take(16)
-    bits.golomb()
-    if profile in _WITH_CHROMA:
-        chroma = bits.golomb()
-        bits.take(1 if chroma == 3 else 0)
+@dataclass(frozen=True, slots=True)
+class _Parameters:
+    """What a sequence parameter set of H.264 (7.3.2.1.1) says about fields."""
+
+    whole_frames: bool
+    """No picture is a single field."""
+    number_bits: int
+    """Of ``frame_num``."""
+    planes: bool
+    """Colours are coded apart."""
+
+    @classmethod
+    def read(cls, unit: bytes) -> "_Parameters":
+        """From a NAL unit."""
+        bits = _Bits(_plain_bytes(unit[1:]))
+        profile = bits.take(8)
+        bits.take(16)
         bits.golomb()
+        planes = _skip_chroma(bits) if profile in _WITH_CHROMA else False
+        number_bits = bits.golomb() + 4
+        _skip_order(bits)
         bits.golomb()
         bits.take(1)
-        if bits.take(1):
-            for number in range(8 if chroma != 3 else 12):
-                if bits.take(1):
-                    _skip_scaling(bits, 16 if number < 6 else 64)
+        bits.golomb()
+        bits.golomb()
+        return cls(bool(bits.take(1)), number_bits, planes)
+
+    def is_field(self, unit: bytes) -> bool:
+        """Whether the picture of a slice (7.3.3) is a single field: two packets may then hold one frame."""
+        if self.whole_frames:
+            return False
+        bits = _Bits(_plain_bytes(unit[1:32]))
+        for _ in range(3):
+            bits.golomb()
+        bits.take((2 if self.planes else 0) + self.number_bits)
+        return bool(bits.take(1))
+
+
+def _skip_chroma(bits: _Bits) -> bool:
+    """Whether colours are coded apart; goes behind the scaling lists."""
+    chroma = bits.golomb()
+    planes = bool(bits.take(1)) if chroma == 3 else False
     bits.golomb()
-    _skip_order(bits)
     bits.golomb()
     bits.take(1)
-    bits.golomb()
-    bits.golomb()
-    return bool(bits.take(1))
+    if bits.take(1):
+        for number in range(8 if chroma != 3 else 12):
+            if bits.take(1):
+                _skip_scaling(bits, 16 if number < 6 else 64)
+    return planes
 
 
 def _skip_scaling(bits: _Bits, size: int) -> None:

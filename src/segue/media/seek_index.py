@@ -95,7 +95,9 @@ def build_index(
     Returns:
         None where the packets do not tell for certain which frames there are.
     """
-    reader = packet_reader(stream)
+    context = stream.codec_context
+    codec = context.codec
+    reader = packet_reader(codec.canonical_name, codec.properties, context.extradata or b"")
     kinds = container.format.name.split(",")
     if reader is None or begin is None or not any(kind in _TIMED for kind in kinds):
         return None
