@@ -22,6 +22,8 @@ class Counting:
     num_frames = frame_names = None
     indices, description = ANY_INDEX, SourceDescription("v")
     files, choices, damaged = (), {}, ()
+    seekable = False
+    frame = frames = None
 
     def __init__(self, broken: int = -1) -> None:
         self.decoded = 0
