@@ -70,11 +70,16 @@ class FileVideo:
         self._source = Source(path, self._number, skip_damaged, self.frame_rate, times)
         self._stretch: Stretch | None = None
         self._turn: Turn | None = None
-        begin = self._learn_first()
+        first = self._learn_first()
         height, width = self.size_hw
-        self._seeker = Seeker(
-            self._source, Look(begin, 3 * height * width, self._colours, self._converted)
+        look = Look(
+            begin=first.pts,
+            decoded_bytes=sum(plane.buffer_size for plane in first.planes) or 1,
+            rgb_bytes=3 * height * width,
+            colours=self._colours,
+            convert=self._converted,
         )
+        self._seeker = Seeker(self._source, look)
 
     @property
     def damaged(self) -> tuple[str, ...]:
@@ -111,8 +116,9 @@ class FileVideo:
     def frames(self, wanted: range) -> Iterator[VideoFrame]:
         """The frames with these indices, backwards if the step is negative; those that are not there are passed over.
 
-        Backwards, each group of pictures is decoded once and its frames are held, but never more than 256 MB of RGB:
-        of a larger group the last frames come first, and then the group is decoded again up to the ones before them.
+        Backwards, each group of pictures is decoded once and its frames are held as they are decoded, but never more
+        than 256 MB: of a larger group the last frames come first, and then the group is decoded again up to the ones
+        before them.
 
         Raises:
             DecodeError: As in ``Video``. Backwards, of a file that is cut off, at once if the end is wanted.
@@ -158,8 +164,8 @@ class FileVideo:
         height, width = self.size_hw
         return f"FileVideo({str(self.path)!r}, {height}x{width}, {self.frame_rate} fps)"
 
-    def _learn_first(self) -> int | None:
-        """Size and description, as the first frame that decodes tells them; its time in ticks is returned."""
+    def _learn_first(self) -> AvFrame:
+        """Size and description, as the first frame that decodes tells them, which is returned."""
         with opened(self.path, self._number) as (container, stream):
             try:
                 first = next(decoded(self._source, container, stream, Findings()), None)
@@ -186,7 +192,7 @@ class FileVideo:
             )
         if deep_values(frame) is not None:
             self._learn_depth()
-        return frame.pts
+        return frame
 
     def _learn_depth(self) -> None:
         """The stretch of pictures of 16 bits, as the first frames tell it."""

@@ -19,7 +19,7 @@ ANY_INDEX = range(sys.maxsize)
 """Frame numbers of a source whose end only decoding tells."""
 
 HELD_BYTES = 256 * 2**20
-"""RGB frames that a source holds at most to give a span backwards, where frames decode only forwards (ours)."""
+"""Bytes of frames that a source holds at most to give a span backwards, where frames decode only forwards (ours)."""
 
 
 @dataclass(frozen=True, slots=True)

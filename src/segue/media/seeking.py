@@ -27,6 +27,9 @@ _LOST = "the decoder gives no picture for it"
 Convert = Callable[[int, AvFrame, Fraction, ScreenColours], VideoFrame]
 """Makes what a video yields of a frame's number, the decoded frame, its time and the pass's colours."""
 
+Held = tuple[AvFrame, Fraction] | DecodeError | None
+"""A decoded frame and its time, or why it does not decode; None if it is lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -34,7 +37,9 @@ class Look:
 
     begin: int | None
     """Time of the first frame in ticks."""
-    frame_bytes: int
+    decoded_bytes: int
+    """Of a frame as the decoder gives it, mostly half of the next."""
+    rgb_bytes: int
     """Of an RGB frame."""
     colours: Callable[[], ScreenColours]
     """For a new pass."""
@@ -136,8 +141,8 @@ class Seeker:
     def backward(self, wanted: range, findings: Findings) -> Iterator[VideoFrame]:
         """Frames from the last one back; each group is decoded once if its wanted frames fit in ``HELD_BYTES``.
 
-        Of larger groups the last frames that fit come first, and for those before them the group is decoded again up
-        to there.
+        They are held as the decoder gives them, and become RGB one by one. Of larger groups the last frames that fit
+        come first, and for those before them the group is decoded again up to there.
 
         Args:
             wanted: Their numbers, ascending.
@@ -154,6 +159,7 @@ class Seeker:
             self._check_end(index, len(index), findings)
         wanted = wanted[: bisect_left(wanted, len(index))]
         done = wanted.stop
+        colours = self._look.colours()
         try:
             for piece in self._pieces(index, wanted):
                 held = self._piece(index, piece)
@@ -164,7 +170,7 @@ class Seeker:
                     if came is None:
                         findings.lost.insert(0, done)
                     else:
-                        yield came
+                        yield self._look.convert(done, *came, colours)
         except IndexMismatchError:
             self._distrust()
             yield from self._counted_back(wanted[: bisect_left(wanted, done)], findings)
@@ -253,12 +259,9 @@ class Seeker:
         near = (number for number in index.corrupt if wanted.start <= number < wanted.stop)
         findings.near = [f"perhaps some near {index_name(number)}" for number in near]
 
-    def _most_held(self) -> int:
-        return max(1, HELD_BYTES // self._look.frame_bytes)
-
     def _pieces(self, index: SeekIndex, wanted: range) -> Iterator[range]:
         """Parts of a span that are held at once, the last first: whole groups if they fit."""
-        most = self._most_held()
+        most = max(1, HELD_BYTES // self._look.decoded_bytes)
         stop = len(wanted)
         while stop:
             begin = stop
@@ -268,9 +271,9 @@ class Seeker:
             yield wanted[begin:stop]
             stop = begin
 
-    def _piece(self, index: SeekIndex, piece: range) -> dict[int, VideoFrame | DecodeError | None]:
+    def _piece(self, index: SeekIndex, piece: range) -> dict[int, Held]:
         """Frames, or why one is not there; behind an error all of its group have one."""
-        held: dict[int, VideoFrame | DecodeError | None] = {}
+        held: dict[int, Held] = {}
         last = index.group_of(piece[-1])
         failed: tuple[Group, int] | None = None
         with self._cursor(piece.start) as cursor:
@@ -281,8 +284,7 @@ class Seeker:
                     held[number] = self._source.broken(number, reason)
                     continue
                 try:
-                    came = cursor.take(number, bound=group == last)
-                    held[number] = came and self._look.convert(number, *came, cursor.colours)
+                    held[number] = cursor.take(number, bound=group == last)
                 except DecodeError as error:
                     failed = group, number
                     held[number] = error
@@ -299,7 +301,7 @@ class Seeker:
 
     def _counted_back(self, wanted: range, findings: Findings) -> Iterator[VideoFrame]:
         """The same without an index: the file is decoded again for each part that fits in ``HELD_BYTES``."""
-        most = self._most_held()
+        most = max(1, HELD_BYTES // self._look.rgb_bytes)
         stop, first = wanted.stop, True
         while True:
             part = range(wanted.start, stop, wanted.step)
