@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from queue import Empty, Full, Queue
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from segue.media.live_pipe import stalled
 _POLL_S = 0.1
 
 
+@runtime_checkable
 class Capture(Protocol):
     """What is used of ``cv2.VideoCapture``."""
 

@@ -40,6 +40,7 @@ class LiveTraits:
     """See ``SourceDescription``."""
 
 
+@runtime_checkable
 class Feed(Protocol):
     """A live source that is open: read once, closed at the end."""
 

@@ -56,13 +56,13 @@ class StreamFeed:
         self.colour: str | None = None
         self._place = place
         self._timeout_s = timeout_s
-        self._pipe = source if isinstance(source, Pipe) else None
+        self._pipe = _UntilStall(source) if isinstance(source, Pipe) else None
         self._lossy = lossy
         self._begun = False
         self._broken = 0
         self._damage: str | None = None
         self._waiting_since = time.monotonic()
-        self._container = self._open(source, device)
+        self._container = self._open(self._pipe or str(source), device)
         try:
             self._stream = self._choose(number)
         except VideoError:
@@ -106,7 +106,9 @@ class StreamFeed:
                 self._waiting_since = time.monotonic()
             if packet.size:
                 self._check_time()
-        if self._damage or (self._begun and self._pipe and self._pipe.cut):
+        if self._pipe and self._pipe.stall:
+            raise self._pipe.stall
+        if self._damage or (self._begun and self._pipe and self._pipe.pipe.cut):
             raise DecodeError(
                 f"{self._place} ended in the middle of a frame. The frames before it are fine. Check the sender."
             )
@@ -115,10 +117,10 @@ class StreamFeed:
         """See ``Feed``."""
         self._container.close()
         if self._pipe:
-            self._pipe.close()
+            self._pipe.pipe.close()
 
-    def _open(self, source: str | Pipe, device: str | None) -> InputContainer:
-        scheme = "" if isinstance(source, Pipe) else source.partition(":")[0]
+    def _open(self, source: "str | _UntilStall", device: str | None) -> InputContainer:
+        scheme = source.partition(":")[0].lower() if isinstance(source, str) else ""
         begin = time.monotonic()
         try:
             return av.open(
@@ -128,18 +130,15 @@ class StreamFeed:
                 options=dict(_OPTIONS.get(scheme, {})),
                 timeout=(self._timeout_s, self._timeout_s),
             )
-        except StalledError as error:
-            raise self._unopened(error, scheme, late=True) from None
         except DECODE_ERRORS as error:
-            late = time.monotonic() - begin >= 0.9 * self._timeout_s
-            raise self._unopened(error, scheme, late) from None
+            raise self._unopened(error, scheme, self._is_late(error, begin)) from None
 
     def _unopened(self, error: Exception, scheme: str, late: bool) -> VideoError:
         if late:
             return VideoError(
-                f"{self._place} sent no video within {self._timeout_s:g} s. Check the address and that it sends, or "
-                "wait longer with a larger timeout_s.",
-                option="Check the address and that it sends, or wait longer with --timeout SECONDS.",
+                f"{self._place} sent no video within {self._timeout_s:g} s. Check that it sends, or wait longer with a "
+                "larger timeout_s.",
+                option="Check that it sends, or wait longer with --timeout SECONDS.",
             )
         if isinstance(error, av.error.ProtocolNotFoundError):
             return VideoError(
@@ -177,10 +176,8 @@ class StreamFeed:
             begin = time.monotonic()
             try:
                 packet = next(packets, None)
-            except StalledError:
-                raise
             except DECODE_ERRORS as error:
-                if time.monotonic() - begin >= 0.9 * self._timeout_s:
+                if self._is_late(error, begin):
                     raise stalled(self._place, self._timeout_s) from None
                 reason = getattr(error, "strerror", None) or error
                 raise DecodeError(
@@ -189,10 +186,17 @@ class StreamFeed:
                 ) from None
             if packet is None:
                 return
-            if not packet.size and time.monotonic() - begin >= 0.9 * self._timeout_s:
+            if not packet.size and not self._pipe and self._is_late(None, begin):
                 # Some formats take a time-out for the end.
                 raise stalled(self._place, self._timeout_s)
             yield packet
+
+    def _is_late(self, error: Exception | None, begin: float) -> bool:
+        """Whether an error is a time-out; some protocols give it another name."""
+        if isinstance(error, av.error.ExitError):
+            return True
+        stall = self._pipe is not None and self._pipe.stall is not None
+        return stall or time.monotonic() - begin >= 0.9 * self._timeout_s
 
     def _decoded(self, packet: Any) -> Iterator[AvFrame]:
         """The whole frames; what is damaged before the first one is how a stream that is joined anywhere begins."""
@@ -225,6 +229,21 @@ class StreamFeed:
         if self._begun:
             raise stalled(self._place, self._timeout_s, _NO_KEY)
         raise VideoError(no_key_frame(f"{self._place} {_NO_KEY} within {self._timeout_s:g} s"))
+
+
+class _UntilStall:
+    """A pipe for FFmpeg, at whose end it still gives what it holds: a stall looks like the end, and is told after it."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self.pipe = pipe
+        self.stall: StalledError | None = None
+
+    def read(self, size: int) -> bytes:
+        try:
+            return b"" if self.stall else self.pipe.read(size)
+        except StalledError as error:
+            self.stall = error
+            return b""
 
 
 def no_key_frame(what: str) -> str:
