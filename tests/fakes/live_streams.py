@@ -110,7 +110,7 @@ def http_server(data: bytes, *, hold_s: float = 0.0, promised: int | None = None
     stop = Event()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "video/mp2t")
             self.send_header("Content-Length", str(promised or len(data)))

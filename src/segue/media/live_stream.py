@@ -232,7 +232,7 @@ class StreamFeed:
 
 
 class _UntilStall:
-    """A pipe for FFmpeg, at whose end it still gives what it holds: a stall looks like the end, and is told after it."""
+    """A pipe for FFmpeg, which gives all it holds only at the end: a stall looks like the end, and is told after it."""
 
     def __init__(self, pipe: Pipe) -> None:
         self.pipe = pipe
