@@ -19,7 +19,7 @@ from record import write
 from speed import timed
 
 from segue import load_model, open_video, read_masks
-from segue.data.synthetic.world import scenes
+from segue.synthetic.world import scenes
 
 _FRAMES = 40
 _TILE_HW = (240, 427)

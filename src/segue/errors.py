@@ -50,6 +50,10 @@ class OutputError(InputError):
     """An output folder that already holds results or cannot be used."""
 
 
+class FormatError(InputError):
+    """A file that is not of the format expected, or results that a format cannot hold."""
+
+
 class WeightsError(InputError):
     """A weights file that is foreign, damaged or made for another model."""
 
@@ -86,3 +90,7 @@ class TrainingError(SegueError, RuntimeError):
 
 class DivergedError(TrainingError, ArithmeticError):
     """A training loss that is not a number."""
+
+
+class CancelledError(SegueError):
+    """A run was stopped on request; what was answered is stored, and the run can be resumed."""

@@ -6,7 +6,7 @@ import pytest
 from fakes.trees import remove, truncate, write_tree
 from segue.app.cli.main import main
 from segue.data.catalog import LAYOUTS
-from segue.data.synthetic import catalog
+from segue.synthetic import catalog
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from PIL import Image
 
 from fakes.trees import write_tree
 from segue.app.cli.main import main
-from segue.evaluation.studies.catalog import STUDIES
+from segue.studies.catalog import STUDIES
 
 TINY = (
     "loop.steps=1",

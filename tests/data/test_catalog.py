@@ -8,8 +8,8 @@ from fakes.scenes_flat import flat_scenes
 from fakes.trees import truncate, write_tree
 from segue.data.catalog import LAYOUTS, find_layout
 from segue.data.recognise import recognise
-from segue.data.synthetic.catalog import WRITERS, find_writer, write_dataset
 from segue.errors import NotFoundError, SettingsError
+from segue.synthetic.catalog import WRITERS, find_writer, write_dataset
 
 EACH = pytest.mark.parametrize("name", LAYOUTS)
 

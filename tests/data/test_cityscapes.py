@@ -10,9 +10,9 @@ from fakes.scenes_flat import flat_scenes
 from fakes.trees import remove, truncate, write_tree
 from segue.data.cityscapes import CITYSCAPES
 from segue.data.semantic_classes import CITYSCAPES_CLASSES
-from segue.data.synthetic.write_cityscapes import write
 from segue.errors import InputError, NotFoundError
 from segue.media.label_file import read_label_values
+from segue.synthetic.write_cityscapes import write
 
 CLIPS = "leftImg8bit_sequence/val/frankfurt"
 CLIP = "frankfurt_000000_000294"

@@ -9,10 +9,10 @@ from fakes.scenes_flat import flat_scenes
 from fakes.trees import remove, truncate, write_tree
 from segue.data.kitti_mots import KITTI_MOTS
 from segue.data.mots_text import TrackedMask, read_mots, write_mots
-from segue.data.synthetic.write_kitti_mots import write
 from segue.errors import InputError, NotFoundError
 from segue.media.label_file import read_label_values
 from segue.media.rle import encode
+from segue.synthetic.write_kitti_mots import write
 
 PNG = "instances/0002/000001.png"
 TEXT = "instances_txt/0002.txt"

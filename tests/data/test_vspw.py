@@ -8,10 +8,10 @@ from PIL import Image
 from fakes.scenes_flat import flat_scenes
 from fakes.trees import remove, truncate, write_tree
 from segue.data.semantic_classes import VSPW_CLASSES
-from segue.data.synthetic.write_vspw import write
 from segue.data.vspw import VSPW
 from segue.errors import InputError, NotFoundError
 from segue.media.label_file import read_label_values
+from segue.synthetic.write_vspw import write
 
 IMAGE = "data/street_02/origin/00000002.jpg"
 MASK = "data/street_02/mask/00000002.png"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from segue.app.cli.main import main
-from segue.evaluation.studies.catalog import STUDIES
-from segue.evaluation.studies.rvos_curriculum.davis import DAVIS
+from segue.studies.catalog import STUDIES
+from segue.studies.rvos_curriculum.davis import DAVIS
 from segue.training.curriculum import Stage
 
 ROOT = Path(__file__).parents[2]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segue.data.synthetic.catalog import SceneKind
-from segue.data.synthetic.scene import WORLD_CLASSES, Scene, SceneFrame, SceneObject
+from segue.synthetic.catalog import SceneKind
+from segue.synthetic.scene import WORLD_CLASSES, Scene, SceneFrame, SceneObject
 
 CATEGORIES = {"objects": ("animal", "ball"), "street": ("car", "person")}
 _COLOURS = ((200, 60, 40), (40, 90, 210))
@@ -62,5 +62,5 @@ class FlatScene:
 def flat_scenes(
     kind: SceneKind, videos: int, frames: int = 4, size_hw: tuple[int, int] = (32, 48)
 ) -> list[Scene]:
-    """As ``segue.data.synthetic.world.scenes``, without a seed."""
+    """As ``segue.synthetic.world.scenes``, without a seed."""
     return [FlatScene(f"{kind}_{i:02}", frames, size_hw, kind, shift=i) for i in range(videos)]

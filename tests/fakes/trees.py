@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fakes.scenes_flat import flat_scenes
-from segue.data.synthetic.catalog import find_writer, write_dataset
+from segue.synthetic.catalog import find_writer, write_dataset
 
 _CITYSCAPES_CLIP = 30
 _YOUTUBE_STEP = 5

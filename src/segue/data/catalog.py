@@ -1,7 +1,7 @@
 """The table of dataset layouts: name -> the record of the layout.
 
 To add one: a file in this folder that ends with its record, a line here, and a writer with its line in
-``segue.data.synthetic.catalog``. The order is that of help; the most general layout is last.
+``segue.synthetic.catalog``. The order is that of help; the most general layout is last.
 """
 
 from segue.data.layout import Layout

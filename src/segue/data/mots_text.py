@@ -15,7 +15,7 @@ from jaxtyping import UInt8, UInt16
 
 from segue.data.sample import VideoSequence
 from segue.errors import MaskError, NotFoundError, VideoError
-from segue.media.atomic import write_bytes
+from segue.files import write_bytes
 from segue.media.images import read_image
 from segue.media.rle import RunLengths, areas, decode, encode, overlaps, union, unpack
 from segue.problems import Problem, ProblemKind

@@ -8,8 +8,8 @@ from jaxtyping import UInt16
 
 from segue.data.mots_text import TrackedMask, masks_of_ids, write_mots
 from segue.data.sample import VideoSequence
-from segue.data.synthetic.png import write_png
 from segue.errors import InputError
+from segue.media.png import write_png
 from segue.types import VOID, Labels
 
 

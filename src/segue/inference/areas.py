@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, UInt8
 
+from segue.files import replacing
 from segue.inference.sinks import LineLog
-from segue.media.atomic import replacing
 from segue.media.counting import label_counts
 from segue.media.overlay import write_image
 from segue.media.stacked_areas import AreasOverTime

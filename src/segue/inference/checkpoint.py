@@ -20,7 +20,7 @@ import safetensors.torch
 import torch
 
 from segue.errors import WeightsError
-from segue.media.atomic import replacing
+from segue.files import replacing
 
 StateT = TypeVar("StateT")
 FORMAT = "segue-state-1"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from segue.errors import DecodeError, MaskError, VideoError
-from segue.inference.atomic import write_json
+from segue.files import write_json
 from segue.inference.claims import FRAMES, compress
 from segue.inference.environment import environment
 from segue.inference.memory import give_back_frames

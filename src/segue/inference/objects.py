@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from segue.files import replacing
 from segue.inference.identity import identify_masks
 from segue.inference.lost import lost_objects
 from segue.inference.places import TRACKS, Outputs, Places
@@ -16,7 +17,6 @@ from segue.inference.reuse import ReuseLog, by_object, reuse_log
 from segue.inference.sinks import LabelFolder, LineLog, Overlay
 from segue.inference.task import Sink
 from segue.inference.track import check_plan
-from segue.media.atomic import replacing
 from segue.media.overlay import paint
 from segue.media.video import Video, VideoFrame
 from segue.models.catalog import Kind

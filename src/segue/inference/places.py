@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from segue.errors import OutputError
+from segue.files import write_json, writing
 from segue.inference import claims
-from segue.inference.atomic import write_json, writing
 from segue.inference.identity import differences
 
 Mode = Literal["new", "overwrite", "resume"]

@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from segue.errors import OutputError
-from segue.inference.atomic import writing
+from segue.files import writing
 from segue.media.encode import VideoWriter
 from segue.media.palette import write_mask
 from segue.media.resize import Resizer

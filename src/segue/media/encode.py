@@ -11,7 +11,7 @@ import cv2
 from av.video.frame import VideoFrame as AvFrame
 
 from segue.errors import OutputError, WriteError
-from segue.media.atomic import write_error
+from segue.files import write_error
 from segue.types import Frame
 
 _FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from segue.media.atomic import write_bytes
+from segue.files import write_bytes
 from segue.media.counting import label_counts
 from segue.types import BACKGROUND, VOID, Frame, Labels
 

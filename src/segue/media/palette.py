@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from segue.media.atomic import write_bytes
+from segue.files import write_bytes
 from segue.types import Labels
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"

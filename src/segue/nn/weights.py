@@ -14,7 +14,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from segue.errors import NotFoundError, WeightsError
-from segue.media.atomic import write_bytes
+from segue.files import write_bytes
 
 MODEL_KEY = "segue_model"
 """Metadata key that holds the name of the model."""

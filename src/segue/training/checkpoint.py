@@ -11,7 +11,7 @@ from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
 from segue.errors import WeightsError
-from segue.media.atomic import write_bytes
+from segue.files import write_bytes
 
 _NAME = "checkpoint.safetensors"
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from segue.media.atomic import replacing
+from segue.files import replacing
 from segue.training.curriculum import Curriculum
 from segue.training.loop import Plan
 from segue.training.schedule import rate_factor

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from segue.errors import SettingsError
-from segue.media.atomic import replacing, write_error
+from segue.files import replacing, write_error
 from segue.training.schedule import LOWER_IS_BETTER
 
 VALIDATION = "validation"

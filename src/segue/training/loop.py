@@ -19,7 +19,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from segue.errors import DivergedError, SettingsError
-from segue.media.atomic import write_bytes
+from segue.files import write_bytes
 from segue.nn.device import check_device
 from segue.nn.weights import save_weights
 from segue.training import average, checkpoint, journal

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from segue.errors import InputError, NotFoundError, OutputError, SettingsError
-from segue.media.atomic import write_bytes
+from segue.files import write_bytes
 from segue.settings import override, read_toml
 from segue.training import checkpoint
 from segue.training.loop import Plan, Watch, train

@@ -110,9 +110,9 @@ def _jobs(arguments: argparse.Namespace, engine: "Engine", sources: list[str]) -
 def _measure(
     arguments: argparse.Namespace, engine: "Engine", todo: "Mapping[str, Job]"
 ) -> dict[str, Any]:
-    from segue.evaluation.speed.costs import peak_memory_mib
-    from segue.evaluation.speed.parts import PartTimes
     from segue.inference.environment import environment
+    from segue.measure.speed.costs import peak_memory_mib
+    from segue.measure.speed.parts import PartTimes
 
     for job in todo.values():
         job.check("new")
@@ -181,7 +181,7 @@ class _Sample:
     """Frames and labels of the first video from its first mask on, as the model sees them."""
 
     def __init__(self, job: "Job", num_objects: int) -> None:
-        from segue.evaluation.speed.costs import cut
+        from segue.measure.speed.costs import cut
         from segue.media.resize import Resizer
 
         first = min(job.task.masks)
@@ -198,7 +198,7 @@ class _Sample:
 
     def costs(self, model: Any, counted: Any) -> dict[str, Any]:
         """What computed frames cost; ``counted`` is the same model, but computed by torch."""
-        from segue.evaluation.speed.costs import floor, object_cost, thread_cost
+        from segue.measure.speed.costs import floor, object_cost, thread_cost
 
         host = getattr(model, "host", model)
         return {

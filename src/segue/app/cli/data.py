@@ -25,8 +25,8 @@ from segue.errors import InputError, NotFoundError, SegueError
 
 if TYPE_CHECKING:
     from segue.data.layout import Layout
-    from segue.data.synthetic.scene import Scene, SceneFrame, SceneObject
     from segue.problems import Problem
+    from segue.synthetic.scene import Scene, SceneFrame, SceneObject
 
 _PROBLEMS_FOUND = 2
 _SHOWN = 20
@@ -158,9 +158,9 @@ def _show(problems: Sequence["Problem"], most: int) -> None:
 
 
 def _synthesize(arguments: argparse.Namespace) -> int:
-    from segue.data.synthetic.catalog import find_writer, write_dataset
-    from segue.data.synthetic.world import scenes
-    from segue.data.synthetic.writing import whole_folder
+    from segue.synthetic.catalog import find_writer, write_dataset
+    from segue.synthetic.world import scenes
+    from segue.synthetic.writing import whole_folder
 
     writer = find_writer(arguments.layout)
     size_hw = arguments.size or writer.size_hw

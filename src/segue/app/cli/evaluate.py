@@ -66,12 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
     say_problems(report.problems, "; --json and --html list them")
     if arguments.csv:
         from segue.evaluation.report_csv import to_csv
-        from segue.media.atomic import write_bytes
+        from segue.files import write_bytes
 
         write_bytes(arguments.csv, to_csv(report).encode())
     if arguments.html:
         from segue.evaluation.html.page import Heading, html_report
-        from segue.media.atomic import write_bytes
+        from segue.files import write_bytes
 
         heading = Heading(str(arguments.predictions), str(arguments.truth), arguments.split)
         page = html_report(report, rules, gathered.cases, heading)

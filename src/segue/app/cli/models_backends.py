@@ -13,8 +13,8 @@ from segue.errors import InputError
 from segue.models.catalog import find
 
 if TYPE_CHECKING:
-    from segue.evaluation.backends.check import Variant
-    from segue.evaluation.backends.clips import Clip
+    from segue.measure.backends.check import Variant
+    from segue.measure.backends.clips import Clip
 
 _CALIBRATION_FRAMES = 12
 """Frames of each sequence: some dozens in all, and the model's own memory of the earlier ones."""
@@ -98,7 +98,7 @@ def calibrate(
     Raises:
         SegueError: The model cannot compute in eight bits, or the folder holds nothing for it.
     """
-    from segue.evaluation.backends.calibrate import calibrate_model
+    from segue.measure.backends.calibrate import calibrate_model
     from segue.nn.backends.int8 import digest_of, ranges_file, save_ranges
     from segue.nn.weights import shipped_weights
 
@@ -121,10 +121,10 @@ def check(name: str, arguments: argparse.Namespace, settings: Mapping[str, Any])
     """
     import torch
 
-    from segue.evaluation.backends.check import compare, load_variants
     from segue.evaluation.catalog import PROTOCOLS
-    from segue.evaluation.speed.costs import using_threads
     from segue.inference.environment import environment
+    from segue.measure.backends.check import compare, load_variants
+    from segue.measure.speed.costs import using_threads
 
     layout = _layout(arguments, arguments.data) if arguments.data else None
     clips = _clips(name, arguments, arguments.data, arguments.split)
@@ -216,7 +216,7 @@ def _clips(
     name: str, arguments: argparse.Namespace, folder: Path | None, split: str | None
 ) -> "dict[str, Clip]":
     """The videos that the model is to work on, with what it has to be told."""
-    from segue.evaluation.backends.clips import Clip
+    from segue.measure.backends.clips import Clip
 
     entry, most = find(name), arguments.frames
     if folder is None:
@@ -259,7 +259,7 @@ def _layout(arguments: argparse.Namespace, folder: Path) -> str | None:
 
 def _demo_clip(with_mask: bool) -> "Clip":
     from segue.app.cli.demo import MASK, SHOT, Shot, find_clip
-    from segue.evaluation.backends.clips import Clip
+    from segue.measure.backends.clips import Clip
     from segue.media.mask_args import read_masks
     from segue.media.video import open_video
 
@@ -273,7 +273,7 @@ def _tracked(
     """Sequences with objects, given as ``segue track --layout`` gives them."""
     from segue.app.cli.track_layout import layout_jobs
     from segue.app.engine import Engine
-    from segue.evaluation.backends.clips import Clip
+    from segue.measure.backends.clips import Clip
 
     asked = argparse.Namespace(
         layout=layout,

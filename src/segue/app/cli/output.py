@@ -22,7 +22,7 @@ from rich.progress import (
 
 from segue.app.cli.closing import plural
 from segue.errors import InputError
-from segue.inference.atomic import write_json
+from segue.files import write_json
 
 STDOUT = "-"
 _SECONDS_BETWEEN_LINES = 10.0

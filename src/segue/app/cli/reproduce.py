@@ -17,11 +17,11 @@ from rich.console import Console
 from segue.app.cli.table_help import add_help_table
 from segue.app.cli.train import Progress
 from segue.errors import InputError
-from segue.evaluation.studies.catalog import STUDIES, find_study
+from segue.studies.catalog import STUDIES, find_study
 
 if TYPE_CHECKING:
-    from segue.evaluation.studies.result import Outcome
-    from segue.evaluation.studies.study import Row
+    from segue.studies.result import Outcome
+    from segue.studies.study import Row
 
 _ROW_FAILED = 5
 
@@ -43,8 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Reproduce, and return the exit code."""
     import torch
 
-    from segue.evaluation.studies.run import reproduce
-    from segue.evaluation.studies.setup import set_up
+    from segue.studies.run import reproduce
+    from segue.studies.setup import set_up
 
     study = find_study(arguments.study)
     setup = None
@@ -76,10 +76,10 @@ class Rows:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def begin(self, row: "Row", number: int, total: int) -> Progress:
-        """See ``segue.evaluation.studies.run.Observer``."""
+        """See ``segue.studies.run.Observer``."""
         self._console.print(f"row {number} of {total}: {row.name}")
         return Progress()
 
     def end(self, outcome: "Outcome") -> None:
-        """See ``segue.evaluation.studies.run.Observer``."""
+        """See ``segue.studies.run.Observer``."""
         self._console.print(f"{outcome.row.name}: {outcome.error or outcome.state}", markup=False)

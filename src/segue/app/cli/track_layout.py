@@ -23,7 +23,7 @@ from segue.data.object_results import write_track_results
 from segue.data.object_starts import object_starts
 from segue.data.sample import VideoSequence
 from segue.errors import InputError, NotFoundError, OutputError, SettingsError
-from segue.inference.atomic import write_json
+from segue.files import write_json
 from segue.inference.environment import environment
 from segue.inference.job import Job
 from segue.inference.places import TRACKS, Places

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from segue.evaluation.packing.interface import Member
-from segue.media.atomic import replacing
+from segue.files import replacing
 
 _FIRST_DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from segue.errors import WriteError
-from segue.media.atomic import write_bytes
+from segue.files import write_bytes
 
 _DIGEST_SIZE = 32
 _SUFFIX = ".segue-graph"

@@ -18,7 +18,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from segue.errors import WeightsError
-from segue.media.atomic import write_bytes
+from segue.files import write_bytes
 from segue.nn.fuse import for_inference
 from segue.nn.weights import MODEL_KEY, read_weights
 

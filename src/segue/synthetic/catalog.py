@@ -1,0 +1,76 @@
+"""The table of writers: name of a layout -> how a synthetic dataset in that layout is written."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from segue.settings import load_place, look_up
+from segue.synthetic.scene import Scene
+
+SceneKind = Literal["objects", "street"]
+
+Write = Callable[[Path, Sequence[Scene], str], None]
+"""``write(root, scenes, split)`` adds one split to a dataset, complete with lists and metadata."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """One line of the table."""
+
+    function: str
+    """``module:attribute`` of a ``Write``."""
+    kind: SceneKind
+    """The scenes that suit the layout."""
+    size_hw: tuple[int, int]
+    """Default size of frames: small, in the proportions of the real dataset."""
+    splits: tuple[str, ...] = ("train", "val")
+    """What a whole dataset is made of, in the order of writing; holds the layout's default split."""
+
+
+_HERE = "segue.synthetic"
+
+WRITERS: dict[str, Writer] = {
+    "davis2016": Writer(f"{_HERE}.write_davis:write_davis2016", "objects", (120, 214)),
+    "davis2017": Writer(f"{_HERE}.write_davis:write_davis2017", "objects", (120, 214)),
+    "davis2017-unsupervised": Writer(
+        f"{_HERE}.write_davis:write_davis2017_unsupervised", "objects", (120, 214)
+    ),
+    "youtube-vos-2018": Writer(
+        f"{_HERE}.write_youtube_vos:write", "objects", (120, 214), ("train", "valid")
+    ),
+    "youtube-vos-2019": Writer(
+        f"{_HERE}.write_youtube_vos:write", "objects", (120, 214), ("train", "valid")
+    ),
+    "kitti-mots": Writer(f"{_HERE}.write_kitti_mots:write", "street", (96, 320)),
+    "mots-challenge": Writer(
+        f"{_HERE}.write_mots_challenge:write", "street", (120, 214), ("train",)
+    ),
+    "cityscapes": Writer(f"{_HERE}.write_cityscapes:write", "street", (128, 256)),
+    "vspw": Writer(f"{_HERE}.write_vspw:write", "street", (120, 214)),
+    "camvid": Writer(f"{_HERE}.write_camvid:write", "street", (120, 160)),
+    "folder": Writer(f"{_HERE}.write_folder:write", "objects", (120, 214), ("all",)),
+}
+
+
+def find_writer(name: str) -> Writer:
+    """The line of a layout.
+
+    Raises:
+        SettingsError: There is none; the message names the nearest.
+    """
+    return look_up(WRITERS, "layout", name)
+
+
+def write_dataset(layout: str, root: Path, scenes: Sequence[Scene]) -> None:
+    """A whole dataset with every split of its layout, each with an equal share of the scenes.
+
+    Raises:
+        SettingsError: No such layout.
+        WriteError: The system refuses to write.
+    """
+    writer = find_writer(layout)
+    write: Write = load_place(writer.function)
+    share = len(scenes) // len(writer.splits)
+    for number, split in enumerate(writer.splits):
+        write(root, scenes[number * share : (number + 1) * share], split)
