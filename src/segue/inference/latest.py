@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Container, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Condition, Thread
 from types import TracebackType
 
@@ -40,7 +40,8 @@ class LatestFrame:
 
     A thread reads the source as fast as it comes, so nothing piles up on the way. At most one frame waits: a newer one
     takes its place, and the older one is dropped. Frames that have to be seen, such as those with a mask, are never
-    dropped; they wait in front. Memory is that of these frames, whatever the length of the stream.
+    dropped; they wait in front, and their delays do not count, since a model may still have been loading. Memory is
+    that of these frames, whatever the length of the stream.
 
     Args:
         video: The source. One that can put off the conversion of its pixels does so, and dropped frames cost none.
@@ -92,7 +93,8 @@ class LatestFrame:
                     raise self._end
                 return
             self._out = item
-            self._waits.add(self._clock() - item.arrived)
+            if not item.kept:
+                self._waits.add(self.age)
             yield item.frame()
 
     @property
@@ -102,7 +104,8 @@ class LatestFrame:
 
     def answered(self) -> None:
         """The frame that was handed out last has its answer: its delay goes into the report."""
-        self._answers.add(self.age)
+        if self._out and not self._out.kept:
+            self._answers.add(self.age)
 
     @property
     def report(self) -> LiveReport:
@@ -162,10 +165,11 @@ class LatestFrame:
                 return False
             self._read_frames += 1
             self._dropped += self._newest is not None
-            kept = item.index in self._keep
-            self._newest = None if kept else item
-            if kept:
-                self._kept.append(item)
+            if item.index in self._keep:
+                self._newest = None
+                self._kept.append(replace(item, kept=True))
+            else:
+                self._newest = item
             self._change.notify_all()
             return True
 
@@ -175,6 +179,7 @@ class _Item:
     index: int
     arrived: float
     source: VideoFrame | Deferred
+    kept: bool = False
 
     def frame(self) -> VideoFrame:
         return self.source.frame() if isinstance(self.source, Deferred) else self.source
