@@ -81,7 +81,7 @@ def open_video(
         video = _open(source, Fraction(frame_rate), stream, skip_damaged, without)
     if stream is not None and not isinstance(video, FileVideo | LiveVideo):
         raise VideoError(
-            f"Only video files and live streams have streams, and {video.description.place} is none. "
+            f"Only video files have streams, and {video.description.place} is none. "
             "Leave out the number of the stream."
         )
     if start is None and end is None and every == 1:
