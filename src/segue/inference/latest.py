@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Container, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from threading import Condition, Thread
 from types import TracebackType
 
@@ -15,6 +16,10 @@ from segue.media.video import Video, VideoFrame
 
 _PATIENCE_S = 0.1
 """How long the end of the block waits for a read that is under way; its own time-out ends it later."""
+_STALE_S = 0.1
+"""A first frame of this age tells that more of them wait inside the source, since it was opened long ago."""
+_CATCH_UP_S = 1.0
+"""So long at most what piled up is passed over: the source may be faster than its times say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,8 @@ class LatestFrame:
 
     A thread reads the source as fast as it comes, so nothing piles up on the way. At most one frame waits: a newer one
     takes its place, and the older one is dropped. Frames that have to be seen, such as those with a mask, are never
-    dropped; they wait in front, and their delays do not count, since a model may still have been loading. Memory is
-    that of these frames, whatever the length of the stream.
+    dropped; they wait in front, and their delays do not count, since a model may still have been loading. What piled up
+    in the source meanwhile is passed over first. Memory is that of these frames, whatever the length of the stream.
 
     Args:
         video: The source. One that can put off the conversion of its pixels does so, and dropped frames cost none.
@@ -70,6 +75,8 @@ class LatestFrame:
         self._newest: _Item | None = None
         self._end: BaseException | None = None
         self._ended = self._stopped = False
+        self._backlog = Backlog(clock) if isinstance(video, Deferring) else None
+        self._behind = False
         self._read_frames = self._dropped = 0
         self._out: _Item | None = None
         self._waits, self._answers = Delays(), Delays()
@@ -96,6 +103,11 @@ class LatestFrame:
             if not item.kept:
                 self._waits.add(self.age)
             yield item.frame()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a frame could be handed out at once."""
+        return bool(self._kept) or (self._newest is not None and not self._behind)
 
     @property
     def age(self) -> float:
@@ -132,7 +144,7 @@ class LatestFrame:
 
     def _next(self) -> "_Item | None":
         with self._change:
-            self._change.wait_for(lambda: self._kept or self._newest or self._ended)
+            self._change.wait_for(lambda: self.waiting or self._ended)
             if self._kept:
                 return self._kept.popleft()
             item, self._newest = self._newest, None
@@ -154,16 +166,17 @@ class LatestFrame:
     def _items(self) -> "Generator[_Item, None, None]":
         if isinstance(self._video, Deferring):
             for deferred in self._video.deferred():
-                yield _Item(deferred.index, deferred.arrived, deferred)
+                yield _Item(deferred.index, deferred.time, deferred.arrived, deferred)
         else:
             for frame in self._video:
-                yield _Item(frame.index, self._clock(), frame)
+                yield _Item(frame.index, frame.time, self._clock(), frame)
 
     def _put(self, item: "_Item") -> bool:
         with self._change:
             if self._stopped:
                 return False
             self._read_frames += 1
+            self._behind = self._backlog is not None and self._backlog.is_behind(item)
             self._dropped += self._newest is not None
             if item.index in self._keep:
                 self._newest = None
@@ -174,9 +187,37 @@ class LatestFrame:
             return True
 
 
+class Backlog:
+    """Tells, at the beginning, whether newer frames are there already: they come faster than they were taken.
+
+    Args:
+        clock: See ``LatestFrame``.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._begin: float | None = None
+        self._before: _Item | None = None
+        self._over = False
+
+    def is_behind(self, item: "_Item") -> bool:
+        """Whether a frame is one of those that piled up; asked for each in order."""
+        if self._begin is None:
+            self._begin = self._clock()
+            stale = self._begin - item.arrived > _STALE_S
+            # The time between the opening and the second frame tells nothing then.
+            self._before = None if stale else item
+            return stale
+        before, self._before = self._before, item
+        fast = before is None or item.arrived - before.arrived < float(item.time - before.time) / 2
+        self._over = self._over or not fast or self._clock() - self._begin > _CATCH_UP_S
+        return not self._over
+
+
 @dataclass(frozen=True, slots=True)
 class _Item:
     index: int
+    time: Fraction
     arrived: float
     source: VideoFrame | Deferred
     kept: bool = False

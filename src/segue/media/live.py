@@ -93,18 +93,20 @@ def open_live(
         number = int(camera[1])
         return _camera(partial(CameraFeed, number, text), f"camera{number}", text, timeout_s)
     if _DEVICE.fullmatch(text):
-        device = partial(StreamFeed, text, text, timeout_s=timeout_s, device="v4l2", number=stream)
+        device = partial(
+            StreamFeed, text, text, timeout_s=timeout_s, device="v4l2", number=stream, quick=True
+        )
         return _camera(device, Path(text).name, text, timeout_s)
     if _ADDRESS.match(text):
         place = without_secrets(text)
-        feed = StreamFeed(text, place, timeout_s=timeout_s, number=stream)
+        feed = StreamFeed(text, place, timeout_s=timeout_s, number=stream, quick=live)
         repeats = not live and urlsplit(text).scheme.lower() in _REPEATING
         return LiveVideo(
             feed, name=_address_name(place), place=place, frame_rate=rate, repeats=repeats
         )
     pipe = _pipe(source, timeout_s)
     return LiveVideo(
-        _pipe_feed(pipe, stream, skip_damaged or live),
+        _pipe_feed(pipe, stream, lossy=skip_damaged or live, quick=live),
         name=Path(text).stem if text not in ("", _STDIN) else "stdin" if text else "pipe",
         place=pipe.place,
         frame_rate=rate,
@@ -139,14 +141,16 @@ def _pipe(source: str | Path | ByteStream, timeout_s: float) -> Pipe:
         ) from None
 
 
-def _pipe_feed(pipe: Pipe, stream: int | None, lossy: bool) -> Feed:
+def _pipe_feed(pipe: Pipe, stream: int | None, *, lossy: bool, quick: bool) -> Feed:
     try:
         head = pipe.head()
         if not head:
             raise VideoError(f"{pipe.place} is empty. Check what writes into it.")
         if is_picture(head):
             return PictureFeed(pipe, lossy=lossy)
-        return StreamFeed(pipe, pipe.place, timeout_s=pipe.timeout_s, number=stream, lossy=lossy)
+        return StreamFeed(
+            pipe, pipe.place, timeout_s=pipe.timeout_s, number=stream, lossy=lossy, quick=quick
+        )
     except StalledError:
         pipe.close()
         raise VideoError(

@@ -23,6 +23,8 @@ _OPTIONS: Mapping[str, Mapping[str, str]] = {
     # A model that is being loaded reads nothing: lose packets then, not the connection.
     "udp": {"overrun_nonfatal": "1"},
 }
+_QUICK: Mapping[str, str] = {"fpsprobesize": "3"}
+"""Otherwise FFmpeg looks at 20 frames before the first one, and all of them are late."""
 _UNTIMED = frozenset({"h264", "hevc", "mjpeg", "mpjpeg", "m4v", "mpegvideo", "obu"})
 """Formats without times; FFmpeg counts their frames."""
 _NO_KEY = "sends data, but no frame decodes"
@@ -38,6 +40,7 @@ class StreamFeed:
         device: FFmpeg's name of the kind of camera, such as ``v4l2``.
         number: Which of its video streams, from 0; None takes the best one.
         lossy: Leave out what does not decode, as on a network that loses packets, instead of ending there.
+        quick: Begin with the first frames, at the cost of a frame rate that is more of a guess.
 
     Raises:
         VideoError: It cannot be opened, or has no such stream.
@@ -52,6 +55,7 @@ class StreamFeed:
         device: str | None = None,
         number: int | None = None,
         lossy: bool = True,
+        quick: bool = False,
     ) -> None:
         self.colour: str | None = None
         self._place = place
@@ -62,7 +66,7 @@ class StreamFeed:
         self._broken = 0
         self._damage: str | None = None
         self._waiting_since = time.monotonic()
-        self._container = self._open(self._pipe or str(source), device)
+        self._container = self._open(self._pipe or str(source), device, _QUICK if quick else {})
         try:
             self._stream = self._choose(number)
         except VideoError:
@@ -119,7 +123,9 @@ class StreamFeed:
         if self._pipe:
             self._pipe.pipe.close()
 
-    def _open(self, source: "str | _UntilStall", device: str | None) -> InputContainer:
+    def _open(
+        self, source: "str | _UntilStall", device: str | None, more: Mapping[str, str]
+    ) -> InputContainer:
         scheme = source.partition(":")[0].lower() if isinstance(source, str) else ""
         begin = time.monotonic()
         try:
@@ -127,7 +133,7 @@ class StreamFeed:
                 source,
                 "r",
                 format=device,
-                options=dict(_OPTIONS.get(scheme, {})),
+                options={**_OPTIONS.get(scheme, {}), **more},
                 timeout=(self._timeout_s, self._timeout_s),
             )
         except DECODE_ERRORS as error:
