@@ -10,6 +10,7 @@ mask, is left out.
 """
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -71,7 +72,11 @@ def send(options: argparse.Namespace) -> None:
         late = max(late, time.monotonic() - due)
         sys.stdout.buffer.write(part)
         sys.stdout.buffer.flush()
+    # MPEG-TS gives the last frame only at its end, which is not when this process ends.
+    os.close(sys.stdout.fileno())
     sys.stderr.write(f"{late!r}\n")
+    sys.stderr.flush()
+    os._exit(0)  # Python would flush the closed output
 
 
 def worker(seconds: float) -> Callable[[np.ndarray], None]:

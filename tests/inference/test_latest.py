@@ -33,7 +33,8 @@ class Stepped:
     indices, description, seekable = ANY_INDEX, SourceDescription("v"), False
     files, choices, damaged = (), {}, ()
 
-    def __init__(self, end: BaseException | None = None) -> None:
+    def __init__(self, end: BaseException | None = None, opened: float | None = None) -> None:
+        self.opened = opened
         self.converted: list[int] = []
         self.now = 0.0
         self._end = end
@@ -74,7 +75,10 @@ class Stepped:
                 self.converted.append(number)
                 return FRAME
 
-            yield Deferred(index, index * self.time_base, self.now, convert)
+            first = index == 0 and self.opened is not None
+            yield Deferred(
+                index, index * self.time_base, self.opened if first else self.now, convert
+            )
             self._given.release()
 
 
@@ -120,27 +124,30 @@ def test_frames_that_have_to_be_seen_are_never_dropped() -> None:
 
 
 def test_what_piled_up_before_the_first_frame_is_passed_over() -> None:
-    video = Stepped()
+    video = Stepped(opened=-3.0)  # and a model was loaded since
     with latest(video, keep={0}, clock=video.clock) as frames:
         asked = iter(frames)
         video.give(1)
         assert next(asked).index == 0
-        video.give(4, every=0.01)  # faster than the 1/25 s of the stream
-        assert frames.report.dropped == 3
+        video.give(2, every=0.01)  # faster than the 1/25 s of the stream
+        video.give(1, every=0.05)  # a hiccup of the machine
+        video.give(1, every=0.01)
+        video.give(2)
         assert not frames.waiting
         video.give(1)
         assert frames.waiting
-        assert next(asked).index == 5
-        video.finish()
+        assert next(asked).index == 7
+    assert frames.report.dropped == 6
     assert frames.report.waited_ms_max == 0
+    video.finish()  # lets the thread end
 
 
 def test_a_source_that_is_faster_than_its_times_is_not_waited_for_without_end() -> None:
-    video = Stepped()
+    video = Stepped(opened=-3.0)
     with latest(video, clock=video.clock) as frames:
-        video.give(2, every=0.01)
+        video.give(3, every=0.01)
         assert not frames.waiting
-        video.now += 1
+        video.now += 2
         video.give(1, every=0.01)
         assert frames.waiting
         video.give(1, every=0.01)

@@ -18,7 +18,9 @@ _PATIENCE_S = 0.1
 """How long the end of the block waits for a read that is under way; its own time-out ends it later."""
 _STALE_S = 0.1
 """A first frame of this age tells that more of them wait inside the source, since it was opened long ago."""
-_CATCH_UP_S = 1.0
+_UNHURRIED = 3
+"""So many frames in a row at their pace tell that the source is caught up with; one comes late on a busy machine."""
+_CATCH_UP_S = 2.0
 """So long at most what piled up is passed over: the source may be faster than its times say."""
 
 
@@ -198,19 +200,21 @@ class Backlog:
         self._clock = clock
         self._begin: float | None = None
         self._before: _Item | None = None
+        self._unhurried = 0
         self._over = False
 
     def is_behind(self, item: "_Item") -> bool:
         """Whether a frame is one of those that piled up; asked for each in order."""
+        now = self._clock()
         if self._begin is None:
-            self._begin = self._clock()
-            stale = self._begin - item.arrived > _STALE_S
-            # The time between the opening and the second frame tells nothing then.
-            self._before = None if stale else item
-            return stale
-        before, self._before = self._before, item
-        fast = before is None or item.arrived - before.arrived < float(item.time - before.time) / 2
-        self._over = self._over or not fast or self._clock() - self._begin > _CATCH_UP_S
+            self._begin = now
+            self._over = now - item.arrived <= _STALE_S
+        elif not self._over:
+            before = self._before or item
+            fast = item.arrived - before.arrived < float(item.time - before.time) / 2
+            self._unhurried = 0 if fast or before is item else self._unhurried + 1
+            self._over = self._unhurried == _UNHURRIED or now - self._begin > _CATCH_UP_S
+            self._before = item
         return not self._over
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import TypeGuard
 from urllib.parse import urlsplit
 
@@ -87,6 +88,7 @@ def open_live(
     """
     if not timeout_s > 0:
         raise InputError(f"Expected a time-out in seconds above 0, got {timeout_s}.")
+    opened = monotonic()
     rate = Fraction(frame_rate).limit_denominator(1001) if frame_rate else DEFAULT_FRAME_RATE
     text = str(source) if isinstance(source, str | Path) else ""
     if camera := _CAMERA.fullmatch(text):
@@ -102,7 +104,12 @@ def open_live(
         feed = StreamFeed(text, place, timeout_s=timeout_s, number=stream, quick=live)
         repeats = not live and urlsplit(text).scheme.lower() in _REPEATING
         return LiveVideo(
-            feed, name=_address_name(place), place=place, frame_rate=rate, repeats=repeats
+            feed,
+            name=_address_name(place),
+            place=place,
+            frame_rate=rate,
+            repeats=repeats,
+            opened=opened,
         )
     pipe = _pipe(source, timeout_s)
     return LiveVideo(
@@ -112,6 +119,7 @@ def open_live(
         frame_rate=rate,
         live=live,
         repeats=not live,
+        opened=opened,
     )
 
 

@@ -82,7 +82,8 @@ class Deferred:
     time: Fraction
     """As in ``VideoFrame``."""
     arrived: float
-    """When it was decoded, in seconds of ``time.monotonic``."""
+    """When it was decoded, in seconds of ``time.monotonic``; of the first frame when the opening of the source began,
+    since it may have waited in there from then on."""
     convert: Callable[[], Frame]
     """Gives the pixels."""
 

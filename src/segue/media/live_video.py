@@ -35,6 +35,7 @@ class LiveVideo:
         frame_rate: Frames per second where the source does not say.
         live: Whether frames without times get that of their arrival.
         repeats: Whether opening the source again gives the same frames again.
+        opened: When its opening began, in seconds of ``time.monotonic``.
 
     Raises:
         VideoError: No frame came that decodes.
@@ -55,6 +56,7 @@ class LiveVideo:
         frame_rate: Fraction | None = None,
         live: bool = True,
         repeats: bool = False,
+        opened: float | None = None,
     ) -> None:
         self.name = name
         self.repeats = repeats
@@ -63,6 +65,7 @@ class LiveVideo:
         self.choices: Mapping[str, Any] = {"source": place, "live": live}
         self._feed = feed
         self._first_index = 0
+        self._opened = opened
         traits = feed.traits
         self.frame_rate = traits.frame_rate or frame_rate
         rate = self.frame_rate or DEFAULT_FRAME_RATE
@@ -189,10 +192,11 @@ class LiveVideo:
             for index, picture in enumerate(pictures, self._first_index):
                 if picture.size_hw != self._stored_hw:
                     raise DecodeError(self._size_sentence(index, picture.size_hw))
+                begun = self._opened if index == self._first_index else None
                 yield Deferred(
                     index,
                     self._clock.time(picture),
-                    picture.arrived,
+                    picture.arrived if begun is None else begun,
                     self._converter(index, picture.convert),
                 )
 
