@@ -4,12 +4,13 @@
 
 A process of its own paces an MPEG-TS stream (H.264, encoded before) into a pipe, one frame every 1/60 s.
 ``LatestFrame`` hands the newest frame to the model. The delay of an answer is the time from the moment at which the
-frame was due in the pipe to the moment at which the answer is there: so it holds the pipe, the demultiplexer, the
+frame was written into the pipe to the moment at which the answer is there: so it holds the pipe, the demultiplexer, the
 decoder, the waiting and the model. The model ``work`` convolves until 1/20 s has passed. Frame 0, which carries the
 mask, is left out.
 """
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -60,21 +61,20 @@ def encoded(count: int, fps: int, height: int, width: int) -> list[bytes]:
 
 
 def send(options: argparse.Namespace) -> None:
-    """Pace the stream into standard output; the time of frame 0 goes to standard error."""
+    """Pace the stream into standard output; standard error says when frame 0 is due, and when each was written."""
     parts = encoded(options.frames, options.fps, *options.size)
     begin = time.monotonic() + 0.1
     sys.stderr.write(f"{begin!r}\n")
     sys.stderr.flush()
-    late = 0.0
+    written: list[float] = []
     for index, part in enumerate(parts):
-        due = begin + index / options.fps
-        time.sleep(max(0.0, due - time.monotonic()))
-        late = max(late, time.monotonic() - due)
+        time.sleep(max(0.0, begin + index / options.fps - time.monotonic()))
+        written.append(round(time.monotonic(), 4))
         sys.stdout.buffer.write(part)
         sys.stdout.buffer.flush()
     # MPEG-TS gives the last frame only at its end, which is not when this process ends.
     os.close(sys.stdout.fileno())
-    sys.stderr.write(f"{late!r}\n")
+    sys.stderr.write(f"{json.dumps(written)}\n")
     sys.stderr.flush()
     os._exit(0)  # Python would flush the closed output
 
@@ -123,7 +123,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     work = worker(1 / options.model_fps) if busy else tracker(options.model, height, width)
     sizes = ["--size", str(height), str(width), "--frames", str(options.frames)]
     command = [sys.executable, __file__, "--send", "--fps", str(options.fps), *sizes]
-    delays: list[float] = []
+    answers: dict[int, float] = {}
     memory: list[int] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as sender:
         assert sender.stdout
@@ -135,12 +135,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             for frame in frames:
                 work(frame.image)
                 frames.answered()
-                delays.append(time.monotonic() - begin - frame.index / options.fps)
+                answers[frame.index] = time.monotonic()
                 memory.append(resident_kb())
             seconds = time.monotonic() - started
             report = frames.report
-        late = float(sender.stderr.readline())
-    return summary(delays[1:], memory[1:], seconds, late) | {
+        written = json.loads(sender.stderr.readline())
+    late = max(when - begin - index / options.fps for index, when in enumerate(written))
+    delays = [when - written[index] for index, when in answers.items() if index > 0]
+    return summary(delays, memory[1:], seconds, late) | {
         "read": report.read,
         "dropped": report.dropped,
         "waited_ms": {"median": report.waited_ms_median, "max": report.waited_ms_max},
