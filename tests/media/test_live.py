@@ -183,6 +183,17 @@ def test_a_pipe_that_sends_nothing() -> None:
         open_live(pipe, timeout_s=TIMEOUT)
 
 
+@pytest.mark.parametrize("count", [188, 188 * 8])
+def test_a_pipe_that_stalls_before_its_first_frame(count: int) -> None:
+    said = r"sent no video within 0\.5 s|no frame came in time"
+    with (
+        quick(),
+        sending(TS[:count], hold_s=60) as pipe,
+        pytest.raises(VideoError, match=said),
+    ):
+        open_live(pipe, timeout_s=0.5)
+
+
 def test_a_pipe_that_ends_at_once() -> None:
     with sending() as pipe, pytest.raises(VideoError, match="is empty"):
         open_live(pipe, timeout_s=PATIENT)

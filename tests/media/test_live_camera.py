@@ -94,6 +94,15 @@ def test_a_camera_that_does_not_open() -> None:
     free.set()
 
 
+def test_the_camera_is_let_go_of_unread() -> None:
+    camera = Pretended("goes on")
+    video = opened(camera)
+    video.close()
+    assert camera.released.wait(10)
+    with pytest.raises(VideoError, match="read already"):
+        iter(video)
+
+
 def test_the_camera_is_let_go_of_when_nobody_asks_any_more() -> None:
     camera = Pretended("goes on")
     frames = opened(camera).deferred()

@@ -163,6 +163,8 @@ class StreamFeed:
 
     def _choose(self, number: int | None) -> VideoStream:
         streams = self._container.streams.video
+        if not streams and self._pipe and self._pipe.stall:
+            raise self._unopened(self._pipe.stall, "", late=True)
         if not streams:
             kinds = ", ".join(sorted({s.type for s in self._container.streams})) or "nothing"
             raise VideoError(f"{self._place} has no video stream, only: {kinds}. Check the sender.")

@@ -108,6 +108,11 @@ class LiveVideo:
         self._first_index = index
         self._clock.go_on(time)
 
+    def close(self) -> None:
+        """Let go of the source of a stream that is not read to its end, or not at all."""
+        self._pictures = None
+        self._feed.close()
+
     def __iter__(self) -> Iterator[VideoFrame]:
         """Frames as they come, see ``Video``.
 
