@@ -17,6 +17,7 @@ If a run was killed, --resume continues the run, and the results have the same b
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def _track_video(
         partial=arguments.partial_masks,
         fit=arguments.fit_mask,
     )
-    return jobs.run_job(arguments, engine, job)
+    return jobs.run_job(arguments, engine, replace(job, drop=arguments.live))
 
 
 def _refuse_swapped(source: str, masks: Sequence[str]) -> None:
