@@ -148,9 +148,8 @@ def _recognised(path: Path) -> Readable | None:
     """The format of a path, of those that are asked for masks."""
     if not path.exists():
         return None
-    for name, entry in FORMATS.items():
-        document = find_format(name) if entry.gives_masks else None
-        if isinstance(document, Readable) and document.recognises(path):
+    for name, document in readable_formats().items():
+        if FORMATS[name].gives_masks and document.recognises(path):
             return document
     return None
 

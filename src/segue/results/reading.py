@@ -1,11 +1,13 @@
 """Results from somebody else's files: frames with masks become records and label maps."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt16
@@ -17,6 +19,9 @@ from segue.results.describe import measured
 from segue.results.records import FrameRecord, ObjectRecord
 from segue.results.results import Results
 from segue.types import BACKGROUND, MAX_OBJECTS, VOID, Labels, Mask, ObjectScore
+
+_EXACT = 1_000_000
+"""Times on file are decimal numbers; the fractions that they stand for have no larger denominators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,13 @@ def numbers_of_names(names: Sequence[str]) -> list[int]:
 def _ending(name: str) -> int | None:
     digits = name[len(name.rstrip("0123456789")) :]
     return int(digits) if 0 < len(digits) < 10 else None
+
+
+def said_time(value: Any) -> Fraction | None:
+    """The time that a file gives as a decimal number of seconds; None where the value is no number."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return Fraction(value).limit_denominator(_EXACT)
 
 
 def known_size(

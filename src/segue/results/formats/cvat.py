@@ -109,7 +109,7 @@ def _masks(file: TextIO, results: Results, subjects: Subjects) -> None:
 
 def _mask_words(mask: Mask) -> str:
     """The runs of a mask within its box, row by row, beginning with background."""
-    rows, columns = mask.any(axis=1).nonzero()[0], mask.any(axis=0).nonzero()[0]
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, left, height, width = rows[0], columns[0], np.ptp(rows) + 1, np.ptp(columns) + 1
     pixels = mask[top : top + height, left : left + width].ravel()
     edges = np.flatnonzero(np.diff(pixels.view(np.int8), prepend=0))

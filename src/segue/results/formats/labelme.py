@@ -31,6 +31,7 @@ from segue.results.reading import (
     numbered,
     numbers_of_names,
     read_frames,
+    said_time,
 )
 from segue.results.records import FrameRecord
 from segue.results.results import Results, Written
@@ -39,7 +40,6 @@ from segue.types import BACKGROUND, MAX_OBJECTS, VOID, Labels
 
 _VERSION = "5.5.0"
 """Of labelme, whose files these are like."""
-_EXACT = 1_000_000
 
 
 class Labelme:
@@ -170,9 +170,7 @@ class _Page:
 
     @property
     def time(self) -> Fraction | None:
-        found = self.own.get("time")
-        known = isinstance(found, int | float)
-        return Fraction(found).limit_denominator(_EXACT) if known else None
+        return said_time(self.own.get("time"))
 
     @property
     def classes(self) -> tuple[str, ...] | None:
