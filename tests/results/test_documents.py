@@ -11,7 +11,7 @@ import pytest
 from fakes.made_results import make_results, squares
 from segue.errors import FormatError, SegueError, SettingsError, VideoError, WriteError
 from segue.results.documents import LABEL_DOCUMENTS, TRACK_DOCUMENTS, write_documents
-from segue.results.formats.catalog import FORMATS, find_format
+from segue.results.formats.catalog import FORMATS, check_formats, find_format
 from segue.results.live import scratch_folder
 from segue.results.results import Document, LiveDocument, Readable, Results
 from segue.types import ObjectScore
@@ -20,7 +20,7 @@ MAPS = squares({1: (5, 5)}, {1: (6, 8), 2: (20, 30)}, {2: (20, 33), 1: (7, 11)})
 
 CANNOT = {
     ("areas", True),
-    *((name, False) for name in ("davis", "cutout-webm", "cutout-mov", "cutout-png")),
+    *((name, False) for name in ("davis", "mots", "cutout-webm", "cutout-mov", "cutout-png")),
 }
 """Formats, and whether they refuse objects (or classes)."""
 
@@ -57,7 +57,7 @@ def test_every_format_writes_the_same_again_or_says_why_not(
     assert isinstance(document, Document)
     assert FORMATS[name].summary
     if (name, results.classes is None) in CANNOT:
-        with pytest.raises(FormatError, match=r"results of .* are|its results are"):
+        with pytest.raises(FormatError, match=r"objects.*classes|classes.*objects"):
             document.write(results, tmp_path)
         assert os.listdir(tmp_path) == []
         return
@@ -140,7 +140,7 @@ def test_masks_read_back_are_equal_to_the_pixel(name: str, tmp_path: Path) -> No
     path = top(document.write(results, tmp_path).files[0], tmp_path)
     assert document.recognises(path)
     again = document.read(path, results.size_hw)
-    assert [record.name for record in again.records] == [r.name for r in results.records]
+    assert [record.index for record in again.records] == [r.index for r in results.records]
     for before, after in zip(results.records, again.records, strict=True):
         assert np.array_equal(again.labels(after), results.labels(before))
         present = {n: one.area for n, one in before.objects.items() if one.area}
@@ -150,6 +150,7 @@ def test_masks_read_back_are_equal_to_the_pixel(name: str, tmp_path: Path) -> No
 def test_each_file_is_recognised_by_its_own_format_alone(tmp_path: Path) -> None:
     readable = {n: d for n in FORMATS if isinstance(d := find_format(n), Readable)}
     for name, document in readable.items():
+        (tmp_path / name).mkdir()
         path = top(document.write(tracked(), tmp_path / name).files[0], tmp_path / name)
         known = {n for n, other in readable.items() if other.recognises(path)}
         # Two ways to write one format are told apart when it is read.
@@ -197,3 +198,20 @@ def test_what_there_is_not(name: str, error: type[SegueError], words: str, tmp_p
     with pytest.raises(error, match=words):
         write_documents(["tracks.csv", name], tracked(), tmp_path / "out")
     assert os.listdir(tmp_path) == [], "nothing is written before all names are known"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_a_format_cannot_hold_is_known_before_the_work(name: str) -> None:
+    for labels in ("objects", "classes"):
+        if (name, labels == "objects") in CANNOT:
+            with pytest.raises(
+                FormatError, match=rf"format {name} holds .* the results are {labels}"
+            ):
+                check_formats(["png", name], labels)
+        else:
+            check_formats(["png", name], labels)
+
+
+def test_an_unknown_format_is_known_before_the_work() -> None:
+    with pytest.raises(SettingsError, match="Did you mean 'overlay'"):
+        check_formats(["png", "overlai"], "objects")
