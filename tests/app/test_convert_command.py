@@ -78,6 +78,13 @@ def test_beside_the_results_and_only_once(place: Path, capsys) -> None:
     assert not list(Path("out").glob(".*"))
 
 
+def test_what_is_doubtful_is_said(place: Path, capsys) -> None:
+    assert main(["convert", "out", "--to", "mots", "--to", "tracks.csv", "--out", "there"]) == 0
+    said = capsys.readouterr().out
+    assert "check: MOTS knows cars and pedestrians only" in said
+    assert "  there/mots (9 files)\n  there/tracks.csv\n" in said
+
+
 def test_files_that_segue_did_not_write_stay(place: Path, capsys) -> None:
     assert main(["convert", "out", "--to", "yolo"]) == 0
     Path("out/yolo/labels/mine.txt").write_text("mine")
@@ -88,6 +95,8 @@ def test_files_that_segue_did_not_write_stay(place: Path, capsys) -> None:
 
 def test_results_of_classes(place: Path) -> None:
     assert main(["label", "frames", "--out", "classes", "--model", "shade", "--no-overlay"]) == 0
+    assert main(["convert", "classes", "--to", "mots", "--out", "there"]) == 2
+    assert not Path("there").exists()
     for name in ("coco", "yolo", "cvat", "labelme"):
         assert main(["convert", "classes", "--to", name, "--out", "there"]) == 0
         assert main(["convert", f"there/{MADE[name]}", "--to", "png", "--out", f"back/{name}"]) == 0

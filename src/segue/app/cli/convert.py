@@ -11,7 +11,8 @@ folder of a format that can be read. What is there already stays, unless --overw
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from segue.results.formats.catalog import FORMATS
 
 if TYPE_CHECKING:
     from segue.media.video import Video
-    from segue.results.results import Document, Results, Written
+    from segue.results.results import Results, Written
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,21 +70,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Convert, and say what was written."""
-    from segue.results.formats.catalog import find_format
+    from segue.results.formats.catalog import check_formats, find_format
 
-    documents = {name: find_format(name) for name in arguments.to}
+    for name in arguments.to:
+        find_format(name)
     results, own = _results(arguments)
+    check_formats(arguments.to, "objects" if results.classes is None else "classes")
+    _refuse_missing_video(arguments.to, results)
     out = arguments.out or (arguments.input if own else None)
     if out is None:
         raise InputError(
             f"{arguments.input} holds no results of Segue: say where to write, with --out DIR."
         )
-    _refuse_missing_video(arguments.to, results)
-    write = _write_over if arguments.overwrite else _write_new
-    for name, written in write(documents, results, out).items():
-        print(f"{name}: {_files(written)}, {plural(len(results.records), 'frame')}")
-        for sentence in written.doubts:
-            print(f"  check: {sentence}")
+    written = (_write_over if arguments.overwrite else _write_new)(arguments.to, results, out)
+    print(plural(len(results.records), "frame"))
+    for line in _lines(written.files, out):
+        print(f"  {line}")
+    for sentence in written.doubts:
+        print(f"  check: {sentence}")
     return 0
 
 
@@ -126,41 +130,35 @@ def _refuse_missing_video(names: Sequence[str], results: "Results") -> None:
         raise InputError(f"{needed[0]} shows the frames: give the video, with --video VIDEO.")
 
 
-def _write_new(
-    documents: Mapping[str, "Document"], results: "Results", out: Path
-) -> dict[str, "Written"]:
+def _write_new(names: Sequence[str], results: "Results", out: Path) -> "Written":
     """Write beside what is there, whole or not at all.
 
     Raises:
         OutputError: Something is in the way.
     """
-    for name in documents:
+    from segue.results.documents import write_documents
+
+    # Names of files begin with those of formats: what is in the way is mostly found before the work.
+    for name in names:
         _refuse(out, [path.name for path in (out / name, *out.glob(f"{name}.*"))])
-    found: dict[str, Written] = {}
     with scratch_folder(out) as scratch:
-        for name, document in documents.items():
-            found[name] = document.write(results, scratch)
+        written = write_documents(names, results, scratch)
         made = sorted(scratch.iterdir())
         _refuse(out, [path.name for path in made])
         for path in made:
             with writing(out / path.name):
                 path.rename(out / path.name)
-    return {
-        name: replace(
-            written, files=tuple(out / path.relative_to(scratch) for path in written.files)
-        )
-        for name, written in found.items()
-    }
+    return replace(written, files=tuple(out / path.relative_to(scratch) for path in written.files))
 
 
-def _write_over(
-    documents: Mapping[str, "Document"], results: "Results", out: Path
-) -> dict[str, "Written"]:
+def _write_over(names: Sequence[str], results: "Results", out: Path) -> "Written":
     """Write in the place of what was converted before; each document takes its place when it is whole."""
+    from segue.results.documents import write_documents
+
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     sweep(out)
-    return {name: document.write(results, out) for name, document in documents.items()}
+    return write_documents(names, results, out)
 
 
 def _refuse(out: Path, names: Sequence[str]) -> None:
@@ -171,11 +169,13 @@ def _refuse(out: Path, names: Sequence[str]) -> None:
             )
 
 
-def _files(written: "Written") -> str:
-    if not written.files:
-        return "no file"
-    first, *more = written.files
-    return f"{first} and {plural(len(more), 'more file')}" if more else str(first)
+def _lines(files: Sequence[Path], out: Path) -> list[str]:
+    """What is in the folder now: a file, or a folder and how many files it holds."""
+    counts = Counter(path.relative_to(out).parts[0] for path in files)
+    return [
+        f"{out / name} ({plural(count, 'file')})" if count > 1 else str(out / name)
+        for name, count in counts.items()
+    ]
 
 
 def _size(text: str) -> tuple[int, int]:
