@@ -169,22 +169,23 @@ OUTSIDE = f'<track id="0">{MASK.format("0, 6")}</track>'.replace('left="2"', 'le
     ("text", "said"),
     [
         ("<annotations>", "not a whole XML"),
+        ('<?xml version="1.0" encoding="utf-9"?><annotations/>', "not a whole XML"),
         ("<other/>", "expected the <annotations>"),
         ("<!DOCTYPE x><annotations/>", "document type"),
         ("<annotations/>", "does not say how large"),
-        (cvat("", "<width>a</width><height>4</height>"), "lacks a number"),
+        (cvat("", "<width>a</width><height>4</height>"), "lacks a value"),
         (
             cvat(f'<track id="0" label="a">{MASK.format("1, 2")}</track>'),
             "runs of 3 pixels for 3x2",
         ),
         (cvat(f'<track id="0" label="a">{MASK.format("8, -2")}</track>'), "runs of 6 pixels"),
-        (cvat(f'<track id="0">{MASK.format("1, x")}</track>'), "lacks a number"),
+        (cvat(f'<track id="0">{MASK.format("1, x")}</track>'), "lacks a value"),
         (cvat('<track id="0"><polygon frame="0" points="1,2;3,4"/></track>'), "of 2 points"),
-        (cvat('<track id="0"><polygon frame="0" points="1,2;3"/></track>'), "lacks a number"),
+        (cvat('<track id="0"><polygon frame="0" points="1,2;3"/></track>'), "lacks a value"),
         (cvat('<track id="0"><box frame="0" rotation="3" xtl="1"/></track>'), "turned box"),
         (
             cvat(f'<track id="0">{MASK.format("0, 6").replace("frame", "x")}</track>'),
-            "lacks a number",
+            "lacks a value",
         ),
         (
             cvat(OUTSIDE),

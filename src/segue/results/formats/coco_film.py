@@ -18,6 +18,7 @@ from segue.results.reading import (
     known_size,
     numbered,
     numbers_of_names,
+    odd_values_told,
     paint_masks,
     read_frames,
     said_time,
@@ -35,6 +36,11 @@ def read_film(path: Path, size_hw: tuple[int, int] | None = None) -> Results:
         FormatError: As in ``Readable.read``.
     """
     document = _document(path)
+    with odd_values_told(path):
+        return _results(document, path, size_hw)
+
+
+def _results(document: _Item, path: Path, size_hw: tuple[int, int] | None) -> Results:
     film = _Film.of_tracks(document, path) if _is_vis(document) else _Film.of(document, path)
     size = known_size(size_hw, film.size_hw(), path)
     classes = _classes(document)

@@ -30,6 +30,7 @@ from segue.results.reading import (
     known_size,
     numbered,
     numbers_of_names,
+    odd_values_told,
     read_frames,
     said_time,
 )
@@ -64,6 +65,10 @@ class Labelme:
 
     def read(self, path: Path, size_hw: tuple[int, int] | None = None) -> Results:
         """See ``Readable``; where two objects overlap, the later shape wins."""
+        with odd_values_told(path):
+            return self._read(path, size_hw)
+
+    def _read(self, path: Path, size_hw: tuple[int, int] | None) -> Results:
         pages = [_Page.of(file) for file in _files(path)]
         if not pages:
             raise FormatError(f"{path} holds no JSON files. Give those of labelme.")
