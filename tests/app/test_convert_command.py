@@ -125,6 +125,7 @@ def test_the_video_for_pictures_and_size(place: Path, capsys) -> None:
     [
         (["nothing", "--to", "coco"], "No file or folder nothing"),
         (["0.png", "--to", "coco", "--out", "x"], "is of no format that can be read"),
+        (["set", "--to", "coco", "--out", "x"], "results of a data set"),
         (["out", "--to", "cocoa"], "Did you mean 'coco'"),
         (["out", "--from", "cocoa", "--to", "coco"], "Did you mean 'coco'"),
         (["out", "--from", "overlay", "--to", "coco"], "overlay cannot be read"),
@@ -136,6 +137,7 @@ def test_the_video_for_pictures_and_size(place: Path, capsys) -> None:
     ],
 )
 def test_bad_input_is_one_sentence(place: Path, capsys, words: list[str], said: str) -> None:
+    Path("set/_run").mkdir(parents=True)
     Path("half.json").write_text('{"images": [], "annotations": [')
     capsys.readouterr()
     with suppress(SystemExit):

@@ -24,8 +24,13 @@ from segue.types import VOID
 
 def readable_formats() -> dict[str, Readable]:
     """The formats that can be read back, by name."""
-    found = {name: find_format(name) for name in FORMATS}
-    return {name: item for name, item in found.items() if isinstance(item, Readable)}
+    found = {name: _readable(name) for name in FORMATS}
+    return {name: item for name, item in found.items() if item is not None}
+
+
+def _readable(name: str) -> Readable | None:
+    document = find_format(name)
+    return document if isinstance(document, Readable) else None
 
 
 def read_results(
@@ -47,8 +52,8 @@ def read_results(
         raise NotFoundError(f"No file or folder {path}.")
     readable = readable_formats()
     if name is not None:
-        document = find_format(name)
-        if not isinstance(document, Readable):
+        document = _readable(name)
+        if document is None:
             raise SettingsError(
                 f"The format {name} cannot be read. Choose from {', '.join(readable)}."
             )
@@ -148,8 +153,9 @@ def _recognised(path: Path) -> Readable | None:
     """The format of a path, of those that are asked for masks."""
     if not path.exists():
         return None
-    for name, document in readable_formats().items():
-        if FORMATS[name].gives_masks and document.recognises(path):
+    for name, entry in FORMATS.items():
+        document = _readable(name) if entry.gives_masks else None
+        if document is not None and document.recognises(path):
             return document
     return None
 

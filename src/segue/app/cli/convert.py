@@ -99,6 +99,10 @@ def _results(arguments: argparse.Namespace) -> tuple["Results", bool]:
     path: Path = arguments.input
     if not path.exists():
         raise NotFoundError(f"No file or folder {path}.")
+    if (path / "_run").is_dir():
+        raise InputError(
+            f"{path} holds the results of a data set: give one sequence, such as {path}/NAME."
+        )
     video = _video(arguments)
     size = video.size_hw if video is not None else arguments.size
     own = arguments.source_format is None and is_run(path)
