@@ -42,7 +42,7 @@ def recorded_results(folder: Path) -> Results:
             )
         if (folder / "tracks.json").is_file():
             return _objects(folder, json.loads((folder / "tracks.json").read_text("utf-8")))
-        return _classes(folder, record)
+        return _classes(folder)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         if isinstance(error, OutputError | FormatError):
             raise
@@ -84,13 +84,13 @@ def _object(item: Mapping[str, Any]) -> ObjectRecord:
     )
 
 
-def _classes(folder: Path, record: Mapping[str, Any]) -> Results:
+def _classes(folder: Path) -> Results:
     with (folder / "areas.csv").open(encoding="utf-8", newline="") as file:
         _, _, _, *classes = next(rows := csv.reader(file))
         frames = [(int(index), name, float(time)) for index, name, time, *_ in rows]
     colours, size = _first_picture(folder / "labels" / f"{frames[0][1]}.png")
     results = read_frames(
-        str(record["video"]) if "video" in record else folder.name,
+        folder.name,
         size,
         [
             FrameOnFile(
