@@ -21,7 +21,7 @@ from segue.app.cli.output import (
 )
 from segue.app.model_sizes import SIZE_HW, measure_sizes, shipped_sizes
 from segue.errors import InputError
-from segue.models.catalog import MODELS, WHAT_THEY_DO, find
+from segue.models.catalog import WHAT_THEY_DO, entries, find, outside
 from segue.settings import override
 
 
@@ -95,8 +95,9 @@ def _list() -> dict[str, Any]:
                 "summary": entry.summary,
                 "weights": _weights(name, None),
             }
-            for name, entry in MODELS.items()
-        ]
+            for name, entry in entries().items()
+        ],
+        "problems": dict(outside().problems),
     }
 
 
@@ -140,6 +141,8 @@ def _print_list(document: dict[str, Any]) -> None:
         size = f"{weights['bytes'] / 1e6:.1f} MB, shipped" if weights else "not shipped"
         table.add_row(row["name"], row["kind"], row["summary"], size)
     Console().print(table)
+    for sentence in document["problems"].values():
+        print(f"\n{sentence}")
     print("\nMore about one: segue models NAME")
 
 
