@@ -70,8 +70,8 @@ def test_without_ranges_int8_says_how_to_make_them(weights: Path) -> None:
     _, exact, rounded = load_variants(NAME, weights=weights, settings=SMALL)
     assert exact.problem is None
     assert rounded.model is None
-    assert "--calibrate" not in str(rounded.problem)
-    assert "--calibrate FOLDER" in rounded.option
+    assert "segue backends" not in str(rounded.problem)
+    assert "--data FOLDER" in rounded.option
 
 
 def test_without_openvino_it_is_named(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:

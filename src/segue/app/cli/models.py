@@ -3,8 +3,6 @@
 segue models
 segue models segue-lite --json
 segue models frtm-fast --size 480x854
-segue models segue-lite --check --data DAVIS --layout davis2016
-segue models segue-lite --weights mine.safetensors --calibrate DAVIS --layout davis2016
 """
 
 import argparse
@@ -12,13 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from segue.app.cli import models_backends
-from segue.app.cli.output import (
-    STDOUT,
-    add_json_argument,
-    check_json_target,
-    write_document,
-)
+from segue.app.cli.output import add_json_argument, check_json_target, write_document
 from segue.app.model_sizes import SIZE_HW, measure_sizes, shipped_sizes
 from segue.errors import InputError
 from segue.models.catalog import WHAT_THEY_DO, entries, find, outside
@@ -37,7 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HEIGHTxWIDTH",
         help="frame size at which operations are counted (480x854)",
     )
-    models_backends.add_arguments(parser)
+    for moved in (
+        "check",
+        "calibrate",
+    ):  # a verb of their own; scripts that know the old one are told
+        parser.add_argument(
+            f"--{moved}", nargs="?", const="", action=_Moved, help=argparse.SUPPRESS
+        )
     add_json_argument(parser)
 
 
@@ -47,8 +45,6 @@ def run(arguments: argparse.Namespace) -> int:
     names = [word for word in arguments.words if "=" not in word]
     if len(names) > 1:
         raise InputError(f"Give one model at most, got {', '.join(names)}.")
-    if arguments.check or arguments.calibrate:
-        return _run_backends(names, arguments)
     document = _describe(names[0], arguments) if names else _list()
     if arguments.json:
         write_document(document, arguments.json)
@@ -59,23 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _run_backends(names: list[str], arguments: argparse.Namespace) -> int:
-    """What ``--check`` and ``--calibrate`` ask for."""
-    if not names:
-        raise InputError("Name the model: segue models NAME --check, or --calibrate FOLDER.")
-    models_backends.refuse(arguments)
-    settings = _settings(names[0], arguments)
-    if arguments.check:
-        document = models_backends.check(names[0], arguments, settings)
-        tell = models_backends.print_checked
-    else:
-        document = models_backends.calibrate(names[0], arguments, settings)
-        tell = models_backends.print_calibrated
-    if arguments.json:
-        write_document(document, arguments.json)
-    if arguments.json != STDOUT:
-        tell(document)
-    return 0
+class _Moved(argparse.Action):
+    """An option that is a command now."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        """Say which, and leave."""
+        action = self.dest
+        parser.error(f"--{action} is a command now: segue backends {action} NAME --data FOLDER")
 
 
 def _settings(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
