@@ -27,6 +27,10 @@ class Entry:
     """Settings that build the model where no weights ship: to count and time it, not to use it."""
     begins_with: Beginning = "masks"
     """What the model begins a video with: given masks, nothing at all, or either of both."""
+    without_masks: Mapping[str, Any] = field(default_factory=dict)
+    """``either``: settings with which the model finds objects by itself."""
+    weights_without_masks: str = ""
+    """``either``: name of the weights that ship for that."""
     gated: bool = False
     """Whether the model has a reuse gate, with a setting ``reuse.threshold``."""
     lookahead: int = 0
