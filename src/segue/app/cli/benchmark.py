@@ -121,10 +121,11 @@ def _measure(
     sample = _Sample(next(iter(todo.values())), arguments.objects)
     model, notes = engine.load()
     times, records = PartTimes(), {}
-    with FrameProgress("") as progress, times.watching(model):
+    watched = times.watched(model)
+    with FrameProgress("") as progress:
         for number, (name, job) in enumerate(todo.items(), start=1):
             progress.begin(f"{name} ({number}/{len(todo)})")
-            records[name] = job.run(model, "new", progress)
+            records[name] = job.run(watched, "new", progress)
     memory = peak_memory_mib()
     return {
         **notes,
@@ -201,13 +202,14 @@ class _Sample:
     def costs(self, model: Any, counted: Any) -> dict[str, Any]:
         """What computed frames cost; ``counted`` is the same model, but computed by torch."""
         from segue.measure.speed.costs import floor, object_cost, thread_cost
+        from segue.models.interface import ungated
 
-        host = getattr(model, "host", model)
+        host = ungated(model)
         return {
             "working_hw": list(self.working_hw),
             "objects": object_cost(host, self.frames, self.labels, self.num_objects),
             "threads_ms": thread_cost(host, self.frames, self.labels),
-            "floor": floor(getattr(counted, "host", counted), self.frames[0], self.labels),
+            "floor": floor(ungated(counted), self.frames[0], self.labels),
         }
 
 

@@ -4,7 +4,6 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,13 @@ from torch import Tensor
 
 from segue.errors import SettingsError, WeightsError
 from segue.inference.runner import Runner
-from segue.measure.backends.clips import Clip, without_gate
+from segue.measure.backends.clips import Clip
 from segue.media.palette import write_mask
 from segue.media.video import VideoFrame
 from segue.models.catalog import load_model
-from segue.models.interface import VideoModel
+from segue.models.interface import ConfiguredModel, TellingModel, VideoModel, ungated
 from segue.nn.backends.catalog import BACKENDS, create_backend, using
 from segue.types import BACKGROUND, Labels
-
-_PROBABILITIES: Mapping[str, Callable[[Any], Tensor]] = {
-    "segue-lite": attrgetter("previous"),
-    "temporal-unet-lite": lambda state: state.hidden[-2],
-    "rvos": attrgetter("memory.previous"),
-    "rvos-50": attrgetter("memory.previous"),
-    "rvos-34": attrgetter("memory.previous"),
-    "rvos-lite": attrgetter("memory.previous"),
-}
-"""Model -> where its memory holds the probabilities of the last frame."""
 
 
 @dataclass
@@ -84,11 +73,11 @@ def load_variants(name: str, *, weights: Path | None, settings: Mapping[str, Any
         SegueError: Torch cannot load the model either.
     """
     first = _loaded(Variant("torch", "float32"), name, weights, settings)
-    chosen = getattr(first.model, "settings", None)
-    if not hasattr(chosen, "backend"):
+    chosen = setting_names(first.model)
+    if "backend" not in chosen:
         raise SettingsError(f"{name} computes with torch only, so there is nothing to compare.")
     others = [Variant(backend, "float32") for backend in BACKENDS if backend != "torch"]
-    if hasattr(chosen, "precision"):
+    if "precision" in chosen:
         others += [Variant(other.backend, "int8") for other in others]
     for other in others:
         try:
@@ -96,6 +85,12 @@ def load_variants(name: str, *, weights: Path | None, settings: Mapping[str, Any
         except (SettingsError, WeightsError) as error:
             other.problem, other.option = str(error), error.option
     return [first, *others]
+
+
+def setting_names(model: VideoModel[Any] | None) -> frozenset[str]:
+    """Names of the settings that a model was built with; none if it tells none."""
+    told = isinstance(model, ConfiguredModel)
+    return frozenset(type(model.settings).model_fields) if told else frozenset()
 
 
 def compare(
@@ -134,7 +129,7 @@ class _Pass:
         self.labels: Labels = np.zeros((0, 0), np.uint8)
         self._runner: Runner = clip.runner(variant.model)
         self._given = clip.masks
-        self._told = _PROBABILITIES.get(variant.model.name)
+        self._model = variant.model
         self._folder = folder
         if folder:
             folder.mkdir(parents=True)
@@ -155,7 +150,9 @@ class _Pass:
     def probabilities(self) -> Tensor | None:
         """Of the last frame, as far as the memory holds them."""
         state = self._runner.state
-        return self._told(state) if self._told and state is not None else None
+        if state is None or not isinstance(self._model, TellingModel):
+            return None
+        return self._model.probabilities(state)
 
     def compare(self, other: "_Pass", labels: Labels) -> None:
         """Note how the last frame differs from what another variant makes of it."""
@@ -188,5 +185,5 @@ def _loaded(
         begin = time.perf_counter()
         model = load_model(name, weights=weights, settings={**settings, **chosen})
         variant.load_s = time.perf_counter() - begin
-    variant.model = without_gate(model)
+    variant.model = ungated(model)
     return variant
