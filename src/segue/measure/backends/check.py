@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from segue.errors import SettingsError, WeightsError
-from segue.inference.runner import Runner
+from segue.inference.runner import Result, Runner
 from segue.measure.backends.clips import Clip
 from segue.media.palette import write_mask
 from segue.media.video import VideoFrame
@@ -113,11 +113,15 @@ def compare(
             _Pass(variant, clip, out / variant.name / name if out else None) for variant in ready
         ]
         for frame in clip.frames():
-            reference = passes[0].ask(frame)
-            for other in passes[1:]:
-                other.ask(frame)
-                other.compare(passes[0], reference)
+            _compare_all(passes, [one.ask(frame) for one in passes])
             seen(name, frame.index)
+        _compare_all(passes, [one.end() for one in passes])
+
+
+def _compare_all(passes: Sequence["_Pass"], found: Sequence[tuple[Labels, ...]]) -> None:
+    """Compare what all passes answered just now with the first of them."""
+    for one, labels in zip(passes[1:], found[1:], strict=True):
+        one.compare(passes[0], labels, found[0])
 
 
 class _Pass:
@@ -126,7 +130,6 @@ class _Pass:
     def __init__(self, variant: Variant, clip: Clip, folder: Path | None) -> None:
         assert variant.model is not None
         self.variant = variant
-        self.labels: Labels = np.zeros((0, 0), np.uint8)
         self._runner: Runner = clip.runner(variant.model)
         self._given = clip.masks
         self._model = variant.model
@@ -134,33 +137,40 @@ class _Pass:
         if folder:
             folder.mkdir(parents=True)
 
-    def ask(self, frame: VideoFrame) -> Labels:
-        """Its labels of the next frame."""
-        first = self._runner.state is None or frame.index in self._given
+    def ask(self, frame: VideoFrame) -> tuple[Labels, ...]:
+        """Show it the next frame: its labels of the frames that it answers now."""
+        first = not self._runner.begun or frame.index in self._given
         begin = time.perf_counter()
-        result = self._runner.feed(frame)
+        results = self._runner.feed(frame)
         laps = self.variant.first_ms if first else self.variant.frame_ms
         laps.append(1e3 * (time.perf_counter() - begin))
-        assert result is not None  # only models that look ahead make one wait
-        self.labels = result[1].labels
-        if self._folder:
-            write_mask(self._folder / f"{frame.name}.png", self.labels)
-        return self.labels
+        return self._kept(results)
+
+    def end(self) -> tuple[Labels, ...]:
+        """Its labels of the frames that a model with a lookahead still owes."""
+        return self._kept(self._runner.finish())
+
+    def _kept(self, results: Sequence[Result]) -> tuple[Labels, ...]:
+        for frame, prediction in results:
+            if self._folder:
+                write_mask(self._folder / f"{frame.name}.png", prediction.labels)
+        return tuple(prediction.labels for _, prediction in results)
 
     def probabilities(self) -> Tensor | None:
         """Of the last frame, as far as the memory holds them."""
-        state = self._runner.state
+        state = self._runner.memory.state
         if state is None or not isinstance(self._model, TellingModel):
             return None
         return self._model.probabilities(state)
 
-    def compare(self, other: "_Pass", labels: Labels) -> None:
-        """Note how the last frame differs from what another variant makes of it."""
-        self.variant.ious += ious(self.labels, labels, background=not self._given)
-        mine, theirs = self.probabilities(), other.probabilities()
-        if mine is not None and theirs is not None:
-            found = float((mine.float() - theirs.float()).abs().max())
-            self.variant.difference = max(found, self.variant.difference or 0.0)
+    def compare(self, other: "_Pass", mine: tuple[Labels, ...], theirs: tuple[Labels, ...]) -> None:
+        """Note how its last answers, and its memory, differ from those of another variant."""
+        for found, expected in zip(mine, theirs, strict=True):
+            self.variant.ious += ious(found, expected, background=not self._given)
+        told, others = self.probabilities(), other.probabilities()
+        if mine and told is not None and others is not None:
+            difference = float((told.float() - others.float()).abs().max())
+            self.variant.difference = max(difference, self.variant.difference or 0.0)
 
 
 def ious(found: Labels, expected: Labels, *, background: bool) -> Iterable[float]:
