@@ -16,6 +16,8 @@ from segue.errors import InputError
 from segue.models.catalog import WHAT_THEY_DO, entries, find, outside
 from segue.settings import override
 
+_BEGINNINGS = {"masks": "given masks", "nothing": "no mask", "either": "given masks, or none"}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``segue models``."""
@@ -99,7 +101,14 @@ def _describe(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
         settings=_settings(name, arguments),
         size_hw=arguments.size,
     )
-    about = {"name": name, "kind": entry.kind, "summary": entry.summary}
+    about = {
+        "name": name,
+        "kind": entry.kind,
+        "summary": entry.summary,
+        "begins_with": entry.begins_with,
+        "gated": entry.gated,
+        "lookahead": entry.lookahead,
+    }
     return {**about, **sizes, "weights": weights}
 
 
@@ -136,14 +145,20 @@ def _print_model(document: dict[str, Any]) -> None:
     counts, macs, weights = (document[key] for key in ("parameters", "macs", "weights"))
     print(f"{document['name']}: {document['summary']}\n")
     print(f"task           {WHAT_THEY_DO[document['kind']]}")
+    print(f"begins with    {_BEGINNINGS[document['begins_with']]}")
+    if document["lookahead"]:
+        print(f"looks ahead    {document['lookahead']} frames")
     if document["classes"]:
         print(f"classes        {', '.join(document['classes'])}")
-    print(f"parameters     {counts['total']:,} (trainable: {counts['trainable']:,})")
+    if counts["total"] is None:
+        print("parameters     not told by the model")
+    else:
+        print(f"parameters     {counts['total']:,} (trainable: {counts['trainable']:,})")
     for part, number in counts["by_part"].items():
         print(f"  {part:12} {number:,}")
     if counts["per_object"]:
         print(f"  {'per object':12} {counts['per_object']:,}, fitted in each video")
-    given = "one object at " if document["kind"] == "objects" else ""
+    given = "one object at " if find(document["name"]).begins_with != "nothing" else ""
     print(f"MACs, {given}{macs['size']} (height x width)")
     print(f"  first frame  {macs['first_frame'] / 1e9:.2f} G")
     print(f"  a frame      {macs['frame'] / 1e9:.2f} G")
