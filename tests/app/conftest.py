@@ -14,5 +14,11 @@ def tiny_models(monkeypatch: pytest.MonkeyPatch) -> None:
         "shade": Entry("fakes.shade_model:build", "for tests", **shade),
         "g-colour": Entry("fakes.gated_models:build_colour", "for tests", gated=True),
         "g-shade": Entry("fakes.gated_models:build_shade", "for tests", **shade, gated=True),
+        "finder": Entry(
+            "fakes.finder:build",
+            "for tests",
+            begins_with="either",
+            without_masks={"finds": True},
+        ),
     }.items():
         monkeypatch.setitem(MODELS, name, entry)

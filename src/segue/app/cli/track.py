@@ -27,7 +27,7 @@ from segue.app.cli import jobs
 from segue.app.cli.frame_options import open_source, refuse_source_options
 from segue.app.cli.output import check_json_target, write_document
 from segue.errors import InputError
-from segue.models.catalog import find
+from segue.models.catalog import find, names
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,12 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
 
         document = track_layout(arguments, jobs.engine(arguments, assignments))
     else:
-        needs_mask = find(arguments.model).begins_with == "masks"
+        needs_mask = find(arguments.model, "objects").begins_with == "masks"
         if len(sources) != 1 or (needs_mask and not arguments.mask):
-            came = ", ".join(sources) or "none"
-            masks = " and at least one --mask" if needs_mask else ""
-            rest = f": {arguments.model} finds no objects by itself" if needs_mask else ""
-            raise InputError(f"Give one VIDEO (got: {came}){masks}{rest}.")
+            raise InputError(_missing(arguments.model, sources, needs_mask))
         document = _track_video(arguments, sources[0], assignments)
     if arguments.json:
         write_document(document, arguments.json)
@@ -116,6 +113,17 @@ def _track_video(
         fit=arguments.fit_mask,
     )
     return jobs.run_job(arguments, engine, job)
+
+
+def _missing(model: str, sources: Sequence[str], needs_mask: bool) -> str:
+    came = ", ".join(sources) or "none"
+    if not needs_mask:
+        return f"Give one VIDEO (got: {came})."
+    free = ", ".join(name for name in names("objects") if find(name).begins_with != "masks")
+    return (
+        f"Give one VIDEO (got: {came}) and at least one --mask: {model} carries given objects and finds none by "
+        f"itself. These do: {free}."
+    )
 
 
 def _refuse_swapped(source: str, masks: Sequence[str]) -> None:
