@@ -105,5 +105,7 @@ def test_a_name_of_ours_stays_ours(site: Path) -> None:
 def test_a_name_of_two_packages_is_nobodys(site: Path) -> None:
     write_toy(site)
     write_package(site, {"toy": "segue_toy:TOY"}, name="segue-other")
-    with pytest.raises(SettingsError, match=r"given by segue-other and by segue-toy\. None of them"):
+    with pytest.raises(
+        SettingsError, match=r"given by segue-other and by segue-toy\. None of them"
+    ):
         find("toy")

@@ -22,7 +22,6 @@ from segue.inference.places import TRACKS, Places
 from segue.media.images import ImageVideo, read_image
 from segue.media.label_file import read_label_values
 from segue.media.mask_args import GivenMasks
-from segue.settings import look_up
 from segue.types import Labels
 
 _FRAME_RATE = Fraction(24)
@@ -209,4 +208,9 @@ def _video(sequence: VideoSequence) -> ImageVideo:
 
 def _numbers_of(classes: Iterable[str]) -> list[int]:
     numbers = {name: key for key, name in MOTS_CLASSES.items() if key != IGNORE_REGION}
-    return [look_up(numbers, "class", name) for name in classes]
+    unknown = [name for name in classes if name not in numbers]
+    if unknown:
+        raise SettingsError(
+            f"No class {unknown[0]!r}. Known classes of tracks: {', '.join(numbers)}."
+        )
+    return [numbers[name] for name in classes]

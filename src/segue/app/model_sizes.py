@@ -52,12 +52,13 @@ def measure_sizes(
     with using(TorchBackend()):  # operations of other backends are not counted
         model = load_model(name, weights=weights, settings=settings)
     height, width = size_hw
-    told = isinstance(model, ConfiguredModel)
     counted = describe(model.network) if isinstance(model, NetworkModel) else _UNCOUNTED
     masked = find(name).begins_with != "nothing"
     return {
         "classes": list(model.classes) if isinstance(model, SemanticModel) else None,
-        "settings": model.settings.model_dump(mode="json") if told else dict(settings),
+        "settings": model.settings.model_dump(mode="json")
+        if isinstance(model, ConfiguredModel)
+        else dict(settings),
         "parameters": {**counted, "per_object": model.parameters_per_object},
         "macs": {"size": f"{height}x{width}", **_macs(ungated(model), size_hw, masked)},
     }

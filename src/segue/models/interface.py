@@ -255,7 +255,7 @@ class HostedModel(Protocol):
 
 
 @runtime_checkable
-class TellingModel(Protocol[StateT]):
+class TellingModel(VideoModel[StateT], Protocol[StateT]):
     """A model whose memory holds the probabilities of the last frame, at whatever size it works."""
 
     def probabilities(self, state: StateT) -> "Tensor | None":

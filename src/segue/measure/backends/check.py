@@ -87,10 +87,11 @@ def load_variants(name: str, *, weights: Path | None, settings: Mapping[str, Any
     return [first, *others]
 
 
-def setting_names(model: VideoModel[Any] | None) -> frozenset[str]:
+def setting_names(model: object) -> frozenset[str]:
     """Names of the settings that a model was built with; none if it tells none."""
-    told = isinstance(model, ConfiguredModel)
-    return frozenset(type(model.settings).model_fields) if told else frozenset()
+    if not isinstance(model, ConfiguredModel):
+        return frozenset()
+    return frozenset(type(model.settings).model_fields)
 
 
 def compare(
