@@ -7,7 +7,7 @@ frames: results of a frame, then the memory after it. So what a killed job leave
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from segue.errors import DecodeError, MaskError, VideoError
 from segue.files import write_json
 from segue.inference.claims import FRAMES, compress
 from segue.inference.environment import environment
+from segue.inference.latest import LatestFrame, LiveReport
 from segue.inference.memory import give_back_frames
 from segue.inference.pacing import Pacer
 from segue.inference.pipeline import ReadAhead, WriteBehind, room_for
@@ -51,6 +52,8 @@ class Job:
     checkpoint_seconds: float = 2.0
     """Least time between two copies of the memory; longer where they would take more than a
     twentieth of the time. 0: after every frame."""
+    drop: bool = False
+    """Whether the source is live: frames that came too late are dropped, see ``LatestFrame``."""
     clock: Callable[[], float] = time.perf_counter
     """Seconds, by which the pace is held."""
 
@@ -120,6 +123,7 @@ class _Run:
         self.pacer = pacer
         self.watch, self.decoding, self.writing = Stopwatch(), Stopwatch(), Stopwatch()
         self.pace = Pace()
+        self.live: LiveReport | None = None
         self.first_frame: float | None = None
         self.checkpoint = job.places.resume / "state.safetensors"
         self.runner = Runner(model, job.task.masks, job.video.size_hw, max_side=job.max_side)
@@ -151,13 +155,16 @@ class _Run:
     def _all_frames(self, writer: WriteBehind) -> None:
         broken: DecodeError | None = None
         try:
-            with ReadAhead(self.job.video, self.decoding, self.watch) as frames:
+            with self._reader() as frames:
                 for frame in frames:
                     if frame.index < self.read:
                         self._pass(frame, writer)
                     else:
                         self._go_on()
                         self._new(frame, writer)
+                        if isinstance(frames, LatestFrame):
+                            frames.answered()
+                            self.live = frames.report
         except DecodeError as error:
             # Not yet raised: with lookahead the last good frames still wait for their answer.
             broken = error
@@ -170,6 +177,12 @@ class _Run:
         if broken:
             raise broken
         self.runner.check_end()
+
+    def _reader(self) -> ReadAhead | LatestFrame:
+        job = self.job
+        if job.drop:
+            return LatestFrame(job.video, self.decoding, self.watch, keep=job.task.masks)
+        return ReadAhead(job.video, self.decoding, self.watch)
 
     def _pass(self, frame: VideoFrame, writer: WriteBehind) -> None:
         """A frame that the interrupted run has shown to the model: it is answered, or waits for its answer."""
@@ -287,6 +300,7 @@ class _Run:
             "damaged": list(self.job.video.damaged),
             "resumed_at_frame": self.resumed_at or None,
             "timings": self._timings(),
+            **({"live": asdict(self.live)} if self.live else {}),
             **told,
             "written": {
                 "files": places.existing_files(),

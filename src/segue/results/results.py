@@ -57,11 +57,15 @@ class Results:
             raise VideoError(
                 f"The frames of {self.name} are needed, but the video is not there. Give its path."
             )
-        by_index = {record.index: record for record in self.records}
+        left = {record.index: record for record in self.records}
+        if not left:
+            return
         for frame in self.video:
-            record = by_index.get(frame.index)
+            record = left.pop(frame.index, None)
             if record is not None:
                 yield frame, record
+            if not left:
+                return  # What comes after may be damaged, which is why it has no record.
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class Written:
     files: tuple[Path, ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
     """Plain values for ``run.json``."""
+    doubts: tuple[str, ...] = ()
+    """What may be meant otherwise, as sentences for the user."""
 
 
 @runtime_checkable

@@ -39,6 +39,11 @@ VERBS: dict[str, Verb] = {
         "segue.app.cli.track", "track the objects of a mask through a video", go_on=_RESUME
     ),
     "label": Verb("segue.app.cli.label", "name the class of every pixel of a video", go_on=_RESUME),
+    "convert": Verb(
+        "segue.app.cli.convert",
+        "write results in another format, or read those of others",
+        go_on="Begin again with --overwrite.",
+    ),
     "models": Verb("segue.app.cli.models", "list the models, or describe one"),
     "backends": Verb(
         "segue.app.cli.backends", "compare a model's backends, or prepare int8", actions=True

@@ -15,6 +15,7 @@ from segue.errors import MaskError
 from segue.media.masks import object_ids
 from segue.models.given import GIVE_ONE, check_first, check_frame, check_mask, overrule, size_of
 from segue.models.rvos.assignment import assign
+from segue.models.rvos.discovery import discovered
 from segue.models.rvos.graphs import RVOSGraphs
 from segue.models.rvos.merging import (
     AREAS_KEPT,
@@ -27,6 +28,7 @@ from segue.models.rvos.merging import (
 from segue.models.rvos.network import Look, RVOSNetwork
 from segue.models.rvos.settings import RVOSSettings
 from segue.models.rvos.state import Reference, RVOSState, row_append
+from segue.models.soft_masks import SoftMasks
 from segue.nn.backends.interface import Backend
 from segue.nn.backends.torch_backend import TorchBackend
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
@@ -228,13 +230,14 @@ class RVOSModel:
         return objects.float(), torch.stack([background, objects], 1).float()
 
     def _found(self, logits: Logits, state: RVOSState) -> RVOSState:
-        """Slots that are nobody's and show enough are objects from now on, numbered in the order of their discovery."""
-        pixels = torch.bincount(merge_surest(logits).flatten() + 1, minlength=len(state.ids) + 1)
-        least = max(1.0, self.settings.least_found * logits[0].numel())
-        enough = (pixels[1:] >= least).tolist()
+        """Slots that are nobody's and show something of their own are objects from now on; the largest comes first."""
         numbers = count(max((*state.ids, *state.lost)) + 1)
-        named = zip(state.ids, enough, strict=True)
-        return replace(state, ids=tuple(i or (next(numbers) if e else 0) for i, e in named))
+        least = max(1, round(self.settings.least_found * logits[0].numel()))
+        new = discovered(logits, [bool(i) for i in state.ids], least)
+        ids = list(state.ids)
+        for slot in new:
+            ids[slot] = next(numbers)
+        return replace(state, ids=tuple(ids))
 
     def _name_slots(self, logits: Logits, state: RVOSState, labels: Labels) -> RVOSState:
         """New objects get the slots that fit them best, of those that are nobody's."""
@@ -290,4 +293,5 @@ def _labelled(
         )
         for i, high in zip(ids, highest, strict=True)
     }
-    return Prediction(labels, {**scores, **gone})
+    soft = SoftMasks(labels, dict(zip(ids, logits, strict=True)), logits=True)
+    return Prediction(labels, {**scores, **gone}, soft)
