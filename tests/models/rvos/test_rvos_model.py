@@ -155,9 +155,7 @@ class TestZeroShot:
         assert found == list(range(1, len(found) + 1))
         assert found
         assert model.step(frames[1], state)[0].scores.keys() == prediction.scores.keys()
-        with pytest.raises(
-            MaskError, match="rvos-lite carries given objects and finds none by itself"
-        ):
+        with pytest.raises(MaskError, match=r"carries given objects. Give a mask.* shot = .zero."):
             load().start(frames[0])
 
     def test_more_objects_than_slots(self) -> None:
