@@ -89,6 +89,10 @@ class RVOSModel:
         look = self._look(frame)
         return self._advance(look, replace(self._begin(look, size_of(frame)), finds=True), None)
 
+    def probabilities(self, state: RVOSState) -> Tensor:
+        """See ``TellingModel.probabilities``."""
+        return state.memory.previous
+
     def step(
         self, frame: Frame, state: RVOSState, labels: GivenLabels | None = None
     ) -> tuple[Prediction, RVOSState]:
