@@ -184,7 +184,7 @@ class LiveVideo:
             image = first.convert()
         except StalledError as error:
             raise VideoError(
-                f"{place} opened, but no frame came in time. Check the sender, or wait longer with a larger timeout_s.",
+                f"{place} opened, but no frame came in time. Check the sender, or wait longer.",
                 option=error.option,
             ) from None
         except DecodeError as error:

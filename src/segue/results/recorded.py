@@ -41,7 +41,8 @@ def recorded_results(folder: Path) -> Results:
                 f"The run in {folder} is not finished.", option="Go on with --resume."
             )
         if (folder / "tracks.json").is_file():
-            return _objects(folder, json.loads((folder / "tracks.json").read_text("utf-8")))
+            tracks = json.loads((folder / "tracks.json").read_text("utf-8"))
+            return replace(_objects(folder, tracks), threshold=_threshold(record))
         return _classes(folder)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         if isinstance(error, OutputError | FormatError):
@@ -49,6 +50,13 @@ def recorded_results(folder: Path) -> Results:
         raise OutputError(
             f"{folder} does not hold the whole results of one video ({error}). Make them anew."
         ) from None
+
+
+def _threshold(record: Mapping[str, Any]) -> float | None:
+    """Of the reuse gate, where the run had one."""
+    reuse = (record.get("settings") or {}).get("reuse")
+    threshold = reuse.get("threshold") if isinstance(reuse, Mapping) else None
+    return float(threshold) if threshold is not None else None
 
 
 def _objects(folder: Path, tracks: Mapping[str, Any]) -> Results:
