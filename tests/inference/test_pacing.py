@@ -101,17 +101,16 @@ def test_a_model_with_nothing_to_trade_is_refused() -> None:
         Pacer(ColourModel(), 25.0, SIZE_HW, {0: MASK})
 
 
-def test_the_model_is_turned_down_and_is_its_own_again_at_the_end() -> None:
+def test_the_level_goes_down_and_the_model_stays_as_it_is() -> None:
     clock, model = Clock(), gated(AnySize())
-    with Pacer(model, 10.0, SIZE_HW, {0: MASK}, clock) as pacer:
-        pacer.begin()
-        assert not any(pass_frames(pacer, clock, 0.05, 40))
-        assert pacer.level == Level(0.9, SIZE_HW)
-        assert sum(pass_frames(pacer, clock, 0.105, 48)) == 2
-        assert model.reuse.threshold == 0.5
-        assert pacer.level == Level(0.5, HALF)
-        report = pacer.report()
+    pacer = Pacer(model, 10.0, SIZE_HW, {0: MASK}, clock)
+    pacer.begin()
+    assert not any(pass_frames(pacer, clock, 0.05, 40))
+    assert pacer.level == Level(0.9, SIZE_HW)
+    assert sum(pass_frames(pacer, clock, 0.105, 48)) == 2
+    assert pacer.level == Level(0.5, HALF)
     assert model.reuse.threshold == 0.9
+    report = pacer.report()
     assert report["asked_fps"] == 10
     assert report["reached_fps"] == pytest.approx(88 / (2 + 48 * 0.105), abs=0.01)
     counts = [level.pop("frames") for level in report["levels"]]
@@ -123,10 +122,10 @@ def test_the_model_is_turned_down_and_is_its_own_again_at_the_end() -> None:
 
 def test_a_pace_that_cannot_be_held_is_said_once() -> None:
     clock = Clock()
-    with Pacer(gated(ColourModel()), 50.0, SIZE_HW, {0: MASK}, clock) as pacer:
-        pacer.begin()
-        with pytest.warns(RuntimeWarning, match="50 frames per second cannot be held") as said:
-            pass_frames(pacer, clock, 0.3, 300)
+    pacer = Pacer(gated(ColourModel()), 50.0, SIZE_HW, {0: MASK}, clock)
+    pacer.begin()
+    with pytest.warns(RuntimeWarning, match="50 frames per second cannot be held") as said:
+        pass_frames(pacer, clock, 0.3, 300)
     assert len(said) == 1
     assert pacer.number == 2
 

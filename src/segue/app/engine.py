@@ -21,7 +21,7 @@ from segue.media.mask_args import GivenMasks
 from segue.media.mask_fit import fit_given
 from segue.media.video import Video
 from segue.models.catalog import find, load_model
-from segue.models.interface import VideoModel, bounded
+from segue.models.interface import ConfiguredModel, VideoModel, bounded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,11 +97,15 @@ class Engine:
             self.model, device=self.device, weights=self.weights, settings=self.settings
         )
         model = bounded(model, self.max_side)
-        resolved = getattr(model, "settings", None)
+        resolved = (
+            model.settings.model_dump(mode="json")
+            if isinstance(model, ConfiguredModel)
+            else dict(self.settings)
+        )
         return model, {
             "model": self.model,
-            "settings": resolved.model_dump(mode="json") if resolved else dict(self.settings),
-            "seed": getattr(resolved, "seed", None),
+            "settings": resolved,
+            "seed": resolved.get("seed"),
             "device": self.device,
             "threads": torch.get_num_threads(),
             "model_load_s": round(time.perf_counter() - begin, 4),

@@ -7,7 +7,6 @@ frames: results of a frame, then the memory after it. So what a killed job leave
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from segue.inference.pipeline import ReadAhead, WriteBehind, room_for
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress, Silent
 from segue.inference.reuse import Pace
-from segue.inference.runner import Result, Runner
+from segue.inference.runner import Result, Runner, RunnerMemory
 from segue.inference.sinks import LabelFolder, LineLog
 from segue.inference.stopwatch import Stopwatch
 from segue.inference.task import Sink, Task
@@ -92,14 +91,14 @@ class Job:
         """
         model = bounded(model, self.max_side)
         give_back_frames(self.video.size_hw)
-        with self._pacer(model) as pacer:
-            self.places.prepare(mode, self.identity)
-            adapted = self.task.adapt(model)
-            return _Run(self, adapted, mode, progress or Silent(), pacer).go(notes or {})
+        pacer = self._pacer(model)
+        self.places.prepare(mode, self.identity)
+        adapted = self.task.adapt(model)
+        return _Run(self, adapted, mode, progress or Silent(), pacer).go(notes or {})
 
-    def _pacer(self, model: VideoModel[Any]) -> "Pacer | nullcontext[None]":
+    def _pacer(self, model: VideoModel[Any]) -> Pacer | None:
         if self.fps is None:
-            return nullcontext()
+            return None
         working_hw = Resizer.for_max_side(self.video.size_hw, self.max_side).working_hw
         return Pacer(model, self.fps, working_hw, self.task.masks, self.clock)
 
@@ -124,7 +123,9 @@ class _Run:
         self.first_frame: float | None = None
         self.checkpoint = job.places.resume / "state.safetensors"
         self.runner = Runner(model, job.task.masks, job.video.size_hw, max_side=job.max_side)
-        self.read = self.done = self.replayed = 0
+        self.read = self.done = self.passed = self.replayed = 0
+        self.recalled: Any = None
+        self.waiting: list[VideoFrame] = []
         if mode == "resume" and self.checkpoint.exists():
             self._recall()
         self.resumed_at = self.done
@@ -153,23 +154,42 @@ class _Run:
             with ReadAhead(self.job.video, self.decoding, self.watch) as frames:
                 for frame in frames:
                     if frame.index < self.read:
-                        writer.hand(partial(self._replay, self.runner.skip(frame)))
+                        self._pass(frame, writer)
                     else:
+                        self._go_on()
                         self._new(frame, writer)
         except DecodeError as error:
             # Not yet raised: with lookahead the last good frames still wait for their answer.
             broken = error
-        for result in self.watch.each("network", self.runner.drain()):
+        self._go_on()
+        with self.watch.part("network"):
+            owed = self.runner.finish()
+        for result in owed:
             writer.hand(partial(self._keep, result))
         writer.finish()
         if broken:
             raise broken
         self.runner.check_end()
 
-    def _replay(self, frame: VideoFrame | None) -> None:
+    def _pass(self, frame: VideoFrame, writer: WriteBehind) -> None:
+        """A frame that the interrupted run has shown to the model: it is answered, or waits for its answer."""
+        if self.passed < self.resumed_at:
+            writer.hand(partial(self._replay, frame))
+        else:
+            self.waiting.append(frame)
+        self.passed += 1
+
+    def _go_on(self) -> None:
+        """Once all frames of the interrupted run have passed, its memory is complete."""
+        if self.recalled is not None:
+            indices = tuple(frame.index for frame in self.waiting)
+            self.runner.recall(RunnerMemory(self.recalled, indices), self.waiting)
+            self.recalled, self.waiting = None, []
+
+    def _replay(self, frame: VideoFrame) -> None:
         """Show a finished frame again to the sinks that cannot go on in the middle of a video."""
         again = [sink for sink in self.sinks if sink.replays]
-        if not frame or not again:
+        if not again:
             return
         with self.writing.part("replay"):
             prediction = Prediction(self.stored.read(frame))
@@ -179,21 +199,22 @@ class _Run:
         self.progress.advance(self.replayed, self.job.video.num_frames, note)
 
     def _new(self, frame: VideoFrame, writer: WriteBehind) -> None:
-        begun = self.runner.state is not None
+        begun = self.runner.begun
         with self.watch.part("network"):
-            result = self.runner.feed(frame)
-        if not begun and self.runner.state is not None:
+            results = self.runner.feed(frame)
+        if not begun and self.runner.begun:
             # It learns the objects, and says nothing about the speed of the rest.
             self.first_frame = self.watch.lap
-        elif result:
-            self.pace.add(result[1], self.watch.lap)
+        else:
+            for _, prediction in results:
+                self.pace.add(prediction, self.watch.lap)
         self.read = frame.index + 1
-        if result:
+        for result in results:
             writer.hand(partial(self._keep, result))
-        if self.pacer and self.runner.state is not None:
+        if self.pacer and self.runner.begun:
             self._hold_pace(self.pacer, begun)
         if self._wants_saving():
-            writer.hand(partial(self._save, self.runner.state, self._counts()))
+            writer.hand(partial(self._save, self.runner.memory.state, self._counts()))
             self.saved_at = time.perf_counter()
 
     def _hold_pace(self, pacer: Pacer, begun: bool) -> None:
@@ -201,8 +222,9 @@ class _Run:
             pacer.begin()
         elif pacer.frame():
             with self.watch.part("network"):
-                state = pacer.resized(self.runner.state)
+                state = pacer.resized(self.runner.memory.state)
             self.runner.resize(pacer.level.size_hw, state)
+        self.runner.threshold = pacer.level.threshold
 
     def _keep(self, result: Result) -> None:
         # Before its files, so that they are known as ours whenever the process is killed.
@@ -222,7 +244,7 @@ class _Run:
         pause = self.job.checkpoint_seconds and max(
             self.job.checkpoint_seconds, 20 * self.save_cost
         )
-        return self.runner.state is not None and idle >= pause
+        return self.runner.begun and idle >= pause
 
     def _counts(self) -> dict[str, int]:
         return {"read": self.read, "level": self.pacer.number if self.pacer else 0}
@@ -243,11 +265,11 @@ class _Run:
 
         state, counts = load_state(self.checkpoint, self.model.state_type)
         self.read, self.done = int(counts["read"]), int(counts["done"])
-        size = self.runner.working_hw
+        self.recalled = state
         if self.pacer:
             self.pacer.go_on(int(counts["level"]))
-            size = self.pacer.level.size_hw
-        self.runner.resize(size, state)
+            self.runner.threshold = self.pacer.level.threshold
+            self.runner.resize(self.pacer.level.size_hw, None)
 
     def _finish(self, notes: Mapping[str, Any], error: str | None) -> dict[str, Any]:
         places = self.job.places

@@ -10,8 +10,7 @@ from segue.errors import SettingsError
 from segue.inference.governor import Governor
 from segue.media.masks import object_ids
 from segue.media.resize import Resizer
-from segue.models.interface import ScalingModel, VideoModel
-from segue.nn.reuse.settings import ReuseSettings
+from segue.models.interface import ReusingModel, ScalingModel, VideoModel
 from segue.types import Labels
 
 _STEPS = ((1.0, 1.0), (0.7, 1.0), (0.7, 0.75), (0.5, 0.75), (0.5, 0.5))
@@ -39,7 +38,7 @@ def levels(
     """The levels of a model, the one that was asked for first; no object of a mask vanishes at any of them.
 
     Args:
-        model: Its threshold moves if it has ``reuse``, its working size if it is a ``ScalingModel``.
+        model: The threshold moves if it is a ``ReusingModel``, the working size if it is a ``ScalingModel``.
         working_hw: Height and width of frames at the first level.
         masks: That the model will be given.
     """
@@ -58,8 +57,8 @@ def levels(
 class Pacer:
     """Holds a pace over one video, as well as the machine can.
 
-    Use as context manager: the model's threshold is its own again at the end. While one video holds its pace the model
-    must not serve another.
+    It says at which ``level`` the next frame is to be worked on, and changes nothing: the threshold is handed to each
+    step of the model, which may serve other videos meanwhile.
 
     Args:
         model: Has a reuse gate, or a memory that can be resized, or both.
@@ -80,7 +79,7 @@ class Pacer:
         masks: Mapping[int, Labels],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._model: Any = model
+        self._scaling = model if isinstance(model, ScalingModel) else None
         self._fps = fps
         self._levels = levels(model, working_hw, masks.values())
         if len(self._levels) < 2:
@@ -94,7 +93,6 @@ class Pacer:
         self._clock = clock
         self._begin: float | None = None
         self._last = 0.0
-        self._own: ReuseSettings | None = getattr(model, "reuse", None)
 
     @property
     def number(self) -> int:
@@ -109,19 +107,10 @@ class Pacer:
     def go_on(self, number: int) -> None:
         """Go on at the level of an interrupted run."""
         self._governor.level = number
-        self._turn()
-
-    def __enter__(self) -> "Pacer":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the model as it was."""
-        if self._own is not None:
-            self._model.reuse = self._own
 
     def resized(self, state: Any) -> Any:
-        """A memory for the level's size."""
-        return self._model.resized(state, self.level.size_hw)
+        """A memory for the level's size; the same one for a model that keeps one size."""
+        return self._scaling.resized(state, self.level.size_hw) if self._scaling else state
 
     def begin(self) -> None:
         """The first frame is done, which learns the objects and says nothing about the rest."""
@@ -139,8 +128,6 @@ class Pacer:
         self._last = now
         if self._governor.helpless and not helpless:
             self._admit()
-        if self.level != before:
-            self._turn()
         return self.level.size_hw != before.size_hw
 
     def report(self) -> dict[str, Any]:
@@ -155,10 +142,6 @@ class Pacer:
             ],
         }
 
-    def _turn(self) -> None:
-        if self._own is not None:
-            self._model.reuse = self._own.model_copy(update={"threshold": self.level.threshold})
-
     def _admit(self) -> None:
         warnings.warn(
             f"{self._fps:g} frames per second cannot be held here, even at {self.level}. Segue goes on at that, as "
@@ -169,8 +152,8 @@ class Pacer:
 
 
 def _threshold(model: VideoModel[Any]) -> float | None:
-    settings = getattr(model, "reuse", None)
-    return settings.threshold if isinstance(settings, ReuseSettings) else None
+    settings = model.reuse if isinstance(model, ReusingModel) else None
+    return settings.threshold if settings else None
 
 
 def _survives(labels: Labels, size_hw: tuple[int, int]) -> bool:

@@ -10,8 +10,7 @@ from segue.inference.sinks import LineLog
 from segue.media.overlay import write_image
 from segue.media.reuse_timeline import ReuseOverTime
 from segue.media.video import DEFAULT_FRAME_RATE, Video, VideoFrame
-from segue.models.interface import VideoModel
-from segue.nn.reuse.settings import ReuseSettings
+from segue.models.interface import ReusingModel, VideoModel
 from segue.types import ObjectScore, Prediction
 
 Rows = Callable[[Prediction], Mapping[str, ObjectScore]]
@@ -114,7 +113,7 @@ def reuse_log(
     """The log of a model with a reuse gate; ``None`` for one without.
 
     Args:
-        model: Has its gate's settings as ``model.settings.reuse``.
+        model: With a gate if it is a ``ReusingModel`` whose ``reuse`` is set.
         video: See ``ReuseLog``.
         folder: Holds what a resumed job needs.
         chart: See ``ReuseLog``.
@@ -125,7 +124,7 @@ def reuse_log(
         OutputError: The interrupted job left fewer lines.
         WriteError: The system refuses.
     """
-    settings: ReuseSettings | None = getattr(getattr(model, "settings", None), "reuse", None)
+    settings = model.reuse if isinstance(model, ReusingModel) else None
     if settings is None:
         return None
     lines = LineLog(folder / "reuse.jsonl", keep=done)

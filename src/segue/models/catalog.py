@@ -10,6 +10,7 @@ from segue.models.interface import VideoModel
 from segue.settings import load_place, look_up
 
 Kind = Literal["objects", "classes"]
+Beginning = Literal["masks", "nothing", "either"]
 
 WHAT_THEY_DO: dict[Kind, str] = {
     "objects": "follows given objects (segue track)",
@@ -29,6 +30,8 @@ class Entry:
     """What the model does: a model of classes is a ``SemanticModel``."""
     unweighted: Mapping[str, Any] = field(default_factory=dict)
     """Settings that build the model where no weights ship: to count and time it, not to use it."""
+    begins_with: Beginning = "masks"
+    """What the model begins a video with: given masks, nothing at all, or either of both."""
 
 
 MODELS: dict[str, Entry] = {
@@ -98,31 +101,37 @@ MODELS: dict[str, Entry] = {
         "segue.models.rvos.build:build",
         "RVOS with ResNet-101: a decoder recurrent over objects and frames, as in the paper",
         unweighted={"random_weights": True},
+        begins_with="either",
     ),
     "rvos-50": Entry(
         "segue.models.rvos.build:build",
         "RVOS with ResNet-50",
         unweighted={"random_weights": True},
+        begins_with="either",
     ),
     "rvos-34": Entry(
         "segue.models.rvos.build:build",
         "RVOS with ResNet-34",
         unweighted={"random_weights": True},
+        begins_with="either",
     ),
     "rvos-lite": Entry(
         "segue.models.rvos.build:build",
         "RVOS on EfficientNet-Lite0, with a reference frame, made for CPUs",
+        begins_with="either",
     ),
     "temporal-unet": Entry(
         "segue.models.temporal_unet.build:build",
         "temporal U-Net, ResNet cGRU small-deep, as in the report; Cityscapes classes",
         "classes",
         {"random_weights": True},
+        begins_with="nothing",
     ),
     "temporal-unet-lite": Entry(
         "segue.models.temporal_unet.build:build",
         "temporal U-Net on EfficientNet-Lite0 with memory at the output, made for CPUs; CamVid classes",
         "classes",
+        begins_with="nothing",
     ),
 }
 

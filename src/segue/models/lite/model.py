@@ -1,6 +1,7 @@
 """segue-lite: one look at the frame for all objects, a linear target model per object, a small decoder."""
 
 import copy
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 
@@ -81,9 +82,11 @@ class LiteModel:
         return model
 
     @torch.no_grad()
-    def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, LiteState]:
+    def start(
+        self, frame: Frame, labels: GivenLabels | None = None
+    ) -> tuple[Prediction, LiteState]:
         """Learn the objects of the first frame; see ``VideoModel.start``."""
-        check_first(frame, labels)
+        labels = check_first(self.name, frame, labels)
         resizer = Resizer.for_max_side(size_of(frame), self._max_side)
         small = resizer.shrink(frame)
         features = self._fast.look(self._tensor(small))
@@ -158,6 +161,13 @@ class LiteModel:
         missing = (0, columns - scaled.shape[3], 0, rows - scaled.shape[2])
         areas = state.areas * (scale[0] * scale[1])
         return replace(state, working_hw=working_hw, previous=F.pad(scaled, missing), areas=areas)
+
+    def hidden(self, state: LiteState, object_ids: Collection[int]) -> LiteState:
+        """See ``HidingModel.hidden``: nothing is expected where they were, so they are searched for."""
+        rows = [row for row, i in enumerate(state.ids) if i in object_ids]
+        previous = state.previous.clone()
+        previous[rows] = 0
+        return replace(state, previous=previous)
 
     def working_pixel(self, state: LiteState) -> float:
         """See ``WindowHost.working_pixel``."""

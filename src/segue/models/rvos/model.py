@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from segue.errors import MaskError, SettingsError
+from segue.errors import MaskError
 from segue.media.masks import object_ids
 from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
 from segue.models.rvos.assignment import assign
@@ -58,31 +58,27 @@ class RVOSModel:
         self._fast = RVOSGraphs(network, backend or TorchBackend())
         self._device = next(network.parameters()).device
 
-    def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, RVOSState]:
+    def start(
+        self, frame: Frame, labels: GivenLabels | None = None
+    ) -> tuple[Prediction, RVOSState]:
         """Enter the objects of the first frame; see ``VideoModel.start``.
 
-        A zero-shot network finds objects by itself, and those that fit the given ones best (Hungarian method) get
-        their ids.
+        A zero-shot network finds objects by itself. Without labels they are numbered from 1 on, in the order in which
+        it finds them; with labels, those that fit the given ones best (Hungarian method) get their ids.
 
         Raises:
-            MaskError: Also if there are more objects than slots.
+            MaskError: Also if there are more objects than slots, or no labels and the network is one-shot.
         """
-        check_first(frame, labels)
+        if labels is None and not self.network.one_shot:
+            return self._discover(frame)
+        labels = check_first(self.name, frame, labels)
         size_hw = size_of(frame)
         look = self._look(frame)
         prediction, state = self._advance(look, self._begin(look, size_hw), labels)
         return overrule(prediction, labels), state
 
-    def discover(self, frame: Frame) -> tuple[Prediction, RVOSState]:
-        """Begin a video with the objects that a zero-shot network finds; they are numbered from 1 on.
-
-        Raises:
-            SettingsError: The network is one-shot, and has to be given objects.
-        """
-        if self.network.one_shot:
-            raise SettingsError(
-                f'{self.name} has to be given objects; only with shot = "zero" it finds some.'
-            )
+    def _discover(self, frame: Frame) -> tuple[Prediction, RVOSState]:
+        """Begin a video with the objects that a zero-shot network finds."""
         size_hw, look = size_of(frame), self._look(frame)
         state = self._begin(look, size_hw)
         logits, state = self._decode(look, state)
