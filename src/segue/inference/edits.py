@@ -8,7 +8,7 @@ frames up to the neighbouring anchors: other masks and checked frames.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from itertools import accumulate
@@ -103,6 +103,17 @@ class Edits:
     def newest(self) -> int:
         """Number of the newest change; 0 without any."""
         return len(self.items)
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether a single forward pass answers all frames, in the numbers of the user."""
+        kinds = Give | Correct | Check
+        return all(isinstance(e, kinds) and not _is_local(e) for e in self.items) and not self._renames
+
+    @cached_property
+    def frames(self) -> frozenset[int]:
+        """Frames about which something was said."""
+        return frozenset(e.frame for e in self.items if isinstance(e, Give | Correct | Absent))
 
     # --- masks ---------------------------------------------------------------------------------------------------
 
@@ -380,12 +391,6 @@ class Edits:
                 ):
                     return True
         return False
-
-
-def merged_names(names: Iterable[int], edits: Edits) -> set[int]:
-    """The user's numbers of objects, as the model names them, without what is forgotten everywhere."""
-    shown = {own: name for name, own in edits.own().items()}
-    return {shown.get(own, own) for own in names}
 
 
 def check_span(span: range | None) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from segue.errors import DecodeError, MaskError, OutputError
+from segue.errors import DecodeError, MaskError
 from segue.inference.edits import Edits
 from segue.inference.events import Answered, Began, Event, Noted, RunReport
 from segue.inference.given_masks import TapeMasks, owned
@@ -74,7 +74,9 @@ class Work:
         self.span = span
         self.lock = threading.Lock()
         self.watch, self.decoding, self.writing = Stopwatch(), Stopwatch(), Stopwatch()
-        self.pace, self.first_frame = Pace(), None
+        self.pace = Pace()
+        self.first_frame: float | None = None
+        """Seconds of the first frame, on which the objects are learned."""
         self.notes: list[str] = []
         self.answered = self.again = self.passed = 0
         self.cancelled = False
@@ -84,12 +86,11 @@ class Work:
         self._way: Way = "forward"
         self._position: int | None = None
         self._saved_at, self._save_cost, self._since = time.perf_counter(), 0.0, 0
+        self._on_tape = False
+        """Whether the pass knows the masks of the tape and no others, so that its memory is worth keeping."""
         self._broken: DecodeError | None = None
         self._writer: WriteBehind
         self._masks = TapeMasks(ground.ledger)
-
-    first_frame: float | None
-    """Seconds of the first frame, on which the objects are learned."""
 
     def go(self) -> RunReport:
         """Do it.
@@ -102,8 +103,7 @@ class Work:
         """
         store = self.ground.store
         self._drop_lost()
-        fresh = len(store.records) - sum(map(self._is_stale, store.records))
-        self._fresh = fresh
+        self._fresh = len(store.records) - sum(map(self._is_stale, store.records))
         with WriteBehind(self.watch, room_for(self.ground.video.size_hw)) as self._writer:
             self._say(Began(self._num_stale(), self._total()))
             for phase in (self._forward, self._nothing, self._backward, self._local):
@@ -154,8 +154,7 @@ class Work:
         indices, store = self.ground.video.indices, self.ground.store
         stop = store.end
         if stop is None:
-            masks = [e.frame for e in self._edits.items if hasattr(e, "frame")]
-            stop = max([*store.records, *masks], default=indices.start - 1) + 1
+            stop = max([*store.records, *self._edits.frames], default=indices.start - 1) + 1
         return self._within(indices, 0, stop)
 
     def _tail(self) -> range:
@@ -278,7 +277,7 @@ class Work:
         pacer = self.ground.pacer(self._masks) if way == "forward" else None
         self.held = pacer or self.held
         sign = 1 if way == "forward" else -1
-        self._position = None
+        self._position, self._on_tape = None, True
         for first, last in stretches:
             self._rewind(runner, way, first, pacer)
             place = self._position
@@ -290,7 +289,7 @@ class Work:
             self._feed(runner, way, begin, last, take, pacer)
             if self.cancelled or self._broken:
                 break
-        self._way, self._position = "forward", None
+        self._way, self._position, self._on_tape = "forward", None, False
 
     def _begins(self, way: Way) -> int:
         """The frame with which a pass begins."""
@@ -408,7 +407,7 @@ class Work:
             take(answered, prediction, True)
         if pacer and runner.begun:
             self._hold_pace(pacer, runner, begun)
-        if runner.begun and runner_is_tape(runner, self._masks):
+        if runner.begun and self._on_tape:
             self._since += 1
             if self._wants_saving():
                 self._save(runner, pacer)
@@ -621,9 +620,7 @@ class Work:
     def _save(self, runner: Runner | None, pacer: Pacer | None) -> None:
         """Keep the memory, after the files of the frames that it has seen."""
         place = self._position
-        if runner is None or not runner.begun or place is None:
-            return
-        if not runner_is_tape(runner, self._masks):
+        if runner is None or not runner.begun or place is None or not self._on_tape:
             return
         memory = runner.memory
         following_frame = following(self.ground.video.indices, place, self._way)
@@ -662,8 +659,7 @@ class Work:
         store, edits = self.ground.store, self._edits
         if store.end is None:
             return
-        frames = {e.frame for e in edits.items if hasattr(e, "frame")}
-        never = {f for f in frames if f >= store.end}
+        never = {frame for frame in edits.frames if frame >= store.end}
         if never:
             raise MaskError(absent_sentence(never, range(store.end)))
 
@@ -708,11 +704,6 @@ def lost_sentence(names: Iterable[str]) -> str:
     )
 
 
-def runner_is_tape(runner: Runner, masks: TapeMasks) -> bool:
-    """Whether a pass knows the masks of the tape and no others, so that its memory is worth keeping."""
-    return runner.masks is masks
-
-
 def _stretches(frames: Iterable[int]) -> Iterator[tuple[int, int | None]]:
     """Numbers in order as first and last of those that follow each other closely."""
     first = last = None
@@ -737,5 +728,3 @@ def _extend(
     else:
         stretches.append((first, last))
 
-
-__all__ = ["OutputError", "Work"]
