@@ -108,7 +108,14 @@ class Edits:
     def plain(self) -> bool:
         """Whether a single forward pass answers all frames, in the numbers of the user."""
         kinds = Give | Correct | Check
-        return all(isinstance(e, kinds) and not _is_local(e) for e in self.items) and not self._renames
+        return (
+            all(isinstance(e, kinds) and not _is_local(e) for e in self.items) and not self._renames
+        )
+
+    @property
+    def checks(self) -> bool:
+        """Whether some frames were checked."""
+        return bool(self._checks)
 
     @cached_property
     def frames(self) -> frozenset[int]:
@@ -203,7 +210,7 @@ class Edits:
         return newest > (self._masks.get(index) or (0,))[-1] and newest > 0
 
     def sides(self, index: int) -> tuple[int | None, int | None] | None:
-        """The anchors before and after a frame, where one of them is a local mask; ``None`` on the tape and on masks."""
+        """The anchors before and after a frame, if one of them is a local mask; ``None`` on the tape and on masks."""
         if not self._has_local or index in self._masks or self.checked(index):
             return None
         before, after = self._anchor(index, -1), self._anchor(index, +1)
@@ -248,7 +255,8 @@ class Edits:
         names = {own: name for name, own in self.own().items()}
         hidden = {own for own in self._forgotten if not self._returned(own, index)}
         return {
-            own: 0 if own in hidden else name for own, name in ({o: o for o in hidden} | names).items()
+            own: 0 if own in hidden else name
+            for own, name in ({o: o for o in hidden} | names).items()
         }
 
     def to_json(self) -> list[dict[str, Any]]:
@@ -420,9 +428,7 @@ def _changes_tape(edit: Edit) -> bool:
 
 
 def _free(name: int, used: set[int]) -> int:
-    return (
-        name if name not in used else next(n for n in range(1, MAX_OBJECTS + 1) if n not in used)
-    )
+    return name if name not in used else next(n for n in range(1, MAX_OBJECTS + 1) if n not in used)
 
 
 def _from_json(row: Mapping[str, Any]) -> Edit:

@@ -1,6 +1,6 @@
 """What happens while a session runs, told to whoever listens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from segue.media.frames import VideoFrame
@@ -51,9 +51,13 @@ class RunReport:
     stale: int = 0
     """Frames that still wait for their answer, as far as the video's end is known."""
     seconds: float = 0.0
+    first_frame: float | None = None
+    """Seconds of the first frame, on which the objects are learned."""
+    means: Mapping[str, float | None] = field(default_factory=dict)
+    """With a reuse gate, mean milliseconds of computed and of reused frames."""
     notes: tuple[str, ...] = ()
     """Sentences of the run's ``Noted``."""
-    timings: dict[str, float] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
     """Seconds by part; parts overlap."""
 
 

@@ -125,6 +125,8 @@ class Work:
             cancelled=self.cancelled,
             stale=self._num_stale() or 0,
             seconds=self.watch.total,
+            first_frame=self.first_frame,
+            means=self.pace.means(),
             notes=tuple(self.notes),
             timings=seconds,
         )
@@ -319,7 +321,9 @@ class Work:
                 return
             found = self.ground.history.load(key)
             if found is None:
-                self._note(f"The memory kept at frame {key.frame} is damaged: an older one is taken.")
+                self._note(
+                    f"The memory kept at frame {key.frame} is damaged: an older one is taken."
+                )
                 continue
             memory, notes = found
             if pacer:
@@ -564,9 +568,7 @@ class Work:
             number = PROVISIONAL
         self._writer.hand(partial(self._keep, frame, prediction, number))
 
-    def _hand_fused(
-        self, frame: VideoFrame, backward: Prediction, before: int, after: int
-    ) -> None:
+    def _hand_fused(self, frame: VideoFrame, backward: Prediction, before: int, after: int) -> None:
         number = self._number(frame.index)
 
         def work() -> None:
@@ -727,4 +729,3 @@ def _extend(
         stretches[-1] = stretches[-1][0], last
     else:
         stretches.append((first, last))
-

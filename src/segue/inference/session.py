@@ -28,12 +28,12 @@ from segue.inference.edits import (
     check_span,
 )
 from segue.inference.events import Ended, Event, Listener, Noted, RunReport
-from segue.inference.given_masks import TapeMasks
 from segue.inference.history import History
 from segue.inference.ledger import SESSION, Ledger, read_session
 from segue.inference.memory import give_back_frames
 from segue.inference.pacing import Pacer
 from segue.inference.passes import Ground, Work, lost_sentence, renamed
+from segue.inference.places import FOLDER
 from segue.inference.runner import absent_sentence
 from segue.inference.side_answers import SideAnswers
 from segue.media.mask_fit import fit_mask
@@ -53,9 +53,6 @@ from segue.results.records import FrameRecord, Reach
 from segue.results.results import Results
 from segue.results.store import JOURNAL, FolderStore, MemoryStore, Store
 from segue.types import BACKGROUND, MAX_OBJECTS, Labels
-
-FOLDER = "_session"
-"""Holds what a session needs to go on, in the folder of the results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +226,7 @@ class Session:
         """
         for frame, labels in masks.items():
             self._check_mask(frame, labels)
-        made = [
-            (Give(f, tuple(object_ids(labels))), labels) for f, labels in sorted(masks.items())
-        ]
+        made = [(Give(f, tuple(object_ids(labels))), labels) for f, labels in sorted(masks.items())]
         self._add(made)
 
     def correct(self, frame: int, labels: Labels, until: Reach = "end") -> None:
@@ -419,6 +414,14 @@ class Session:
             threshold=reuse.threshold if reuse else None,
         )
 
+    def num_fresh(self) -> int:
+        """Frames whose answer counts: it was given, and nothing that was changed since reaches it."""
+        return sum(1 for record in self._store.records.values() if not self._is_stale(record))
+
+    def _is_stale(self, record: FrameRecord) -> bool:
+        edits, index = self.edits, record.index
+        return record.edit < edits.needed(index) and not edits.checked(index)
+
     def repair(self) -> list[str]:
         """Drop frames whose label map is damaged, which takes reading all; returns their names. A run answers them."""
         lost = [r for r in list(self._store.records.values()) if self._read(r) is None]
@@ -476,8 +479,11 @@ class Session:
     def _about(self, video: Any) -> dict[str, Any]:
         path = str(Path(video).absolute()) if isinstance(video, str | Path) else None
         files = self.video.files
+        folders = {file.absolute().parent for file in files}
         if path is None and len(files) == 1:
             path = str(files[0].absolute())
+        elif path is None and len(folders) == 1:
+            path = str(folders.pop())
         settings = (
             self.model.settings.model_dump(mode="json")
             if isinstance(self.model, ConfiguredModel)
@@ -634,4 +640,3 @@ def _reopened(given: Mapping[str, Any], folder: Path) -> Video:
         return open_video(source, **known)
     except TypeError as error:
         raise SettingsError(f"The video of {folder} cannot be opened again: {error}") from None
-

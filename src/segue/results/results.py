@@ -58,10 +58,14 @@ class Results:
                 f"The frames of {self.name} are needed, but the video is not there. Give its path."
             )
         by_index = {record.index: record for record in self.records}
+        last = max(by_index, default=-1)
         for frame in self.video:
             record = by_index.get(frame.index)
             if record is not None:
                 yield frame, record
+            # What comes after may not decode.
+            if frame.index >= last:
+                return
 
 
 @dataclass(frozen=True, slots=True)

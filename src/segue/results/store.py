@@ -50,6 +50,10 @@ class Store(Protocol):
         """Names of all frames that were ever written or begun."""
         ...
 
+    def names_in_order(self) -> tuple[str, ...]:
+        """The same, in the order of the frames."""
+        ...
+
     def put(self, record: FrameRecord, labels: Labels) -> None:
         """Write a frame, in the place of an older answer.
 
@@ -121,6 +125,10 @@ class MemoryStore:
         """See ``Store``."""
         return frozenset(record.name for record in self.records.values())
 
+    def names_in_order(self) -> tuple[str, ...]:
+        """See ``Store``."""
+        return _in_order(self.records, self.names)
+
     def put(self, record: FrameRecord, labels: Labels) -> None:
         """Keep a frame, in the place of an older answer."""
         height, width = labels.shape
@@ -189,6 +197,10 @@ class FolderStore:
     def names(self) -> frozenset[str]:
         """See ``Store``."""
         return frozenset(self._names)
+
+    def names_in_order(self) -> tuple[str, ...]:
+        """See ``Store``."""
+        return _in_order(self.records, self.names)
 
     def path(self, name: str) -> Path:
         """The file of a frame's label map."""
@@ -353,6 +365,11 @@ def read_journal(path: Path, *, cut: bool = False) -> Journal:
         with path.open("r+b") as file:
             file.truncate(whole)
     return found
+
+
+def _in_order(records: Mapping[int, FrameRecord], names: frozenset[str]) -> tuple[str, ...]:
+    written = [records[index].name for index in sorted(records)]
+    return (*written, *sorted(names - set(written)))
 
 
 def _line(entry: Mapping[str, Any]) -> bytes:
