@@ -51,8 +51,8 @@ class Job:
     max_side: int | None = None
     fps: float | None = None
     """The pace to hold, at the cost of accuracy; results then depend on how fast the machine is."""
-    direction: Direction = "forward"
-    """From which masks frames are answered."""
+    direction: Direction | None = None
+    """From which masks frames are answered; ``None``: as before, which is forward in the beginning."""
     formats: Sequence[str] = ()
     """Names of documents besides those of the task."""
     opening: Mapping[str, Any] = field(default_factory=dict)
@@ -83,6 +83,10 @@ class Job:
     def documents(self) -> tuple[str, ...]:
         """Names of all documents that are written."""
         return tuple(dict.fromkeys((*self.task.documents, *self.formats)))
+
+    def _opening(self) -> dict[str, Any]:
+        sources = {str(number): source for number, source in self.task.sources.items()}
+        return {"sources": sources, "formats": list(self.formats), **self.opening}
 
     def run(
         self,
@@ -116,7 +120,7 @@ class Job:
         self.places.prepare(mode)
         options = Options(
             labels=self.places.labels,
-            about={"identity": dict(self.identity), "job": dict(self.opening)},
+            about={"identity": dict(self.identity), "job": self._opening()},
             sources=self.task.sources,
             checkpoint_seconds=self.checkpoint_seconds,
             clock=self.clock,
@@ -157,7 +161,7 @@ class _Run:
 
     def go(self) -> dict[str, Any]:
         job, session = self.job, self.session
-        if not session.store.records and job.direction == "forward" and not session.edits.checks:
+        if not session.store.records and job.direction in (None, "forward"):
             self.live = LiveDocuments(
                 job.documents,
                 session.results(),
@@ -195,7 +199,7 @@ class _Run:
             frames=len(session.store.records),
             damaged=_damaged(session),
             resumed_at_frame=self.before or None,
-            direction=job.direction,
+            direction=job.direction or session.direction,
             report=report,
             edits=session.edits.newest,
             timings=self._timings(report),

@@ -189,7 +189,7 @@ class Session:
                 raise InputError("The folder does not say which model made it. Give the model.")
             model = load_model(name, settings=given.get("settings") or {})
         if video is None:
-            video = _reopened(given, Path(folder))
+            video = reopened(given, Path(folder))
         return cls(video, model, folder=folder, **{"max_side": given.get("max_side"), **options})
 
     # --- changes -----------------------------------------------------------------------------------------------------
@@ -299,6 +299,12 @@ class Session:
             raise MaskError(f"There is an object {new} already. Give a number that is free.")
         self._apply(Rename(old, new))
 
+    @property
+    def direction(self) -> Direction:
+        """Of the newest run."""
+        told = [edit.direction for edit in self.edits.items if isinstance(edit, Direct)]
+        return told[-1] if told else "forward"
+
     def objects(self) -> set[int]:
         """Numbers of all objects that were given or found, and not forgotten everywhere."""
         found: set[int] = set()
@@ -325,8 +331,8 @@ class Session:
 
         Args:
             span: Only these frames; ``None`` for all.
-            direction: From which masks frames are answered: ``forward`` those before, ``backward`` those after, ``both``
-                both of them, fused. ``None``: as before, which is forward in the beginning.
+            direction: From which masks frames are answered: ``forward`` those before, ``backward`` those after,
+                ``both`` both of them, fused. ``None``: as before, which is forward in the beginning.
             cancel: Stops the run within a frame once it is set, as ``Session.cancel`` does.
 
         Returns:
@@ -625,12 +631,21 @@ class Session:
             listener(event)
 
 
-def _reopened(given: Mapping[str, Any], folder: Path) -> Video:
-    """The video of a session, where it was."""
+def reopened(given: Mapping[str, Any], folder: Path) -> Video:
+    """The video of a session, where it was.
+
+    Args:
+        given: What ``session.json`` says of how it was opened.
+        folder: Of the results, for messages.
+
+    Raises:
+        NotFoundError: It is not there.
+        SegueError: As of ``open_video``.
+    """
     source = given.get("video") or given.get("files")
     if not source:
         raise NotFoundError(f"The video of {folder} was no file. Give the video.")
-    choices = {key: value for key, value in (given.get("choices") or {}).items()}
+    choices = given.get("choices") or {}
     known = {
         key: choices[key]
         for key in ("stream", "skip_damaged", "start", "end", "every")

@@ -17,6 +17,7 @@ If a run was killed, --resume continues the run, and the results have the same b
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="mask of the first frame, or of a later one (37=b.png), or of one object there (37:2=b.png adds or "
         "corrects object 2); or a folder with one file per object, or with files named like the frames; may be "
         "repeated",
+    )
+    group.add_argument(
+        "--direction",
+        choices=("forward", "backward", "both"),
+        help="from which masks frames are answered: those before (forward, the default), those behind (backward), or "
+        "both of them, fused",
     )
     group.add_argument("--fit-mask", action="store_true", help="resize masks of another size")
     group.add_argument(
@@ -105,6 +112,9 @@ def _track_video(
         partial=arguments.partial_masks,
         fit=arguments.fit_mask,
     )
+    job = replace(job, direction=arguments.direction, formats=tuple(arguments.formats))
+    if arguments.direction not in (None, "forward"):
+        job = replace(job, identity={**job.identity, "direction": arguments.direction})
     return jobs.run_job(arguments, engine, job)
 
 
