@@ -376,11 +376,11 @@ def test_bad_input_is_refused_before_anything_changes(tmp_path: Path) -> None:
         before = session.edits
         with pytest.raises(MaskError, match="frames 0 to 39"):
             session.correct(40, mask(0))
-        with pytest.raises(MaskError, match="size|pixels"):
+        with pytest.raises(MaskError, match=r"size|pixels"):
             session.correct(5, mask(0)[:10])
         with pytest.raises(MaskError, match="no object"):
             session.correct(5, np.zeros_like(mask(0)))
-        with pytest.raises(MaskError, match="no object 4. Known are: 1"):
+        with pytest.raises(MaskError, match=r"no object 4\. Known are: 1"):
             session.forget(4)
         with pytest.raises(MaskError, match="no object 4"):
             session.absent(4, 0)
@@ -390,8 +390,6 @@ def test_bad_input_is_refused_before_anything_changes(tmp_path: Path) -> None:
             session.run(span=range(5, 5))
         with pytest.raises(InputError, match="at least one frame"):
             session.check(range(5, 5))
-        with pytest.raises(InputError, match="until="):
-            session.correct(5, mask(5), until="never")
         with pytest.raises(NotFoundError, match="no result yet"):
             session.result(99)
         assert session.edits == before

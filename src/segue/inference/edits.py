@@ -7,6 +7,7 @@ Masks of the *tape* hold for a whole pass, as if they had been known from the st
 frames up to the neighbouring anchors: other masks and checked frames.
 """
 
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -80,6 +81,8 @@ class Direct:
     direction: Direction
     start: int = 0
     stop: int | None = None
+    first: bool = False
+    """Nothing was answered before, so that frames of which this side says nothing stay empty."""
 
 
 Edit = Give | Correct | Absent | Forget | Rename | Check | Direct
@@ -331,7 +334,7 @@ class Edits:
         return forward if direction == "forward" else backward
 
     @cached_property
-    def _spans(self) -> list[tuple[int, float, float]]:
+    def _spans(self) -> list[tuple[int, int, int]]:
         """Number, first frame and end of what each local mask reached when it was given."""
         return [
             (number, *self._span(number, edit.frame))
@@ -339,10 +342,10 @@ class Edits:
             if _is_local(edit)
         ]
 
-    def _span(self, number: int, frame: int) -> tuple[float, float]:
+    def _span(self, number: int, frame: int) -> tuple[int, int]:
         before = Edits(self.items[: number - 1], self.free)
         left, right = before._anchor(frame, -1), before._anchor(frame, +1)
-        return -1 if left is None else left + 1, float("inf") if right is None else right
+        return 0 if left is None else left + 1, sys.maxsize if right is None else right
 
     def _anchor(self, index: int, step: int) -> int | None:
         """The nearest mask or checked frame before (-1) or after (+1) a frame."""
@@ -361,7 +364,7 @@ class Edits:
         for number, edit in reversed(self._directs):
             inside = edit.start <= index and (edit.stop is None or index < edit.stop)
             # A side from which nothing can be said takes nothing away.
-            if inside and self.tape_origin(edit.direction, index) != "none":
+            if inside and (edit.first or self.tape_origin(edit.direction, index) != "none"):
                 return edit.direction, number
         return "forward", 0
 

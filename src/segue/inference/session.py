@@ -519,7 +519,7 @@ class Session:
             edits = replace(edits, free=not any(edits.masks(f) for f in edits.frames))
         start, stop = (span.start, span.stop) if span is not None else (0, None)
         if direction is not None and not self._is_directed(direction, start, stop):
-            edits += Direct(direction, start, stop)
+            edits += Direct(direction, start, stop, first=not self._store.records)
         if edits != self.edits:
             self._ledger.add(edits)
 
