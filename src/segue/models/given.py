@@ -70,7 +70,7 @@ def check_frame(frame: Frame, size_hw: tuple[int, int]) -> None:
 
 
 def overrule(prediction: Prediction, labels: Labels, score: ObjectScore = GIVEN) -> Prediction:
-    """The prediction with given objects, all of one score, put in their place."""
+    """The prediction with given objects, all of one score, put in their place; probabilities stay the model's own."""
     given = object_ids(labels)
     merged = prediction.labels.copy()
     merged[np.isin(merged, given)] = BACKGROUND
@@ -80,4 +80,4 @@ def overrule(prediction: Prediction, labels: Labels, score: ObjectScore = GIVEN)
     for i in scores.keys() - set(given):
         if not (merged == i).any():
             scores[i] = replace(scores[i], absent=True)
-    return Prediction(merged, scores | dict.fromkeys(given, score))
+    return replace(prediction, labels=merged, scores=scores | dict.fromkeys(given, score))

@@ -17,6 +17,7 @@ from segue.models.frtm.reuse import Carried, GateFunction, Reuse
 from segue.models.frtm.settings import FrtmSettings
 from segue.models.frtm.target_model import TargetState, fit, initial_model, remember
 from segue.models.given import check_first
+from segue.models.soft_masks import SoftMasks
 from segue.nn.resnet import CHANNELS
 from segue.nn.reuse.settings import ReuseSettings
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
@@ -300,7 +301,7 @@ def _prediction(
             scores[i] = ObjectScore(float(pixels.mean()))
         else:
             scores[i] = ObjectScore(1 - float(probability.max()), absent=True)
-    return Prediction(labels, scores)
+    return Prediction(labels, scores, SoftMasks(labels, probabilities, logits=False))
 
 
 def _with_gate(prediction: Prediction, outcomes: Mapping[int, Outcome]) -> Prediction:

@@ -24,7 +24,7 @@ from segue.models.lite.search import search
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.state import LiteState
 from segue.models.lite.views import views_of
-from segue.models.painting import paint
+from segue.models.painting import PaintedProbabilities, paint
 from segue.models.reuse.host import WindowAnswer
 from segue.models.scene import Thumbnail, is_cut, thumbnail
 from segue.nn.backends.int8 import Ranges
@@ -115,7 +115,8 @@ class LiteModel:
         probabilities = _merge(logits)
         patches = {i: one.patch(resizer) for i, one in zip(state.ids, found, strict=True)}
         painted = paint(patches, state.size_hw)
-        prediction = Prediction(painted, _scores(logits, probabilities, painted, state.ids))
+        sure = _scores(logits, probabilities, painted, state.ids)
+        prediction = Prediction(painted, sure, PaintedProbabilities(patches, state.size_hw))
         quarter = F.avg_pool2d(probabilities, 2)
         previous = F.avg_pool2d(quarter, 2)[:, None]
         state = replace(

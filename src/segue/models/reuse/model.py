@@ -165,7 +165,9 @@ class GatedModel:
             for i, score in propagated.scores.items()
         }
         # A copy: the caller owns the prediction, and the propagator may remember these labels.
-        return Prediction(labels.copy(), scores), replace(state, shown=torch.from_numpy(labels))
+        probabilities = None if copied else propagated.probabilities
+        prediction = Prediction(labels.copy(), scores, probabilities)
+        return prediction, replace(state, shown=torch.from_numpy(labels))
 
     def _computed(
         self,
@@ -193,7 +195,7 @@ class GatedModel:
             i: replace(score, gate=_rounded(said.get(i)), reused=False)
             for i, score in prediction.scores.items()
         }
-        return Prediction(prediction.labels, scores), state
+        return replace(prediction, scores=scores), state
 
 
 class WindowedModel(GatedModel):

@@ -1,5 +1,6 @@
 """Carrying labels over from the last computed frame, and saying how good the result is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -8,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from segue.models.reuse.motion import Motion, places_of
-from segue.types import Frame, Labels, ObjectScore, Prediction
+from segue.types import Frame, Labels, ObjectScore, Prediction, SoftMask
 
 MemoryT = TypeVar("MemoryT")
 
@@ -27,6 +28,8 @@ class Propagated:
     """With what the gate says."""
     looked: bool = True
     """Whether the answer took a look at the frame that costs time."""
+    probabilities: Mapping[int, SoftMask] | None = None
+    """As in ``Prediction``."""
 
 
 @runtime_checkable

@@ -103,14 +103,16 @@ class WindowPropagator:
         if needed > 0 and (memory.gap > _MOST or any(said <= needed for said in away.values())):
             return _kept(memory, away), memory
         answer, evidence = look(self._host, view, memory, host)
-        labels = paint(answer, memory)
+        patches, size_hw = _patches(answer, memory), memory.labels.shape
+        labels = painting.paint(patches, size_hw)
         gates = self._gate(evidence) * answer.recognised
         scores = _scores(answer, labels, memory, gates, away)
         window = around(labels, _least_scale(memory.pixel))
         view = _NOTHING if window is None else window.see(frame)
-        return Propagated(labels, scores), replace(
-            memory, labels=labels, scores=scores, window=window, view=view
-        )
+        memory = replace(memory, labels=labels, scores=scores, window=window, view=view)
+        return Propagated(
+            labels, scores, probabilities=painting.PaintedProbabilities(patches, size_hw)
+        ), memory
 
 
 def remember(
@@ -157,12 +159,14 @@ def look(
 
 def paint(answer: WindowAnswer, memory: WindowMemory) -> Labels:
     """Labels of the whole frame."""
-    window = memory.window
-    assert window is not None
+    return painting.paint(_patches(answer, memory), memory.labels.shape)
+
+
+def _patches(answer: WindowAnswer, memory: WindowMemory) -> dict[int, painting.Patch]:
+    """What was found of each object, as a part of the frame."""
+    assert memory.window is not None
     logits = answer.logits.float().cpu().numpy()
-    patches = {i: window.patch(one) for i, one in zip(memory.ids, logits, strict=True)}
-    height, width = memory.labels.shape
-    return painting.paint(patches, (height, width))
+    return {i: memory.window.patch(one) for i, one in zip(memory.ids, logits, strict=True)}
 
 
 def _shown_again(now: Frame, before: Frame) -> bool:

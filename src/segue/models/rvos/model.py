@@ -26,6 +26,7 @@ from segue.models.rvos.merging import (
 from segue.models.rvos.network import Look, RVOSNetwork
 from segue.models.rvos.settings import RVOSSettings
 from segue.models.rvos.state import Reference, RVOSState, row_append
+from segue.models.soft_masks import SoftMasks
 from segue.nn.backends.interface import Backend
 from segue.nn.backends.torch_backend import TorchBackend
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
@@ -275,4 +276,5 @@ def _labelled(
         )
         for i, high in zip(ids, highest, strict=True)
     }
-    return Prediction(labels, {**scores, **gone})
+    soft = SoftMasks(labels, dict(zip(ids, logits, strict=True)), logits=True)
+    return Prediction(labels, {**scores, **gone}, soft)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from segue.media.masks import object_ids
 from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
+from segue.models.soft_masks import SoftMasks
 from segue.models.ttvos.attention import margin, pool_masks, two_channels
 from segue.models.ttvos.carrier import Carrier
 from segue.models.ttvos.network import TTVOSNetwork
@@ -238,4 +239,5 @@ def _predict(
         gate = None if glimpse is None else glimpse.gates[index]
         reused = None if glimpse is None else glimpse.choices[index] != "compute"
         scores[i] = ObjectScore(round(sure, 4), absent=not own, gate=gate, reused=reused)
-    return Prediction(labels, scores)
+    soft = SoftMasks(labels, dict(zip(ids, margins, strict=True)), logits=True)
+    return Prediction(labels, scores, soft)
