@@ -22,6 +22,7 @@ from segue.inference.ledger import Ledger
 from segue.inference.pacing import Pacer
 from segue.inference.pipeline import ReadAhead, WriteBehind, room_for
 from segue.inference.reading import Reading, following, read
+from segue.inference.restored import hold_given, hold_scores
 from segue.inference.reuse import Pace
 from segue.inference.runner import Runner, absent_sentence
 from segue.inference.side_answers import SideAnswers
@@ -372,7 +373,7 @@ class Work:
                     answered = self._show(runner, frame, take, pacer)
                     if last is not None and answered is not None and sign * answered >= sign * last:
                         self._end(None, gaps)
-                        return
+                        break
                 else:
                     self._finish(runner, take, sure=True)
                     end = expected - self.ground.video.indices.step + 1
@@ -590,6 +591,7 @@ class Work:
         """Write an answer, and tell who listens; on the writing thread."""
         store, edits, index = self.ground.store, self._edits, frame.index
         with self.writing.part("write"):
+            prediction = self._held(index, prediction)
             shown = prediction if edits.plain else as_shown(edits, index, prediction)
             record = replace(
                 self.ground.describe(frame, shown),
@@ -602,6 +604,17 @@ class Work:
         self.answered += 1
         self._fresh += 1
         self.ground.emit(Answered(frame, shown, record, self._fresh, self._total()))
+
+    def _held(self, index: int, prediction: Prediction) -> Prediction:
+        """What the user drew beats what a model makes of it, to the pixel."""
+        given = owned(self.ground.ledger, index, self._edits.masks(index))
+        if given is None:
+            return prediction
+        labels = hold_given(prediction.labels, given)
+        if np.array_equal(labels, prediction.labels):
+            return prediction
+        scores = hold_scores(prediction.scores, labels, given)
+        return Prediction(labels, scores, prediction.probabilities)
 
     def _plainly(self, index: int) -> bool:
         edits = self._edits
