@@ -7,7 +7,7 @@ would be of two different things: the object is taken from one side as it is.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -169,9 +169,11 @@ def _choose(sides: _Sides, taken: Mapping[int, Weights]) -> Labels:
     return labels
 
 
-def _contested(one: Labels, other: Labels) -> Iterable[int]:
+def _contested(one: Labels, other: Labels) -> set[int]:
+    """Objects of the pixels of which the sides say different things."""
     differ = one != other
-    return (set(np.unique(one[differ])) | set(np.unique(other[differ]))) - {BACKGROUND}
+    found = np.concatenate([one[differ], other[differ]])
+    return set(np.unique(found).tolist()) - {BACKGROUND}
 
 
 def _mixed(weights: Weights, soft: list[SoftMask]) -> SoftMask:
