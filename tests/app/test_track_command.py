@@ -54,6 +54,23 @@ def test_one_video(place: Path, capsys) -> None:
     assert set(record["identity"]["masks"]) == {"0", "7"}
 
 
+def test_a_model_that_finds_objects_needs_no_mask(place: Path, capsys) -> None:
+    words = ["track", "frames", "--model", "finder"]
+    assert main([*words, "--dry-run"]) == 0
+    assert "no mask    finder finds objects by itself" in capsys.readouterr().out
+    assert main([*words, "--out", "out", "--threads", "1"]) == 0
+    assert "no mask    finder finds objects by itself" in capsys.readouterr().err
+    assert main([*words, "--out", "again", "--threads", "1"]) == 0
+    assert results(Path("out")) == results(Path("again"))
+    last = np.asarray(Image.open("out/masks/00011.png"))
+    assert ((last == 1) == (scene(12)[11][1] == 1)).mean() > 0.97
+    record = json.loads(Path("out/run.json").read_text())
+    assert record["settings"]["finds"] is True
+    assert record["identity"]["masks"] == record["understood"]["objects"] == {}
+    assert main([*words, "--mask", "0.png", "--out", "given"]) == 0
+    assert json.loads(Path("given/run.json").read_text())["settings"]["finds"] is False
+
+
 def test_json_on_stdout_is_one_document(place: Path, capsys) -> None:
     assert track("--no-overlay", "--json") == 0
     document = json.loads(capsys.readouterr().out)
@@ -132,7 +149,14 @@ BAD = {
     "audio only": ((*T, "sound.wav", "--mask", "0.png", *OUT), "no video stream, only: audio"),
     "no frames": ((*T, "nothing", "--mask", "0.png", *OUT), "nothing holds no images"),
     "mixed sizes": ((*T, "mixed", "--mask", "0.png", *OUT), "53x38.* 9x9"),
-    "no mask": ((*T, "frames", *OUT), "at least one --mask"),
+    "no mask": (
+        (*T, "frames", *OUT),
+        "at least one --mask: colour carries given objects and finds none by itself.*: .*rvos-lite",
+    ),
+    "no mask for a model of classes": (
+        (*T, "frames", "--out", "out", "--model", "shade"),
+        "'shade' names the class",
+    ),
     "no such mask": ((*T, "frames", "--mask", "gone.png", *OUT), "gone.png"),
     "empty mask": ((*T, "frames", "--mask", "empty.png", *OUT), "empty.png holds no object"),
     "mask of another size": (

@@ -2,6 +2,9 @@
 
 import copy
 import dataclasses
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,18 @@ import torch
 
 from segue.errors import MaskError, SettingsError, VideoError
 from segue.inference.checkpoint import load_state, save_state
+from segue.inference.runner import Result, Runner, RunnerMemory
+from segue.media.video import ArrayVideo, VideoFrame
 from segue.models.catalog import MODELS, load_model, names
-from segue.models.interface import SemanticModel, VideoModel, as_semantic
+from segue.models.interface import (
+    ConfiguredModel,
+    HidingModel,
+    NetworkModel,
+    ReusingModel,
+    SemanticModel,
+    VideoModel,
+    as_semantic,
+)
 from segue.types import VOID, Frame, Labels, Prediction
 
 # Models without shipped weights are tried with random ones, and short optimisations.
@@ -24,6 +37,7 @@ QUICK = {
     "update_every": 2,
     "augmentation": {"samples": 2},
 }
+QUICK_RVOS = {"random_weights": True}
 SETTINGS: dict[str, dict[str, Any]] = {
     "segue-lite": {"update_every": 2},
     "frtm": QUICK,
@@ -104,6 +118,8 @@ def equal(one: Any, other: Any) -> bool:
 def test_the_table_tells_what_a_model_does(any_model: VideoModel[Any]) -> None:
     assert isinstance(any_model, VideoModel)
     assert isinstance(any_model, SemanticModel) == (MODELS[any_model.name].kind == "classes")
+    assert isinstance(any_model, ConfiguredModel)
+    assert isinstance(any_model, NetworkModel)
 
 
 def test_steps_are_deterministic_and_leave_the_state_alone(any_model: VideoModel[Any]) -> None:
@@ -142,30 +158,140 @@ def test_a_gate_must_see_the_frame(any_model: VideoModel[Any]) -> None:
                 assert any_model.name != "segue-lite" or changed.reused is False
 
 
-def test_two_videos_share_a_model(any_model: VideoModel[Any]) -> None:
-    frames, labels = make_video(3)
-    mirrored = [np.ascontiguousarray(f[:, ::-1]) for f in frames]
-    _, alone = begin(any_model, frames[0], labels[0])
-    alone_prediction, _ = any_model.step(frames[1], alone)
-    _, one = begin(any_model, frames[0], labels[0])
-    _, other = begin(any_model, mirrored[0], np.ascontiguousarray(labels[0][:, ::-1]))
-    any_model.step(mirrored[1], other)
-    prediction, _ = any_model.step(frames[1], one)
-    assert np.array_equal(prediction.labels, alone_prediction.labels)
+def as_frames(images: Sequence[Frame]) -> list[VideoFrame]:
+    return list(ArrayVideo(images))
 
 
-def test_a_video_cut_in_two_gives_the_same(any_model: VideoModel[Any], tmp_path: Path) -> None:
-    frames, labels = make_video(4)
-    _, state = begin(any_model, frames[0], labels[0])
-    _, state = any_model.step(frames[1], state)
-    save_state(tmp_path / "state", state)
+def masks_for(model: VideoModel[Any], index: int, labels: Labels) -> dict[int, Labels]:
+    """What the runner is given: a model of classes takes nothing."""
+    return {} if isinstance(model, SemanticModel) else {index: labels}
+
+
+def through(runner: Runner, frames: Sequence[VideoFrame]) -> list[Result]:
+    return [result for frame in frames for result in runner.feed(frame)]
+
+
+def assert_same(one: Sequence[Result], other: Sequence[Result]) -> None:
+    assert [frame.index for frame, _ in one] == [frame.index for frame, _ in other]
+    for (_, left), (_, right) in zip(one, other, strict=True):
+        assert np.array_equal(left.labels, right.labels)
+        assert left.scores == right.scores
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_video_cut_in_two_gives_the_same_either_way(
+    any_model: VideoModel[Any], order: int, tmp_path: Path
+) -> None:
+    """Also at a smaller working size, with the memory stored between and another runner."""
+    images, labels = make_video(4)
+    frames = as_frames(images)[::order]
+    masks = masks_for(any_model, frames[0].index, labels[frames[0].index])
+    size, bound = (70, 101), 80
+    whole = Runner(any_model, masks, size, max_side=bound)
+    expected = [*through(whole, frames), *whole.finish()]
+    assert [frame.index for frame, _ in expected] == [frame.index for frame in frames]
+    first = Runner(any_model, masks, size, max_side=bound)
+    found = through(first, frames[:2])
+    memory = first.memory
+    save_state(tmp_path / "state", memory.state)
     read, _ = load_state(tmp_path / "state", any_model.state_type)
-    assert equal(read, state)
-    for frame in frames[2:]:
-        expected, state = any_model.step(frame, state)
-        found, read = any_model.step(frame, read)
-        assert np.array_equal(found.labels, expected.labels)
-        assert equal(read, state)
+    assert equal(read, memory.state)
+    second = Runner(any_model, masks, size, max_side=bound)
+    waiting = [frame for frame in frames if frame.index in memory.waiting]
+    second.recall(RunnerMemory(read, memory.waiting), waiting)
+    found += [*through(second, frames[2:]), *second.finish()]
+    assert_same(found, expected)
+
+
+def test_videos_in_two_threads_share_a_model(any_model: VideoModel[Any]) -> None:
+    images, labels = make_video(3)
+    mirrored = [np.ascontiguousarray(image[:, ::-1]) for image in images]
+    shown = [
+        (as_frames(images), masks_for(any_model, 0, labels[0])),
+        (as_frames(mirrored), masks_for(any_model, 0, np.ascontiguousarray(labels[0][:, ::-1]))),
+    ]
+    gate = threading.Barrier(2)
+
+    def go(work: tuple[list[VideoFrame], dict[int, Labels]], wait: bool = True) -> list[Result]:
+        if wait:
+            gate.wait()
+        return through(Runner(any_model, work[1], (70, 101)), work[0])
+
+    alone = [go(work, wait=False) for work in shown]
+    with ThreadPoolExecutor(2) as pool:
+        for expected, found in zip(alone, pool.map(go, shown), strict=True):
+            assert_same(found, expected)
+
+
+@pytest.mark.parametrize("objects", [1, 5])
+def test_frames_before_the_first_mask_are_empty_and_any_number_of_objects_follows(
+    model: VideoModel[Any], objects: int
+) -> None:
+    images, _ = make_video(3, (71, 97))
+    labels = np.zeros((71, 97), np.uint8)
+    for number in range(1, objects + 1):
+        labels[5 + 10 * number : 13 + 10 * number, 15 * number : 15 * number + 12] = number
+    results = through(Runner(model, {1: labels}, (71, 97)), as_frames(images))
+    assert not results[0][1].labels.any()
+    assert results[0][1].scores == {}
+    assert np.array_equal(results[1][1].labels, labels)
+    assert set(results[2][1].scores) == set(range(1, objects + 1))
+
+
+def test_the_table_tells_what_a_model_begins_with(any_model: VideoModel[Any]) -> None:
+    frames, _ = make_video(1)
+    entry = MODELS[any_model.name]
+    if entry.begins_with == "nothing":
+        assert any_model.start(frames[0])[0] is not None
+        return
+    with pytest.raises(MaskError, match=f"{any_model.name} carries given objects.* Give a mask"):
+        any_model.start(frames[0])
+    if entry.begins_with == "masks":
+        with pytest.raises(MaskError, match="begins without one: rvos"):
+            load_model(any_model.name, without_masks=True)
+
+
+@pytest.mark.parametrize("name", [n for n, e in MODELS.items() if e.begins_with == "either"])
+def test_a_model_that_may_begin_without_masks_finds_objects(name: str) -> None:
+    model = load_model(name, settings=SETTINGS.get(name, QUICK_RVOS), without_masks=True)
+    frames, _ = make_video(3)
+    one = through(Runner(model, {}, (70, 101)), as_frames(frames))
+    assert len(one) == 3
+    for _, prediction in one:
+        assert set(np.unique(prediction.labels)) <= {0, *prediction.scores}
+    assert sorted(one[2][1].scores) == list(range(1, len(one[2][1].scores) + 1))
+    assert_same(through(Runner(model, {}, (70, 101)), as_frames(frames)), one)
+
+
+def test_a_gate_obeys_the_threshold_of_a_step(any_model: VideoModel[Any]) -> None:
+    if not isinstance(any_model, ReusingModel) or any_model.reuse is None:
+        return
+    frames, labels = make_video(2)
+    before = any_model.reuse
+    _, state = begin(any_model, frames[0], labels[0])
+    said = {}
+    for threshold in (0.0, 1.0):
+        prediction, _ = any_model.step(frames[1], state, threshold=threshold)
+        assert prediction is not None
+        said[threshold] = {score.reused for score in prediction.scores.values()}
+    assert said == {0.0: {True}, 1.0: {False}}
+    assert any_model.reuse == before
+
+
+def test_hidden_objects_are_away_and_nothing_else_changes(model: VideoModel[Any]) -> None:
+    if not isinstance(model, HidingModel):
+        return
+    frames, labels = make_video(3)
+    _, state = model.start(frames[0], labels[0])
+    _, state = model.step(frames[1], state)
+    before = copy.deepcopy(state)
+    hidden = model.hidden(state, [2, 99])
+    assert equal(before, state)
+    assert not equal(hidden, state)
+    prediction, _ = model.step(frames[2], hidden)
+    assert prediction is not None
+    assert prediction.scores.keys() == {1, 2}
+    assert prediction.mask(1).any()
 
 
 @pytest.mark.parametrize("size_hw", [(64, 64), (71, 97), (40, 130)])

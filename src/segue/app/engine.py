@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from segue.inference.task import Task
 from segue.media.mask_args import GivenMasks
 from segue.media.mask_fit import fit_given
 from segue.media.video import Video
-from segue.models.catalog import find, load_model
+from segue.models.catalog import find, load_model, settings_without_masks
 from segue.models.interface import ConfiguredModel, VideoModel, bounded
 
 
@@ -83,6 +83,21 @@ class Engine:
             "fps": self.fps,
         }
 
+    def without_masks(self) -> "Engine":
+        """The same, for videos of which no mask is given.
+
+        Raises:
+            SettingsError: No model of that name.
+            MaskError: The model needs a mask.
+        """
+        settings = {**settings_without_masks(self.model), **self.settings}
+        weights, shipped = self.weights, find(self.model).weights_without_masks
+        if weights is None and shipped:
+            from segue.nn.weights import shipped_weights
+
+            weights = shipped_weights(shipped)
+        return replace(self, settings=settings, weights=weights)
+
     def load(self) -> tuple[VideoModel[Any], dict[str, Any]]:
         """The model for frames of ``max_side``, and what ``run.json`` says about it.
 
@@ -114,7 +129,7 @@ class Engine:
     def track_job(
         self,
         video: Video,
-        masks: GivenMasks,
+        masks: GivenMasks | None,
         places: Places,
         *,
         overlay: bool = True,
@@ -125,7 +140,7 @@ class Engine:
 
         Args:
             video: The opened video.
-            masks: What ``read_masks`` returned.
+            masks: What ``read_masks`` returned; ``None`` for a model that finds objects by itself.
             places: Where the results go.
             overlay: Whether to write the overlay video.
             partial: Later masks may leave objects out.
@@ -136,6 +151,8 @@ class Engine:
             NotFoundError: The weights file does not exist.
             MaskError: A mask of another size than the video, unless ``fit``.
         """
+        if masks is None:
+            return self._job(video, TrackTask({}, overlay=overlay), places)
         aspect = video.description.pixel_aspect
         try:
             masks = fit_given(masks, video.size_hw, pixel_aspect=aspect, fit=fit)

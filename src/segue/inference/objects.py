@@ -7,6 +7,7 @@ from typing import Any
 from segue.inference.identity import identify_masks
 from segue.inference.places import TRACKS, Outputs
 from segue.inference.track import check_plan
+from segue.media.resize import Resizer
 from segue.media.video import Video
 from segue.models.catalog import Kind
 from segue.models.interface import VideoModel
@@ -16,10 +17,10 @@ from segue.types import Labels
 
 @dataclass(frozen=True)
 class TrackTask:
-    """Carry the objects of given masks through the video."""
+    """Carry the objects of given masks through the video, or those that the model finds."""
 
     masks: Mapping[int, Labels]
-    """Frame number -> labels of the frame's size."""
+    """Frame number -> labels of the frame's size; none for a model that finds objects by itself."""
     sources: Mapping[int, str] = field(default_factory=dict)
     """Where each object id came from, for ``tracks.json``."""
     partial: bool = False
@@ -49,8 +50,12 @@ class TrackTask:
 
         Raises:
             MaskError: As in ``check_plan``.
+            SettingsError: ``max_side`` is too small.
         """
-        check_plan(video, self.masks, partial=self.partial, max_side=max_side)
+        if self.masks:
+            check_plan(video, self.masks, partial=self.partial, max_side=max_side)
+        else:
+            Resizer.for_max_side(video.size_hw, max_side)
 
     def adapt(self, model: VideoModel[Any]) -> VideoModel[Any]:
         """The model as it is."""

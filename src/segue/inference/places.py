@@ -208,8 +208,10 @@ class Places:
 
     def _claim(self) -> claims.Claim:
         """What earlier runs wrote here, the last of which may have been killed."""
-        files = (self.overlay.name, *self.outputs.files)
-        return self._recorded() | claims.interrupted(self.session, files)
+        recorded = self._recorded()
+        # A record knows them; without one they did not exist before.
+        files = () if recorded is not claims.NOTHING else (self.overlay.name, *self.outputs.files)
+        return recorded | claims.interrupted(self.session, files)
 
     def _recorded(self) -> claims.Claim:
         try:

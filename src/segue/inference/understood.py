@@ -55,6 +55,8 @@ class Understood:
     """Sentences about what could have been meant otherwise."""
     frames_before: int = 0
     """Frames of the job before the first mask, which get no objects."""
+    finds: bool = False
+    """Whether objects are to be followed that no mask gives: the model finds them."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for ``run.json``."""
@@ -101,6 +103,7 @@ def understand(job: Job) -> Understood:
         objects=tuple(_objects(masks)),
         doubts=tuple(dict.fromkeys((*source.doubts, *job.doubts))),
         frames_before=len(range(wanted.start, min(masks), wanted.step)) if masks else 0,
+        finds=job.task.kind == "objects" and not masks,
     )
 
 

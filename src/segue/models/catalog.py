@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from segue.errors import SettingsError
+from segue.errors import MaskError, SettingsError
 from segue.models.interface import VideoModel
 from segue.settings import load_place, look_up
 
@@ -32,6 +32,10 @@ class Entry:
     """Settings that build the model where no weights ship: to count and time it, not to use it."""
     begins_with: Beginning = "masks"
     """What the model begins a video with: given masks, nothing at all, or either of both."""
+    without_masks: Mapping[str, Any] = field(default_factory=dict)
+    """``either``: settings with which the model finds objects by itself."""
+    weights_without_masks: str = ""
+    """``either``: name of the weights that ship for that."""
 
 
 MODELS: dict[str, Entry] = {
@@ -102,23 +106,28 @@ MODELS: dict[str, Entry] = {
         "RVOS with ResNet-101: a decoder recurrent over objects and frames, as in the paper",
         unweighted={"random_weights": True},
         begins_with="either",
+        without_masks={"shot": "zero"},
     ),
     "rvos-50": Entry(
         "segue.models.rvos.build:build",
         "RVOS with ResNet-50",
         unweighted={"random_weights": True},
         begins_with="either",
+        without_masks={"shot": "zero"},
     ),
     "rvos-34": Entry(
         "segue.models.rvos.build:build",
         "RVOS with ResNet-34",
         unweighted={"random_weights": True},
         begins_with="either",
+        without_masks={"shot": "zero"},
     ),
     "rvos-lite": Entry(
         "segue.models.rvos.build:build",
         "RVOS on EfficientNet-Lite0, with a reference frame, made for CPUs",
         begins_with="either",
+        without_masks={"shot": "zero"},
+        weights_without_masks="rvos-lite-zero",
     ),
     "temporal-unet": Entry(
         "segue.models.temporal_unet.build:build",
@@ -142,6 +151,7 @@ def load_model(
     device: str = "cpu",
     weights: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
+    without_masks: bool = False,
 ) -> VideoModel[Any]:
     """A model ready to segment videos.
 
@@ -150,9 +160,11 @@ def load_model(
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         weights: A safetensors file; by default the weights that ship with the model.
         settings: Settings of the model that differ from its defaults.
+        without_masks: Whether the model shall begin videos without a mask, and find objects by itself.
 
     Raises:
         SettingsError: No model of that name, an unknown setting, or a device that is not there.
+        MaskError: ``without_masks``, and the model needs a mask.
         NotFoundError: The weights file does not exist.
         WeightsError: The weights file is damaged or belongs to another model.
     """
@@ -160,6 +172,8 @@ def load_model(
 
     entry = find(name)
     check_device(device)
+    if without_masks:
+        settings = {**settings_without_masks(name), **(settings or {})}
     model: VideoModel[Any] = load_place(entry.build)(
         name, settings=settings or {}, weights=Path(weights) if weights else None, device=device
     )
@@ -184,6 +198,24 @@ def find(name: str, kind: Kind | None = None) -> Entry:
         f"Model {name!r} {WHAT_THEY_DO[entry.kind]}. Here a model is needed that {WHAT_THEY_DO[kind]}: "
         f"{', '.join(names(kind))}."
     )
+
+
+def settings_without_masks(name: str) -> Mapping[str, Any]:
+    """Settings with which a model begins videos without a mask.
+
+    Raises:
+        SettingsError: No model of that name.
+        MaskError: The model needs a mask; the message names models that need none.
+    """
+    entry = find(name)
+    if entry.begins_with == "masks":
+        free = [n for n in names(entry.kind) if MODELS[n].begins_with != "masks"]
+        raise MaskError(
+            f"{name} carries given objects and finds none by itself. Give a mask of the first frame, or use a model "
+            f"that begins without one: {', '.join(free)}.",
+            option="Pass --mask FILE, or --model rvos-lite.",
+        )
+    return entry.without_masks
 
 
 def names(kind: Kind) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ def block(understood: Understood, model: str) -> list[str]:
         understood: Of the job.
         model: The model and its dials.
     """
-    rows = [*_video(understood), ("model", model), *_masks(understood)]
+    rows = [*_video(understood), ("model", model), *_masks(understood, model)]
     return _lined(rows, understood.doubts)
 
 
@@ -90,8 +90,10 @@ def _video(understood: Understood) -> Iterator[tuple[str, str]]:
         yield "start", f"the first frame is at {float(source.start_time):g} s"
 
 
-def _masks(understood: Understood) -> Iterator[tuple[str, str]]:
+def _masks(understood: Understood, model: str) -> Iterator[tuple[str, str]]:
     masks = understood.masks
+    if understood.finds:
+        yield "no mask", f"{model.partition(',')[0]} finds objects by itself"
     if understood.frames_before:
         yield (
             "no mask",

@@ -4,12 +4,15 @@ $ segue track clip.mp4 --mask first.png --out result
 $ segue track frames/ --mask 0=a.png --mask 37=b.png --out result --max-side 640
 $ segue track clip.mp4 --mask first.png --out result --reuse off
 $ segue track clip.mp4 --mask first.png --dry-run
+$ segue track clip.mp4 --model rvos-lite --out result
 $ segue track --layout davis2016 --root DAVIS --split val --out masks --json report.json
 
 One video gives OUT/masks/<frame>.png, OUT/overlay.mp4, OUT/tracks.json and OUT/run.json. A model with a
 reuse gate also gives OUT/reuse.png, which shows the frames that were computed and those that were reused.
 A data set gives OUT/<sequence>/<frame>.png; all other files are in OUT/_run. A data set of tracks, such
 as kitti-mots, also gives OUT/<sequence>.txt; ids and formats are those of its official results.
+
+Without --mask the model has to find objects by itself, which rvos-lite can.
 
 Before the work a few lines on stderr say what was understood; a line that begins with "check" is a doubt.
 If a run was killed, --resume continues the run, and the results have the same bytes as without the kill.
@@ -25,6 +28,7 @@ from segue.app.cli import jobs
 from segue.app.cli.frame_options import open_source, refuse_source_options
 from segue.app.cli.output import check_json_target, write_document
 from segue.errors import InputError
+from segue.models.catalog import find, names
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,9 +86,9 @@ def run(arguments: argparse.Namespace) -> int:
 
         document = track_layout(arguments, jobs.engine(arguments, assignments))
     else:
-        if len(sources) != 1 or not arguments.mask:
-            came = ", ".join(sources) or "none"
-            raise InputError(f"Give one VIDEO (got: {came}) and at least one --mask.")
+        needs_mask = find(arguments.model, "objects").begins_with == "masks"
+        if len(sources) != 1 or (needs_mask and not arguments.mask):
+            raise InputError(_missing(arguments.model, sources, needs_mask))
         document = _track_video(arguments, sources[0], assignments)
     if arguments.json:
         write_document(document, arguments.json)
@@ -99,11 +103,14 @@ def _track_video(
     _refuse_swapped(source, arguments.mask)
     # What is cheap to find wrong is found before torch is imported.
     video = open_source(arguments, source, arguments.mask)
-    masks = read_masks(arguments.mask, video.frame_names, video.indices.start)
+    masks = None
+    if arguments.mask:
+        masks = read_masks(arguments.mask, video.frame_names, video.indices.start)
 
     from segue.inference.places import TRACKS, Places
 
     engine = jobs.engine(arguments, assignments)
+    engine = engine if masks else engine.without_masks()
     job = engine.track_job(
         video,
         masks,
@@ -116,6 +123,17 @@ def _track_video(
     if arguments.direction not in (None, "forward"):
         job = replace(job, identity={**job.identity, "direction": arguments.direction})
     return jobs.run_job(arguments, engine, job)
+
+
+def _missing(model: str, sources: Sequence[str], needs_mask: bool) -> str:
+    came = ", ".join(sources) or "none"
+    if not needs_mask:
+        return f"Give one VIDEO (got: {came})."
+    free = ", ".join(name for name in names("objects") if find(name).begins_with != "masks")
+    return (
+        f"Give one VIDEO (got: {came}) and at least one --mask: {model} carries given objects and finds none by "
+        f"itself. These do: {free}."
+    )
 
 
 def _refuse_swapped(source: str, masks: Sequence[str]) -> None:

@@ -141,20 +141,20 @@ class _Pass:
 
     def ask(self, frame: VideoFrame) -> Labels:
         """Its labels of the next frame."""
-        first = self._runner.state is None or frame.index in self._given
+        first = not self._runner.begun or frame.index in self._given
         begin = time.perf_counter()
-        result = self._runner.feed(frame)
+        results = self._runner.feed(frame)
         laps = self.variant.first_ms if first else self.variant.frame_ms
         laps.append(1e3 * (time.perf_counter() - begin))
-        assert result is not None  # only models that look ahead make one wait
-        self.labels = result[1].labels
+        assert results  # only models that look ahead make one wait
+        self.labels = results[0][1].labels
         if self._folder:
             write_mask(self._folder / f"{frame.name}.png", self.labels)
         return self.labels
 
     def probabilities(self) -> Tensor | None:
         """Of the last frame, as far as the memory holds them."""
-        state = self._runner.state
+        state = self._runner.memory.state
         return self._told(state) if self._told and state is not None else None
 
     def compare(self, other: "_Pass", labels: Labels) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from segue.errors import MaskError
 from segue.media.masks import object_ids
-from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
+from segue.models.given import GIVE_ONE, check_first, check_frame, check_mask, overrule, size_of
 from segue.models.rvos.assignment import assign
 from segue.models.rvos.graphs import RVOSGraphs
 from segue.models.rvos.merging import (
@@ -72,6 +73,10 @@ class RVOSModel:
         """
         if labels is None and not self.network.one_shot:
             return self._discover(frame)
+        if labels is None:
+            raise MaskError(
+                f'{self.name} carries given objects. {GIVE_ONE} {self.name} is one with the setting shot = "zero".'
+            )
         labels = check_first(self.name, frame, labels)
         size_hw = size_of(frame)
         look = self._look(frame)
@@ -80,13 +85,8 @@ class RVOSModel:
 
     def _discover(self, frame: Frame) -> tuple[Prediction, RVOSState]:
         """Begin a video with the objects that a zero-shot network finds."""
-        size_hw, look = size_of(frame), self._look(frame)
-        state = self._begin(look, size_hw)
-        logits, state = self._decode(look, state)
-        seen = (logits.flatten(1).amax(1) > 0).tolist()
-        numbers = iter(range(1, len(seen) + 1))
-        state = replace(state, ids=tuple(next(numbers) if shown else 0 for shown in seen))
-        return self._predict(logits, state), self._measured(logits, state)
+        look = self._look(frame)
+        return self._advance(look, replace(self._begin(look, size_of(frame)), finds=True), None)
 
     def step(
         self, frame: Frame, state: RVOSState, labels: GivenLabels | None = None
@@ -114,6 +114,8 @@ class RVOSModel:
         logits, after = self._decode(look, state)
         if labels is not None and not self.network.one_shot:
             after = self._name_slots(logits, after, labels)
+        if after.finds:
+            after = self._found(logits, after)
         prediction, after = self._predict(logits, after), self._measured(logits, after)
         shown = first or self.settings.later == "given"
         if labels is not None and self.network.one_shot and shown:
@@ -221,6 +223,15 @@ class RVOSModel:
         objects = shown == table
         background = ~objects & (shown != VOID)
         return objects.float(), torch.stack([background, objects], 1).float()
+
+    def _found(self, logits: Logits, state: RVOSState) -> RVOSState:
+        """Slots that are nobody's and show enough are objects from now on, numbered in the order of their discovery."""
+        pixels = torch.bincount(merge_surest(logits).flatten() + 1, minlength=len(state.ids) + 1)
+        least = max(1.0, self.settings.least_found * logits[0].numel())
+        enough = (pixels[1:] >= least).tolist()
+        numbers = count(max((*state.ids, *state.lost)) + 1)
+        named = zip(state.ids, enough, strict=True)
+        return replace(state, ids=tuple(i or (next(numbers) if e else 0) for i, e in named))
 
     def _name_slots(self, logits: Logits, state: RVOSState, labels: Labels) -> RVOSState:
         """New objects get the slots that fit them best, of those that are nobody's."""

@@ -15,8 +15,12 @@ from segue.data.sample import VideoSequence
 from segue.errors import InputError, SettingsError
 from segue.evaluation.catalog import find_protocol
 from segue.evaluation.interface import Table
+from segue.inference.progress import Silent
+from segue.inference.runner import Runner
 from segue.media.images import read_image
 from segue.media.palette import write_mask
+from segue.media.resize import ALL_PIXELS
+from segue.media.video import ArrayVideo
 from segue.models.rvos.build import build
 from segue.models.rvos.model import RVOSModel
 from segue.studies.rvos_curriculum.settings import CurriculumSettings
@@ -70,17 +74,14 @@ def starts_of(settings: CurriculumSettings, sequence: VideoSequence) -> ObjectSt
 
 def carry(model: RVOSModel, sequence: VideoSequence, starts: ObjectStarts) -> Iterator[Labels]:
     """Labels of every frame; empty before the first object."""
-    state = None
-    for index, path in enumerate(sequence.frame_paths):
-        frame, given = read_image(path), starts.by_frame.get(index)
-        if state is not None:
-            prediction, state = model.step(frame, state, given)
-            yield prediction.labels
-        elif given is not None:
-            prediction, state = model.start(frame, given)
-            yield prediction.labels
-        else:
-            yield np.zeros(frame.shape[:2], np.uint8)
+    frames = (read_image(path) for path in sequence.frame_paths)
+    if not starts.by_frame:
+        yield from (np.zeros(frame.shape[:2], np.uint8) for frame in frames)
+        return
+    video = ArrayVideo(frames)
+    runner = Runner(model, starts.by_frame, video.size_hw, max_side=ALL_PIXELS)
+    for _, prediction in runner.run(video, Silent()):
+        yield prediction.labels
 
 
 def score(settings: CurriculumSettings, weights: Path) -> dict[str, float]:
