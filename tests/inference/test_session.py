@@ -69,7 +69,8 @@ def test_a_correction_equals_a_run_that_knew_it(
         told = expected if index >= frame else before
         assert np.array_equal(found[index], told[index]), index
     assert report.answered == NUM_FRAMES - frame
-    assert report.recomputed <= NUM_FRAMES - frame + 16 + lookahead
+    if folder is None:  # in a folder, memories are kept more seldom where saving them takes long
+        assert report.recomputed <= NUM_FRAMES - frame + 16 + lookahead
 
 
 def reversed_video() -> ArrayVideo:

@@ -61,6 +61,11 @@ class History:
                 self._sizes = dict(_listed(folder))
 
     @property
+    def on_disk(self) -> bool:
+        """Whether keeping a memory costs time."""
+        return self._folder is not None
+
+    @property
     def keys(self) -> tuple[Key, ...]:
         """All that are kept, by direction and frame."""
         return tuple(sorted(self._sizes, key=lambda key: (key.way, key.frame)))

@@ -630,7 +630,8 @@ class Work:
         if not pause:
             return True
         idle = time.perf_counter() - self._saved_at
-        return idle >= 20 * self._save_cost and (self._since >= KEY_FRAMES or idle >= pause)
+        costly = self.ground.history.on_disk and idle < 20 * self._save_cost
+        return not costly and (self._since >= KEY_FRAMES or idle >= pause)
 
     def _save(self, runner: Runner | None, pacer: Pacer | None) -> None:
         """Keep the memory, after the files of the frames that it has seen."""
