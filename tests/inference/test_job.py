@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from fakes.colour_model import ColourModel
+from fakes.killed_correction import moments
 from fakes.killed_job import MODELS, make_job, make_task
 from fakes.scenes import scene, write_frames
 from segue.errors import DecodeError, MaskError, OutputError, WriteError
@@ -389,3 +390,28 @@ def test_the_results_of_another_command_are_never_mixed_with(frames: Path, tmp_p
     with pytest.raises(OutputError, match="verb was track, now is label"):
         label.check("resume")
     assert files(out) == before
+
+
+CORRECTION_KILLS = [
+    *(f"{place}:{number}" for place in ("begin", "record", "torn", "mask") for number in (0, 3)),
+    *("network:11", "network:14", "checkpoint:1", "end:0", "end:1", "ledger:1", "ledger:2"),
+    *("prune:0", "rename:0", "rename:9"),
+]
+
+
+@pytest.mark.parametrize("until", ["end", "next-given"])
+def test_a_correction_goes_on_after_kill_9_to_the_same_bytes(
+    frames: Path, tmp_path: Path, until: str
+) -> None:
+    kills = [*CORRECTION_KILLS, *moments(4, most=400_000)]
+    if until == "next-given":  # local passes keep no memories
+        kills.remove("checkpoint:1")
+    words = [str(frames), str(tmp_path), until, *kills]
+    command = [sys.executable, "-m", "fakes.killed_correction", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert done.returncode == 0, done.stderr
+    expected, before = files(tmp_path / "whole"), files(tmp_path / "before")
+    assert len(expected) == 16 + 2
+    assert expected != before
+    for kill in kills:
+        assert files(tmp_path / kill.replace(":", "-")) == expected, kill

@@ -152,7 +152,7 @@ class Engine:
             MaskError: A mask of another size than the video, unless ``fit``.
         """
         if masks is None:
-            return self._job(video, TrackTask({}, overlay=overlay), places)
+            return self.job(video, TrackTask({}, overlay=overlay), places)
         aspect = video.description.pixel_aspect
         try:
             masks = fit_given(masks, video.size_hw, pixel_aspect=aspect, fit=fit)

@@ -149,15 +149,17 @@ class Edits:
         return numbers
 
     def absences(self, frame: int, hides: bool | None = None) -> tuple[int, ...]:
-        """Objects that are not there on a frame.
+        """Objects that are not there on a frame, in the model's numbers.
 
         Args:
             frame: Its index.
             hides: Only what a model can, or cannot, be told.
         """
+        if frame not in self.frames:
+            return ()
         return tuple(
-            e.object_id
-            for _, e in self._numbered()
+            self.own(number).get(e.object_id, e.object_id)
+            for number, e in self._numbered()
             if isinstance(e, Absent) and e.frame == frame and hides in (None, e.hides)
         )
 

@@ -22,7 +22,7 @@ from segue.inference.ledger import Ledger
 from segue.inference.pacing import Pacer
 from segue.inference.pipeline import ReadAhead, WriteBehind, room_for
 from segue.inference.reading import Reading, following, read
-from segue.inference.restored import hold_given, hold_scores
+from segue.inference.restored import hold_given
 from segue.inference.reuse import Pace
 from segue.inference.runner import Runner, absent_sentence
 from segue.inference.side_answers import SideAnswers
@@ -432,9 +432,7 @@ class Work:
         absent = self._edits.absences(index, hides=True)
         model = self.ground.model
         if absent and isinstance(model, HidingModel) and runner.begun:
-            names = self._edits.own()
-            ids = [names.get(number, number) for number in absent]
-            runner.resize(runner.working_hw, model.hidden(runner.memory.state, ids))
+            runner.resize(runner.working_hw, model.hidden(runner.memory.state, absent))
 
     def _hold_pace(self, pacer: Pacer, runner: Runner, begun: bool) -> None:
         if not begun:
@@ -613,7 +611,10 @@ class Work:
         labels = hold_given(prediction.labels, given)
         if np.array_equal(labels, prediction.labels):
             return prediction
-        scores = hold_scores(prediction.scores, labels, given)
+        scores = {
+            number: replace(score, absent=not (labels == number).any())
+            for number, score in prediction.scores.items()
+        }
         return Prediction(labels, scores, prediction.probabilities)
 
     def _plainly(self, index: int) -> bool:
@@ -686,12 +687,9 @@ def as_shown(edits: Edits, index: int, prediction: Prediction) -> Prediction:
     gone = set(edits.absences(index))
     if not names and not gone:
         return prediction
-    labels = renamed(prediction.labels, names)
-    labels = np.where(np.isin(labels, list(gone)), np.uint8(BACKGROUND), labels) if gone else labels
+    labels = renamed(prediction.labels, {**names, **dict.fromkeys(gone, BACKGROUND)})
     scores = {
-        names.get(number, number): replace(score, absent=True)
-        if names.get(number, number) in gone
-        else score
+        names.get(number, number): replace(score, absent=True) if number in gone else score
         for number, score in prediction.scores.items()
         if names.get(number, number) != BACKGROUND
     }
