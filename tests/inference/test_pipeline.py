@@ -22,10 +22,17 @@ class Counting:
     num_frames = frame_names = None
     indices, description = ANY_INDEX, SourceDescription("v")
     files, choices, damaged = (), {}, ()
+    seekable = False
 
     def __init__(self, broken: int = -1) -> None:
         self.decoded = 0
         self.broken = broken
+
+    def frame(self, index):
+        raise NotImplementedError
+
+    def frames(self, wanted):
+        raise NotImplementedError
 
     def __iter__(self):
         for frame in ArrayVideo(FRAME for _ in range(10**6)):
