@@ -2,12 +2,16 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from segue.errors import SegueError, WriteError
+from segue.errors import OutputError, SegueError, WriteError
+
+_LIST = ".written.json"
+"""In folders that are written as a whole: the names of their files."""
 
 
 @contextmanager
@@ -26,6 +30,80 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside ``path`` that becomes ``path`` when the block ends well; an older one goes.
+
+    An older one must be of such a block: its files are listed in ``.written.json``, and others are never removed. What
+    processes that were killed left behind of the same folder is removed.
+
+    Raises:
+        OutputError: ``path`` is a file, or holds files that no such block wrote.
+        WriteError: Disk full, read-only folder; an older ``path`` is untouched.
+    """
+    _refuse_foreign(path)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    older = path.with_name(f".{path.name}.{os.getpid()}.older")
+    try:
+        with writing(path):
+            temporary.mkdir()
+            yield temporary
+            names = [file.relative_to(temporary).as_posix() for file in _files(temporary)]
+            (temporary / _LIST).write_text(json.dumps(sorted(names)), encoding="utf-8")
+            if path.exists():
+                os.rename(path, older)
+            os.rename(temporary, path)
+    finally:
+        for folder in (temporary, older):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _refuse_foreign(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"{path} is a file, expected a folder. Give another name.")
+    foreign = sorted(set(_files(path)) - _listed(path))
+    if foreign:
+        more = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
+        raise OutputError(
+            f"{foreign[0]}{more} is in the way: Segue did not write this file, so Segue does not remove it. "
+            "Move the file away, or give another folder."
+        )
+
+
+def _listed(folder: Path) -> set[Path]:
+    try:
+        names = json.loads((folder / _LIST).read_text(encoding="utf-8"))
+        return {folder / _LIST, *(folder / str(name) for name in names)}
+    except (OSError, ValueError, TypeError):
+        return set()
+
+
+def _files(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if not file.is_dir()]
+
+
+def _sweep(path: Path) -> None:
+    """Remove temporary folders of processes that are gone."""
+    for suffix in ("partial", "older"):
+        for folder in path.parent.glob(f".{path.name}.*.{suffix}"):
+            number = folder.name.split(".")[-2]
+            if number.isdecimal() and not _lives(int(number)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return process != os.getpid()
 
 
 def write_bytes(path: Path, data: bytes) -> None:

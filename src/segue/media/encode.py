@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 import av
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame as AvFrame
+from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from segue.errors import FormatError, OutputError, WriteError
@@ -39,6 +41,7 @@ class Encoding:
     """Whether colour is stored at half resolution, for which sides must be even."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Of the stream."""
+    container_options: Mapping[str, str] = field(default_factory=dict)
 
 
 H264 = Encoding(
@@ -57,6 +60,8 @@ VP9_ALPHA = Encoding(
     {"crf": "18", "b": "0", "deadline": "good", "cpu-used": "5", "auto-alt-ref": "0"},
     alpha=True,
     tags={"alpha_mode": "1"},
+    # Else Matroska files get random numbers.
+    container_options={"fflags": "+bitexact"},
 )
 """For web pages: browsers show it over what lies behind. Alpha is a little lossy."""
 PRORES_4444 = Encoding(
@@ -120,10 +125,15 @@ class VideoWriter:
         try:
             # PyAV opens the file with the first frame only: too late to learn of a bad folder.
             self.partial.open("wb").close()
-            self._container = av.open(str(self.partial), "w", format=container)
+            self._container = av.open(
+                str(self.partial), "w", format=container, options=dict(encoding.container_options)
+            )
         except (av.FFmpegError, OSError) as error:
             raise _sentence(path, error) from error
-        stream = self._container.add_stream(encoding.codec, rate=frame_rate or Fraction(25))
+        stream = cast(
+            VideoStream,
+            self._container.add_stream(encoding.codec, rate=frame_rate or Fraction(25)),
+        )
         self._grow_hw = (size_hw[0] % 2, size_hw[1] % 2) if encoding.even else (0, 0)
         stream.height, stream.width = (
             side + more for side, more in zip(size_hw, self._grow_hw, strict=True)

@@ -1,7 +1,6 @@
 """What the store keeps of a frame, taken from its label map and from what the model said."""
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -9,14 +8,14 @@ import numpy as np
 from segue.media.counting import label_counts
 from segue.media.frames import VideoFrame
 from segue.results.records import FrameRecord, ObjectRecord
-from segue.types import BACKGROUND, VOID, Labels, ObjectScore, Prediction
+from segue.types import Mask, ObjectScore, Prediction
 
 
 def describe(frame: VideoFrame, prediction: Prediction) -> FrameRecord:
     """The record of a frame with objects: each with its area, box and centre."""
     labels = prediction.labels
     scores = sorted(prediction.scores.items())
-    return _record(frame, {number: _object(labels, number, score) for number, score in scores})
+    return _record(frame, {number: measured(labels == number, score) for number, score in scores})
 
 
 def describe_classes(frame: VideoFrame, prediction: Prediction) -> FrameRecord:
@@ -26,32 +25,18 @@ def describe_classes(frame: VideoFrame, prediction: Prediction) -> FrameRecord:
     return _record(frame, {n: _scored(score, area=int(counts[n])) for n, score in scores})
 
 
-def describe_labels(labels: Labels, *, index: int, name: str, time: Fraction) -> FrameRecord:
-    """The record of a frame whose labels come from a file that holds nothing else: all of its objects are sure.
-
-    Args:
-        labels: Object ids; background and void are no objects.
-        index: Of the frame, from 0.
-        name: Of the frame.
-        time: In seconds.
-    """
-    found = np.flatnonzero(label_counts(labels)).tolist()
-    sure = ObjectScore(1.0)
-    objects = {n: _object(labels, n, sure) for n in found if n not in (BACKGROUND, VOID)}
-    return FrameRecord(index, name, time, objects, origin="given")
-
-
 def _record(frame: VideoFrame, objects: Mapping[int, ObjectRecord]) -> FrameRecord:
     return FrameRecord(frame.index, frame.name, frame.time, objects)
 
 
-def _object(labels: Labels, number: int, score: ObjectScore) -> ObjectRecord:
-    mask = (labels == number).view(np.uint8)
-    left, top, width, height = cv2.boundingRect(mask)
+def measured(mask: Mask, score: ObjectScore) -> ObjectRecord:
+    """The record of one object: area, box and centre of its mask, and what the score says."""
+    pixels = mask.view(np.uint8)
+    left, top, width, height = cv2.boundingRect(pixels)
     if not width:
         return _scored(score, area=0)
     # Moments of the box alone: those of a whole 4K frame take ten milliseconds.
-    moments = cv2.moments(mask[top : top + height, left : left + width], binaryImage=True)
+    moments = cv2.moments(pixels[top : top + height, left : left + width], binaryImage=True)
     area = round(moments["m00"])
     centroid = left + moments["m10"] / area, top + moments["m01"] / area
     return _scored(score, area, (left, top, left + width, top + height), centroid)

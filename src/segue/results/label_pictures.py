@@ -1,13 +1,13 @@
 """Label maps from picture files, as results: what formats made of PNG files read back."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from segue.errors import FormatError, MaskError
-from segue.media.frames import DEFAULT_FRAME_RATE
+from segue.errors import FormatError
 from segue.media.label_file import read_label_values
-from segue.results.describe import describe_labels
-from segue.results.records import FrameRecord
+from segue.media.mask_values import size_text
+from segue.results.reading import FrameOnFile, damage_told, numbers_of_names, read_frames
 from segue.results.results import Results
 from segue.types import VOID, Labels
 
@@ -17,39 +17,40 @@ def pictures_of(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.png")) if path.is_file()}
 
 
-def results_of(
-    name: str, frames: Sequence[str], labels_of: Callable[[str], Labels], size_hw: tuple[int, int]
+def results_of_pictures(
+    name: str,
+    frames: Sequence[str],
+    labels_of: Callable[[str], Labels],
+    size_hw: tuple[int, int] | None = None,
 ) -> Results:
-    """Results whose label maps are read when they are asked for; each is read once now, for its record.
+    """Results whose label maps come from pictures.
 
     Args:
         name: Of the video.
-        frames: Names, in order.
+        frames: Names, in order; at least one.
         labels_of: The label map of a frame.
-        size_hw: That all of them must have.
+        size_hw: That all of them must have; that of the first where nobody says.
 
     Raises:
         FormatError: A label map is not readable or of another size.
     """
+    size = size_hw or labels_of(frames[0]).shape
 
-    def read(frame: str) -> Labels:
+    def draw(frame: str) -> Labels:
         labels = labels_of(frame)
-        if labels.shape != size_hw:
-            found, expected = (f"{w}x{h}" for h, w in (labels.shape, size_hw))
+        if labels.shape != size:
             raise FormatError(
-                f"Frame {frame} of {name} is {found}, expected {expected}. All frames need the same size."
+                f"Frame {frame} of {name} is {size_text(labels.shape)}, expected {size_text(size)} "
+                "(width x height). All frames need one size."
             )
         return labels
 
-    records = tuple(
-        describe_labels(read(frame), index=index, name=frame, time=index / DEFAULT_FRAME_RATE)
-        for index, frame in enumerate(frames)
-    )
-
-    def labels(record: FrameRecord) -> Labels:
-        return read(record.name)
-
-    return Results(name=name, size_hw=size_hw, frame_rate=None, records=records, labels=labels)
+    numbers = numbers_of_names(frames)
+    on_file = [
+        FrameOnFile(number, frame, partial(draw, frame))
+        for number, frame in zip(numbers, frames, strict=True)
+    ]
+    return read_frames(name, size, on_file)
 
 
 def read_picture(path: Path) -> Labels:
@@ -58,10 +59,8 @@ def read_picture(path: Path) -> Labels:
     Raises:
         FormatError: The file is damaged, holds colours or numbers beyond 255.
     """
-    try:
+    with damage_told():
         values = read_label_values(path)
-    except MaskError as error:
-        raise FormatError(str(error)) from None
     if values.max(initial=0) > VOID:
         raise FormatError(f"{path} holds the number {values.max()}, expected 0 to 255.")
     labels: Labels = values.astype("uint8", copy=False)

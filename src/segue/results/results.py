@@ -57,15 +57,15 @@ class Results:
             raise VideoError(
                 f"The frames of {self.name} are needed, but the video is not there. Give its path."
             )
-        by_index = {record.index: record for record in self.records}
-        last = max(by_index, default=-1)
+        left = {record.index: record for record in self.records}
+        if not left:
+            return
         for frame in self.video:
-            record = by_index.get(frame.index)
+            record = left.pop(frame.index, None)
             if record is not None:
                 yield frame, record
-            # What comes after may not decode.
-            if frame.index >= last:
-                return
+            if not left:
+                return  # What comes after may be damaged, which is why it has no record.
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ says how often each reason was right there.
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -28,7 +28,7 @@ FLICKER = 1.15
 SMALL_CLASS = 0.01
 """Classes that cover less than this share of the frame are left out."""
 PAUSE = 3
-"""Spans of contact that are at most so many frames apart are one."""
+"""Spans of contact, and jumps, with at most so many other frames between them are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +119,14 @@ class _History:
         for run in self._runs(low):
             place, worst = min(run, key=lambda item: item[1].confidence)
             need = min(1.0, 0.5 + LOW_CONFIDENCE - worst.confidence)
-            what = f"low confidence {worst.confidence:.2f}{self._span(run)}"
+            what = f"low confidence {worst.confidence:.3f}{self._span(run)}"
             yield self._finding(place, need, what)
 
     def losses(self) -> Iterator[Finding]:
         """The first frame of each absence, and the first one after it."""
         for run in self._runs(lambda one: one.absent):
             first, after = run[0][0], run[-1][0] + 1
-            found = after < len(self.records)
+            found = after < len(self.records) and self.number in self.records[after].objects
             if first > self.seen[0][0]:
                 again = (
                     f", found again on {self.records[after].name}" if found else ", not found again"
@@ -137,15 +137,21 @@ class _History:
                 yield self._finding(after, 0.7, gone)
 
     def area_jumps(self) -> Iterator[Finding]:
-        """A sudden change of size."""
+        """A sudden change of size; of several in a row the largest."""
+        return _neediest(self._area_jumps())
+
+    def place_jumps(self) -> Iterator[Finding]:
+        """A sudden change of place; of several in a row the largest."""
+        return _neediest(self._place_jumps())
+
+    def _area_jumps(self) -> Iterator[Finding]:
         for (_, before), (place, now) in self._pairs():
             factor = now.area / before.area
             if max(factor, 1 / factor) > AREA_JUMP:
                 need = min(0.95, 0.4 + 0.25 * abs(math.log2(factor)))
                 yield self._jump(place, need, f"area {factor:.2f} times that of the frame before")
 
-    def place_jumps(self) -> Iterator[Finding]:
-        """A sudden change of place."""
+    def _place_jumps(self) -> Iterator[Finding]:
         for (_, before), (place, now) in self._pairs():
             if before.centroid_xy is None or now.centroid_xy is None:
                 continue
@@ -240,6 +246,18 @@ def touching(labels: Labels, one: int, other: int) -> bool:
     )
     grown = cv2.dilate(mask[rows, columns], np.ones((3, 3), np.uint8)).view(np.bool_)
     return bool((labels[rows, columns][grown] == other).any())
+
+
+def _neediest(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """One of each group of findings that are close together."""
+    group: list[Finding] = []
+    for finding in findings:
+        if group and finding.place - group[-1].place > PAUSE + 1:
+            yield max(group, key=lambda one: one.need)
+            group = []
+        group.append(finding)
+    if group:
+        yield max(group, key=lambda one: one.need)
 
 
 def _spans(places: Sequence[int]) -> list[tuple[int, int]]:

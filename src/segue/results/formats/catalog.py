@@ -1,6 +1,8 @@
 """The table of formats: name -> the document. Nothing is imported before it is asked for."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from segue.errors import FormatError
 from segue.results.results import Document
@@ -17,9 +19,13 @@ class FormatEntry:
     """Half a line for lists and help."""
     pictures: bool = False
     """Whether it shows the frames, so that the video has to be there."""
+    holds: Literal["objects", "classes", "both"] = "both"
+    """What the labels may be."""
+    gives_masks: bool = False
+    """Whether files of this format are asked for when masks are given; false where masks of media are read anyway."""
 
 
-FORMATS: dict[str, FormatEntry] = {
+_OWN = {
     "tracks.json": FormatEntry(
         "segue.results.formats.tracks_json:TRACKS_JSON", "numbers per frame and object, one JSON"
     ),
@@ -30,7 +36,9 @@ FORMATS: dict[str, FormatEntry] = {
         "segue.results.formats.review_csv:REVIEW_CSV", "the frames to check, by need, with reasons"
     ),
     "areas": FormatEntry(
-        "segue.results.formats.areas:AREAS", "share of each class, a table and a chart"
+        "segue.results.formats.areas:AREAS",
+        "share of each class, a table and a chart",
+        holds="classes",
     ),
     "reuse": FormatEntry("segue.results.formats.reuse:REUSE", "what the reuse gate did, a chart"),
     "flicker": FormatEntry(
@@ -46,24 +54,67 @@ FORMATS: dict[str, FormatEntry] = {
         "segue.results.formats.objects:OBJECTS", "black and white PNG, one per object and frame"
     ),
     "davis": FormatEntry(
-        "segue.results.formats.davis:DAVIS", "a DAVIS-2017 data set of this video", pictures=True
+        "segue.results.formats.davis:DAVIS",
+        "a DAVIS-2017 data set of this video",
+        pictures=True,
+        holds="objects",
     ),
     "cutout-webm": FormatEntry(
         "segue.results.formats.cutout:CUTOUT_WEBM",
         "objects without background, VP9 with alpha",
         pictures=True,
+        holds="objects",
     ),
     "cutout-mov": FormatEntry(
         "segue.results.formats.cutout:CUTOUT_MOV",
         "objects without background, ProRes 4444",
         pictures=True,
+        holds="objects",
     ),
     "cutout-png": FormatEntry(
         "segue.results.formats.cutout:CUTOUT_PNG",
         "objects without background, one RGBA picture per frame",
         pictures=True,
+        holds="objects",
     ),
 }
+"""Pictures, videos and tables; pictures can be read back."""
+
+_EXCHANGE = {
+    "coco": FormatEntry(
+        "segue.results.formats.coco:COCO",
+        "coco.json: run-length masks, an annotation per object and frame",
+        gives_masks=True,
+    ),
+    "yolo": FormatEntry(
+        "segue.results.formats.yolo:YOLO",
+        "yolo/: segmentation labels, a text file of polygons per frame",
+        gives_masks=True,
+    ),
+    "cvat": FormatEntry(
+        "segue.results.formats.cvat:CVAT",
+        "cvat.xml: CVAT for video 1.1, a mask per object and frame",
+        gives_masks=True,
+    ),
+    "cvat-polygons": FormatEntry(
+        "segue.results.formats.cvat:CVAT_POLYGONS",
+        "cvat-polygons.xml: CVAT for video 1.1, a track of polygons per object",
+    ),
+    "mots": FormatEntry(
+        "segue.results.formats.mots:MOTS",
+        "mots/: MOTS text, and 16-bit PNG files of ids",
+        gives_masks=True,
+        holds="objects",
+    ),
+    "labelme": FormatEntry(
+        "segue.results.formats.labelme:LABELME",
+        "labelme/: a JSON file of polygons per frame",
+        gives_masks=True,
+    ),
+}
+"""Files of other programs, which can be read back."""
+
+FORMATS: dict[str, FormatEntry] = {**_OWN, **_EXCHANGE}
 
 _IMPOSSIBLE = {
     "cutout-mp4": "H.264 in mp4 has no transparency. Take cutout-webm (VP9) or cutout-mov (ProRes 4444)."
@@ -82,3 +133,23 @@ def find_format(name: str) -> Document:
         raise FormatError(_IMPOSSIBLE[name])
     document: Document = load_place(look_up(FORMATS, "format", name).place)
     return document
+
+
+def check_formats(names: Iterable[str], labels: Literal["objects", "classes"]) -> None:
+    """Refuse what ``write_documents`` would refuse in the end, before the work begins.
+
+    Args:
+        names: Of formats.
+        labels: What the results will be.
+
+    Raises:
+        SettingsError: There is no such format.
+        FormatError: There can be none, or it cannot hold such results.
+    """
+    for name in names:
+        find_format(name)
+        holds = FORMATS[name].holds
+        if holds not in (labels, "both"):
+            raise FormatError(
+                f"The format {name} holds {holds}, and the results are {labels}. Choose another format."
+            )

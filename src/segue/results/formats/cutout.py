@@ -13,9 +13,8 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from segue.errors import FormatError
-from segue.files import replacing
+from segue.files import replacing, replacing_folder
 from segue.media.encode import PRORES_4444, VP9_ALPHA, Encoding, Rgba
-from segue.results.folders import replacing_folder
 from segue.results.live import write_live
 from segue.results.painted_video import PaintedVideo
 from segue.results.results import LiveWriter, Results, Written

@@ -5,10 +5,9 @@ from pathlib import Path
 from PIL import Image
 
 from segue.errors import FormatError
-from segue.files import replacing, writing
+from segue.files import replacing, replacing_folder, writing
 from segue.media.palette import write_mask
-from segue.results.folders import replacing_folder
-from segue.results.label_pictures import pictures_of, read_picture, results_of
+from segue.results.label_pictures import pictures_of, read_picture, results_of_pictures
 from segue.results.results import Results, Written
 from segue.types import Frame
 
@@ -58,8 +57,7 @@ class DavisDataset:
                 "Give the folder of one sequence inside Annotations."
             )
         files = pictures_of(found[0])
-        size_hw = size_hw or read_picture(next(iter(files.values()))).shape
-        return results_of(
+        return results_of_pictures(
             found[0].name, [*files], lambda frame: read_picture(files[frame]), size_hw
         )
 

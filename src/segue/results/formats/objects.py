@@ -1,16 +1,18 @@
 """``objects/<id>/<frame>.png``: one black and white picture per object and frame."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from segue.errors import FormatError
+from segue.files import replacing_folder
 from segue.media.png import write_png
-from segue.results.folders import replacing_folder
-from segue.results.label_pictures import pictures_of, read_picture, results_of
+from segue.results.label_pictures import pictures_of, read_picture, results_of_pictures
+from segue.results.reading import paint_masks
 from segue.results.results import Results, Written
-from segue.types import BACKGROUND, VOID, Labels
+from segue.types import BACKGROUND, VOID, Labels, Mask
 
 _WHITE = 255
 
@@ -43,19 +45,15 @@ class ObjectPictures:
             raise FormatError(
                 f"{path} holds no folder with PNG files that is named by the id of an object."
             )
-        first = next(pictures[frames[0]] for pictures in files.values() if frames[0] in pictures)
-        size_hw = size_hw or read_picture(first).shape
+        return results_of_pictures(path.name, frames, partial(_draw, files), size_hw)
 
-        def labels_of(frame: str) -> Labels:
-            labels = np.zeros(size_hw, np.uint8)
-            for number, pictures in files.items():
-                if frame in pictures:
-                    picture = read_picture(pictures[frame])
-                    _refuse_size(pictures[frame], picture.shape, size_hw)
-                    labels[_inside(picture)] = number
-            return labels
 
-        return results_of(path.name, frames, labels_of, size_hw)
+def _draw(files: Mapping[int, Mapping[str, Path]], frame: str) -> Labels:
+    """The label map of a frame that has at least one picture."""
+    found = {n: pictures[frame] for n, pictures in files.items() if frame in pictures}
+    masks = ((number, _inside(read_picture(path))) for number, path in found.items())
+    size_hw = read_picture(next(iter(found.values()))).shape
+    return paint_masks(size_hw, masks, f"frame {frame}")
 
 
 def _numbers(results: Results) -> Sequence[int]:
@@ -76,17 +74,10 @@ def _folders(path: Path) -> list[Path]:
     return sorted((one for one in named if int(one.name) in numbers), key=lambda one: int(one.name))
 
 
-def _inside(picture: Labels) -> np.ndarray:
+def _inside(picture: Labels) -> Mask:
     # 1-bit files come out as 0 and 1.
-    return np.asarray(picture > (0 if picture.max(initial=0) <= 1 else _WHITE // 2))
-
-
-def _refuse_size(path: Path, found: tuple[int, ...], expected: tuple[int, int]) -> None:
-    if found != expected:
-        raise FormatError(
-            f"{path} is {found[1]}x{found[0]}, expected {expected[1]}x{expected[0]}. "
-            "All pictures need the same size."
-        )
+    inside: Mask = picture > (0 if picture.max(initial=0) <= 1 else _WHITE // 2)
+    return inside
 
 
 OBJECTS = ObjectPictures()

@@ -5,9 +5,9 @@ from pathlib import Path
 from PIL import Image
 
 from segue.errors import FormatError
+from segue.files import replacing_folder
 from segue.media.palette import write_mask
-from segue.results.folders import replacing_folder
-from segue.results.label_pictures import pictures_of, read_picture, results_of
+from segue.results.label_pictures import pictures_of, read_picture, results_of_pictures
 from segue.results.results import Results, Written
 
 _SINGLE_VALUES = ("P", "L", "1")
@@ -40,8 +40,9 @@ class LabelMaps:
         files = pictures_of(path)
         if not files:
             raise FormatError(f"{path} holds no PNG file, expected one per frame.")
-        size_hw = size_hw or read_picture(next(iter(files.values()))).shape
-        return results_of(path.name, [*files], lambda frame: read_picture(files[frame]), size_hw)
+        return results_of_pictures(
+            path.name, [*files], lambda frame: read_picture(files[frame]), size_hw
+        )
 
 
 LABEL_MAPS = LabelMaps()

@@ -43,7 +43,7 @@ def frame_values(record: FrameRecord) -> dict[str, Any]:
 
 def _object_values(one: ObjectRecord) -> dict[str, Any]:
     centroid = one.centroid_xy
-    values = {
+    values: dict[str, Any] = {
         "area": one.area,
         "box_xyxy": list(one.box_xyxy) if one.box_xyxy else None,
         "centroid_xy": [round(place, 2) for place in centroid] if centroid else None,
