@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from segue.errors import InputError
 from segue.results.records import Origin, Reach
@@ -133,13 +133,13 @@ class Edits:
 
     def is_local(self, frame: int) -> bool:
         """Whether the newest mask of a frame reaches to the neighbouring anchors only."""
-        numbers = self._masks.get(frame)
+        numbers = self._masks.get(frame, ())
         return bool(numbers) and _is_local(self.items[numbers[-1] - 1])
 
     @cached_property
     def tape(self) -> tuple[int, ...]:
         """Frames with a mask that holds for the whole pass, ascending."""
-        return tuple(sorted({e.frame for _, e in self._numbered() if _is_tape_mask(e)}))
+        return tuple(sorted({e.frame for e in self.items if _is_tape_mask(e)}))
 
     def tape_masks(self, frame: int) -> tuple[int, ...]:
         """Numbers of the masks of a frame that a whole pass is told; all of them where the newest is one."""
@@ -420,15 +420,15 @@ def check_span(span: range | None) -> None:
         )
 
 
-def _is_local(edit: Edit) -> bool:
+def _is_local(edit: Edit) -> TypeGuard[Correct]:
     return isinstance(edit, Correct) and edit.reach == "next-given"
 
 
-def _is_tape_mask(edit: Edit) -> bool:
+def _is_tape_mask(edit: Edit) -> TypeGuard[Give | Correct]:
     return isinstance(edit, Give | Correct) and not _is_local(edit)
 
 
-def _changes_tape(edit: Edit) -> bool:
+def _changes_tape(edit: Edit) -> TypeGuard[Give | Correct | Absent]:
     return _is_tape_mask(edit) or (isinstance(edit, Absent) and edit.hides)
 
 

@@ -17,7 +17,6 @@ from segue.inference.edits import Direction, Give
 from segue.inference.environment import environment
 from segue.inference.events import Answered, Event, Listener, RunReport
 from segue.inference.live_documents import LiveDocuments
-from segue.inference.passes import Work
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress
 from segue.inference.run_record import RunRecord, Timings
@@ -155,7 +154,6 @@ class _Run:
     ) -> None:
         self.job, self.session, self.watch = job, session, watch
         self.notes, self.cancel = notes, cancel
-        self.work: Work | None = None
         self.before = session.num_fresh()
         self.live: LiveDocuments | None = None
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from segue import __version__
 from segue.errors import InputError, MaskError, NotFoundError, OutputError, SettingsError
 from segue.files import writing
+from segue.inference.answers import lost_sentence, renamed
 from segue.inference.class_colours import class_colours
 from segue.inference.edits import (
     Absent,
@@ -28,11 +28,12 @@ from segue.inference.edits import (
     check_span,
 )
 from segue.inference.events import Ended, Event, Listener, Noted, RunReport
+from segue.inference.ground import Ground
 from segue.inference.history import History
 from segue.inference.ledger import SESSION, Ledger, read_session
 from segue.inference.memory import give_back_frames
 from segue.inference.pacing import Pacer
-from segue.inference.passes import Ground, Work, lost_sentence, renamed
+from segue.inference.passes import Work
 from segue.inference.places import FOLDER
 from segue.inference.runner import absent_sentence
 from segue.inference.side_answers import SideAnswers
@@ -503,7 +504,7 @@ class Session:
             "settings": settings,
             "max_side": self._max_side,
         }
-        return {"segue": __version__, "opened": opened, **self._options.about}
+        return {"opened": opened, **self._options.about}
 
     def _pacer(self, masks: Mapping[int, Labels]) -> Pacer | None:
         if self._fps is None:
@@ -558,10 +559,12 @@ class Session:
             if work is None:
                 self._record(made)
                 return
-            with work.lock:
+            with work.feeding.lock:
                 passed = []
                 for number, (edit, _) in enumerate(made, start=self.edits.newest + 1):
-                    if isinstance(edit, Give | Correct | Absent) and work.meet(number, edit.frame):
+                    if isinstance(edit, Give | Correct | Absent) and work.feeding.meet(
+                        number, edit.frame
+                    ):
                         passed.append(edit.frame)
                 self._record(made)
         if passed:
