@@ -59,6 +59,10 @@ class Feeding:
         """Whether there is nothing more to do: the run was stopped, or the video broke off."""
         return self.cancelled or self.broken is not None
 
+    def begin(self, *, on_tape: bool) -> None:
+        """Another pass begins, before its first frame."""
+        self.way, self.position, self.on_tape = "forward", None, on_tape
+
     def meet(self, number: int, frame: int) -> bool:
         """A mask was given meanwhile; returns whether its frame has passed. Call it with ``lock`` held."""
         place, cap = self.position, self.answers.cap

@@ -156,10 +156,13 @@ class _Run:
         self.notes, self.cancel = notes, cancel
         self.before = session.num_fresh()
         self.live: LiveDocuments | None = None
+        self.files: list[str] = []
+        """Names of what the documents wrote, in the folder of the results."""
 
     def go(self) -> dict[str, Any]:
         job, session = self.job, self.session
-        if not session.store.records and job.direction in (None, "forward"):
+        in_order = job.direction in (None, "forward") and session.edits.plain
+        if not session.store.records and in_order:
             self.live = LiveDocuments(
                 job.documents,
                 session.results(),
@@ -202,7 +205,7 @@ class _Run:
             edits=session.edits.newest,
             timings=self._timings(report),
             told=told,
-            files=places.existing_files(),
+            files=tuple(dict.fromkeys((*places.existing_files(), *self.files))),
             names=compress(session.store.names_in_order()),
             identity=job.identity,
             environment=environment(),
@@ -225,16 +228,18 @@ class _Run:
 
     def _written(self) -> dict[str, Any]:
         job, results = self.job, self.session.results()
-        done: dict[str, Written] = self.live.finish() if self.live else {}
-        self.live, live = None, self.live
+        live = self.live
+        done: dict[str, Written] = live.finish() if live else {}
         if live:
             self.watch.seconds |= live.watch.seconds
+            self.live = None
         rest = [name for name in job.documents if name not in done]
         with self.watch.part("documents"):
             written = write_documents(rest, results, job.places.run)
         notes: dict[str, Any] = {}
         for one in (*done.values(), written):
             notes |= one.notes
+            self.files += [str(path.relative_to(job.places.run)) for path in one.files]
         return notes
 
     def _timings(self, report: RunReport) -> Timings:

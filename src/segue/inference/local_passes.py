@@ -36,9 +36,9 @@ class LocalPasses:
         }:
             if self.plan.is_stale(mask):
                 begins.setdefault(mask, mask + 1)
-        for before, after in sorted(begins.items()):
+        for anchor in sorted(begins):
             if not self.feeding.ended:
-                self._from_before(before, after)
+                self._from_before(anchor, begins[anchor])
                 self.answers.writer.finish()
         for before, after in segments:
             if after is not None and not self.feeding.ended:
@@ -60,13 +60,14 @@ class LocalPasses:
         step = self.ground.video.indices.step
         last = None if after is None else max(anchor, after - step)
         runner = self.tape.runner(masks, self.tape.begins("forward") if edits.free else None)
-        self.feeding.position = None
+        self.feeding.begin(on_tape=False)
         self.feeding.rewind(runner, "forward", anchor, latest=anchor - 1)
         start = min(masks) if not edits.free else self.tape.begins("forward")
-        begin = start if self.feeding.position is None else self.feeding.position + step
+        place = self.feeding.position
+        begin = start if place is None else place + step
         take = partial(self._take_before, anchor, after is not None and self._can_start(after))
         self.feeding.feed(runner, "forward", begin, last, take)
-        self.feeding.position = None
+        self.feeding.begin(on_tape=False)
 
     def _take_before(
         self, anchor: int, waits: bool, frame: VideoFrame, prediction: Prediction, sure: bool
@@ -96,7 +97,7 @@ class LocalPasses:
             return
         take = partial(self._take_behind, before, anchor)
         self.feeding.feed(runner, "backward", anchor, last, take)
-        self.feeding.position = None
+        self.feeding.begin(on_tape=False)
 
     def _take_behind(
         self, before: int | None, after: int, frame: VideoFrame, prediction: Prediction, sure: bool

@@ -139,7 +139,7 @@ class Work:
         pacer = self.ground.pacer(self.tape.masks) if way == "forward" else None
         self.held = pacer or self.held
         sign = 1 if way == "forward" else -1
-        self.feeding.position, self.feeding.on_tape = None, True
+        self.feeding.begin(on_tape=True)
         for first, last in todo:
             self.feeding.rewind(runner, way, first, pacer)
             place = self.feeding.position
@@ -151,7 +151,7 @@ class Work:
             self.feeding.feed(runner, way, begin, last, take, pacer)
             if self.feeding.ended:
                 break
-        self.feeding.way, self.feeding.position, self.feeding.on_tape = "forward", None, False
+        self.feeding.begin(on_tape=False)
 
     def _drop_lost(self) -> list[str]:
         """Frames whose label map is gone or cut are computed again; returns what is said about it."""

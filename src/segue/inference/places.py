@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -229,8 +229,21 @@ class Places:
             for path in (self.overlay, *self.files):
                 if path.name in claim.files:
                     path.unlink(missing_ok=True)
+            self._clear_formats(claim.files)
             self._drop_session()
             self.record.unlink(missing_ok=True)
+
+    def _clear_formats(self, names: Iterable[str]) -> None:
+        """Remove files of other formats, and the folders that are empty then."""
+        folder = self.run.resolve()
+        for name in names:
+            path = (folder / name).resolve()
+            if folder in path.parents and path.is_file():
+                path.unlink()
+                for parent in path.parents:
+                    if parent == folder or any(parent.iterdir()):
+                        break
+                    parent.rmdir()
 
     def _refuse_other_command(self) -> None:
         """Its files have other names: what is replaced and what is not would lie side by side."""

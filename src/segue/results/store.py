@@ -360,7 +360,10 @@ def read_journal(path: Path, *, cut: bool = False) -> Journal:
         for line in content[:whole].splitlines():
             found.add(json.loads(line))
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise OutputError(f"{path} is damaged, so the results cannot be continued.") from None
+        raise OutputError(
+            f"{path} is damaged, so the results cannot be continued. Start again from the first frame.",
+            option="Pass --overwrite.",
+        ) from None
     if cut and whole < len(content):
         with path.open("r+b") as file:
             file.truncate(whole)
