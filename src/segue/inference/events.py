@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from segue.inference.latest import LiveReport
 from segue.media.frames import VideoFrame
 from segue.results.records import FrameRecord
 from segue.types import Prediction
@@ -55,6 +56,8 @@ class RunReport:
     """Seconds of the first frame, on which the objects are learned."""
     means: Mapping[str, float | None] = field(default_factory=dict)
     """With a reuse gate, mean milliseconds of computed and of reused frames."""
+    live: LiveReport | None = None
+    """How the run kept up with a live source; ``None`` for other sources."""
     notes: tuple[str, ...] = ()
     """Sentences of the run's ``Noted``."""
     timings: Mapping[str, float] = field(default_factory=dict)

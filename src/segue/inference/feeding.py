@@ -10,7 +10,9 @@ import numpy as np
 
 from segue.errors import DecodeError
 from segue.inference.answers import Answers
+from segue.inference.given_masks import TapeMasks
 from segue.inference.history import KEY_FRAMES, Key, Way
+from segue.inference.latest import LatestFrame, LiveReport
 from segue.inference.pacing import Pacer
 from segue.inference.pipeline import ReadAhead
 from segue.inference.reading import Reading, following, read
@@ -51,6 +53,8 @@ class Feeding:
         """Frames that were computed for the memory only."""
         self.cancelled = False
         self.broken: DecodeError | None = None
+        self.live: LiveReport | None = None
+        """How a live source was kept up with."""
         self._stopped = stopped
         self._saved_at, self._save_cost, self._since = time.perf_counter(), 0.0, 0
 
@@ -132,9 +136,8 @@ class Feeding:
         sign = 1 if way == "forward" else -1
         expected, gaps = begin, set[int]()
         self.way = way
-        reading = Reading(self.ground.video, way, begin)
         try:
-            with ReadAhead(reading, self.decoding, self.watch) as frames:
+            with self._reader(way, begin) as frames:
                 for frame in frames:
                     if self._stopped():
                         self.cancelled = True
@@ -145,6 +148,9 @@ class Feeding:
                     with self.lock:
                         self.position = frame.index
                     answered = self._show(runner, frame, take, pacer)
+                    if isinstance(frames, LatestFrame):
+                        frames.answered()
+                        self.live = frames.report
                     if last is not None and answered is not None and sign * answered >= sign * last:
                         self._end(None, gaps)
                         break
@@ -160,8 +166,16 @@ class Feeding:
             return
         self._save(runner, pacer)
 
+    def _reader(self, way: Way, begin: int) -> ReadAhead | LatestFrame:
+        video = self.ground.video
+        if self.ground.drop:
+            keep = TapeMasks(self.ground.ledger)
+            return LatestFrame(video, self.decoding, self.watch, keep=keep)
+        return ReadAhead(Reading(video, way, begin), self.decoding, self.watch)
+
     def _end(self, end: int | None, gaps: set[int]) -> None:
-        if end is not None or gaps:
+        # What a live source dropped is no damage, and its end is not the end of anything.
+        if (end is not None or gaps) and not self.ground.drop:
             self.answers.hand("write", partial(self.ground.store.note_end, end, frozenset(gaps)))
 
     def _show(

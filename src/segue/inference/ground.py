@@ -33,4 +33,6 @@ class Ground:
     emit: Callable[[Event], None]
     max_side: int | None
     checkpoint_seconds: float
+    drop: bool
+    """Whether the source is live: frames that came too late are dropped."""
     pacer: Callable[[Mapping[int, Labels]], Pacer | None]

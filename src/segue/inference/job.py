@@ -58,6 +58,8 @@ class Job:
     """How model and video are opened again for a correction, as plain values; stands in ``session.json``."""
     checkpoint_seconds: float = 2.0
     """As of ``Options``."""
+    drop: bool = False
+    """Whether the source is live: frames that came too late are dropped, see ``LatestFrame``."""
     clock: Callable[[], float] = time.perf_counter
     """Seconds, by which the pace is held."""
 
@@ -122,6 +124,7 @@ class Job:
             about={"identity": dict(self.identity), "job": self._opening()},
             sources=self.task.sources,
             checkpoint_seconds=self.checkpoint_seconds,
+            drop=self.drop,
             clock=self.clock,
         )
         with Session(

@@ -80,6 +80,7 @@ class Work:
             seconds=self.watch.total,
             first_frame=feeding.first_frame,
             means=feeding.pace.means(),
+            live=feeding.live,
             notes=tuple(answers.notes),
             timings=seconds,
         )

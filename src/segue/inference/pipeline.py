@@ -17,6 +17,8 @@ _WAITING = 4
 """Frames in each queue at most: enough to even out a slow one now and then."""
 _WAITING_BYTES = 32 << 20
 """In each queue at most, unless one frame is larger."""
+_PATIENCE_S = 0.1
+"""How long the end waits for a read of a source without known end: a stream or an iterator may be silent."""
 
 
 @runtime_checkable
@@ -85,7 +87,7 @@ class ReadAhead:
         """Stop decoding; frames that nobody asked for are dropped."""
         self._stopped = True
         self._room.release()  # should the thread wait for it
-        self._thread.join()
+        self._thread.join(_PATIENCE_S if self._video.num_frames is None else None)
 
     def _read(self) -> None:
         end: BaseException | None = None

@@ -1,7 +1,7 @@
 """What ``run.json`` holds: how the results of one video came about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from segue.inference.edits import Direction
@@ -58,8 +58,6 @@ class RunRecord:
     report: RunReport
     edits: int
     """Changes by the user that the results know of."""
-    drops: int | None = None
-    """Frames that a live source left out because the model was slower; ``None`` for other sources."""
     timings: Timings
     told: Mapping[str, Any] = field(default_factory=dict)
     """What the documents say of the results."""
@@ -84,7 +82,7 @@ class RunRecord:
             "recomputed": self.report.recomputed,
             "cancelled": self.report.cancelled,
             "edits": self.edits,
-            **({} if self.drops is None else {"drops": self.drops}),
+            **({} if self.report.live is None else {"live": asdict(self.report.live)}),
             "said": list(self.report.notes),
             "timings": self.timings.to_json(),
             **self.told,

@@ -78,6 +78,8 @@ class Options:
     checkpoint_seconds: float = 2.0
     """Least time between two kept memories, unless 16 frames have passed; longer where they would take more than a
     twentieth of the time. 0: after every frame."""
+    drop: bool = False
+    """Whether the video is live: frames that came too late are dropped, see ``LatestFrame``."""
     clock: Callable[[], float] | None = None
     """Seconds, by which a pace is held."""
 
@@ -153,6 +155,7 @@ class Session:
             emit=self._emit,
             max_side=max_side,
             checkpoint_seconds=options.checkpoint_seconds,
+            drop=options.drop,
             pacer=self._pacer,
         )
         self.pacer: Pacer | None = None

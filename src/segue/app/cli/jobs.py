@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from segue.app.cli.closing import lost_lines, pace_lines, result_lines, sentence
 from segue.app.cli.dials import add_dials, turn_dials
-from segue.app.cli.frame_options import add_frame_options, say_damaged
+from segue.app.cli.frame_options import add_frame_options, say_damaged, say_dropped
 from segue.app.cli.output import STDOUT, FrameProgress, add_json_argument
 from segue.errors import InputError, OutputError
 from segue.models.catalog import Kind, names
@@ -29,7 +29,8 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         "words",
         nargs="*",
         metavar="VIDEO | key=value",
-        help="a video file, a folder of images or a pattern; then settings of the model",
+        help="a video file, a folder of images or a pattern, or what is live: an address (rtsp://, http://, udp://), a "
+        "camera (/dev/video0, camera:0) or - for standard input; then settings of the model",
     )
     parser.add_argument(
         "--out",
@@ -92,8 +93,10 @@ def add_result_arguments(parser: argparse.ArgumentParser, overlay: str) -> None:
 
 
 def sort_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Sources and ``key=value`` settings; a path that exists is a source whatever its name."""
-    assignments = [word for word in words if "=" in word and not Path(word).exists()]
+    """Sources and ``key=value`` settings; a path that exists is a source whatever its name, and so is an address."""
+    assignments = [
+        w for w in words if "=" in w and not (Path(w).exists() or "://" in w.split("=")[0])
+    ]
     return [word for word in words if word not in assignments], assignments
 
 
@@ -162,6 +165,7 @@ def run_job(arguments: argparse.Namespace, engine: "Engine", job: "Job") -> dict
             )
         text = sentence(record, arguments.out)
         say_damaged(record.get("damaged") or ())
+        say_dropped(record.get("live"))
     if arguments.json != STDOUT:
         lines = [*pace_lines([record]), *result_lines(job.places), *lost_lines(record)]
         print(text, *lines, sep="\n")
@@ -226,8 +230,10 @@ def say_block(lines: Sequence[str]) -> None:
 
 
 def command_line() -> str:
-    """For ``run.json``."""
-    return " ".join(["segue", *sys.argv[1:]])
+    """For ``run.json``, without the passwords of addresses."""
+    from segue.media.live import without_secrets
+
+    return " ".join(["segue", *map(without_secrets, sys.argv[1:])])
 
 
 def _mind_threads(threads: int | None) -> None:

@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         overlay=arguments.overlay is not False,
         ids=arguments.ids,
     )
-    job = replace(job, formats=tuple(arguments.formats))
+    job = replace(job, formats=tuple(arguments.formats), drop=arguments.live)
     document = jobs.run_job(arguments, engine, job)
     if arguments.json:
         write_document(document, arguments.json)

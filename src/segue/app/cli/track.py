@@ -119,7 +119,12 @@ def _track_video(
         partial=arguments.partial_masks,
         fit=arguments.fit_mask,
     )
-    job = replace(job, direction=arguments.direction, formats=tuple(arguments.formats))
+    job = replace(
+        job,
+        direction=arguments.direction,
+        formats=tuple(arguments.formats),
+        drop=arguments.live,
+    )
     if arguments.direction not in (None, "forward"):
         job = replace(job, identity={**job.identity, "direction": arguments.direction})
     return jobs.run_job(arguments, engine, job)
