@@ -46,7 +46,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     _refuse_foreign(path)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(path)
+    sweep(path.parent, path.name)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     older = path.with_name(f".{path.name}.{os.getpid()}.older")
     try:
@@ -61,6 +61,33 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     finally:
         for folder in (temporary, older):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """An empty folder in ``parent``, which is made; gone when the block ends, with what is left in it.
+
+    A ``parent`` that was made, and is empty then, goes too.
+
+    What processes that were killed left behind is removed.
+
+    Raises:
+        WriteError: Disk full, read-only folder.
+    """
+    made = not parent.exists()
+    with writing(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+    sweep(parent)
+    temporary = parent / f".scratch.{os.getpid()}.partial"
+    try:
+        with writing(parent):
+            temporary.mkdir()
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if made:
+            with suppress(OSError):
+                parent.rmdir()
 
 
 def _refuse_foreign(path: Path) -> None:
@@ -87,13 +114,23 @@ def _files(folder: Path) -> list[Path]:
     return [file for file in folder.rglob("*") if not file.is_dir()]
 
 
-def _sweep(path: Path) -> None:
-    """Remove temporary folders of processes that are gone."""
-    for suffix in ("partial", "older"):
-        for folder in path.parent.glob(f".{path.name}.*.{suffix}"):
-            number = folder.name.split(".")[-2]
-            if number.isdecimal() and not _lives(int(number)):
-                shutil.rmtree(folder, ignore_errors=True)
+def sweep(folder: Path, name: str = "*") -> None:
+    """Remove what processes that are gone left unfinished in a folder.
+
+    Args:
+        folder: Where files and folders are replaced, see ``replacing`` and ``replacing_folder``.
+        name: Of the file or folder that was replaced; of any, by default.
+    """
+    for suffix in ("part", "partial", "older"):
+        for path in folder.glob(f".{name}.*.{suffix}"):
+            number = path.name.split(".")[-2]
+            if not number.isdecimal() or _lives(int(number)):
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    path.unlink()
 
 
 def _lives(process: int) -> bool:

@@ -1,11 +1,18 @@
 """What docs/formats.md says of formats and numbers is true, and its example runs."""
 
 import re
+import shlex
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fakes.made_results import make_results, squares
+from segue.app.cli.main import main
+from segue.media.encode import VideoWriter
+from segue.media.label_file import read_label_values
+from segue.media.masks import write_mask
 from segue.results import review
 from segue.results.formats.catalog import FORMATS
 from segue.results.formats.cutout import _AROUND, CUTOUT_WEBM
@@ -51,3 +58,26 @@ def test_the_example_shows_the_alpha(
     (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     exec(compile(code, "formats.md", "exec"), {})
     assert capsys.readouterr().out == "(40, 60, 4)\n" * 2
+
+
+def test_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ground = np.random.default_rng(0).integers(80, 120, (64, 96, 3), np.uint8)
+    with VideoWriter(Path("clip.mp4"), (64, 96), Fraction(25)) as writer:
+        for t in range(4):
+            frame = ground.copy()
+            frame[20:44, 10 + 4 * t : 40 + 4 * t] = (250, 40, 40)
+            writer.write(frame, Fraction(t, 25))
+    mask = np.zeros((64, 96), np.uint8)
+    mask[20:44, 10:40] = 1
+    write_mask("first.png", mask)
+    assert main(["track", "clip.mp4", "--mask", "first.png", "--out", "result"]) == 0
+    commands = re.findall(r"^segue (.*)$", TEXT, re.MULTILINE)
+    assert len(commands) == 5
+    for command in commands:
+        assert main(shlex.split(command)) == 0, command
+    assert len(list(Path("masks/png").glob("*.png"))) == 4
+    for path in Path("result/masks").iterdir():
+        same = Path("from_file/masks") / path.name, Path("masks/png") / path.name
+        for other in same:
+            np.testing.assert_array_equal(read_label_values(other), read_label_values(path))

@@ -4,6 +4,9 @@ Each side comes from a given mask: the one some frames before, the other some fr
 mostly wrong since some frame on, and gets worse from there. So the nearer side counts for more, and so does the surer
 one. Where both see the object in about the same place, their probabilities are averaged. Where they do not, an average
 would be of two different things: the object is taken from one side as it is.
+
+The constants are round numbers from DAVIS-2016 train with every fourth frame, blurred and noisy, so that segue-lite
+fails on it: J&F is 61.2 forward, 64.7 backward, 67.8 fused, and 69.8 if the better side of each frame were known.
 """
 
 import math

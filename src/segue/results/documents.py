@@ -24,7 +24,7 @@ def write_documents(names: Sequence[str], results: Results, out: Path) -> Writte
         out: The folder of the results, which is made if it is not there.
 
     Returns:
-        All files and notes, in the order of the names.
+        All files, notes and doubts, in the order of the names.
 
     Raises:
         SettingsError: There is no such format; nothing is written.
@@ -43,7 +43,8 @@ def write_documents(names: Sequence[str], results: Results, out: Path) -> Writte
     notes: dict[str, Any] = {}
     for name in documents:
         notes |= written[name].notes
-    return Written(files, notes)
+    doubts = tuple(doubt for name in documents for doubt in written[name].doubts)
+    return Written(files, notes, doubts)
 
 
 def _together(

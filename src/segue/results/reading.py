@@ -1,22 +1,28 @@
 """Results from somebody else's files: frames with masks become records and label maps."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt16
 
-from segue.errors import FormatError, MaskError
+from segue.errors import FormatError, MaskError, SegueError
 from segue.media.frames import DEFAULT_FRAME_RATE
 from segue.media.mask_values import size_text
 from segue.results.describe import measured
 from segue.results.records import FrameRecord, ObjectRecord
 from segue.results.results import Results
 from segue.types import BACKGROUND, MAX_OBJECTS, VOID, Labels, Mask, ObjectScore
+
+_MAX_PIXELS = 2**28
+_EXACT = 1_000_000
+"""Times on file are decimal numbers; the fractions that they stand for have no larger denominators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +182,20 @@ def _ending(name: str) -> int | None:
     return int(digits) if 0 < len(digits) < 10 else None
 
 
+def said_time(value: Any) -> Fraction | None:
+    """The time that a file gives as a decimal number of seconds; None where the value is no number."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return Fraction(value).limit_denominator(_EXACT)
+
+
 def known_size(
     size_hw: tuple[int, int] | None, said: tuple[int, int] | None, path: Path
 ) -> tuple[int, int]:
     """The size of the video from what a file and a caller say.
 
     Raises:
-        FormatError: Neither says, or they disagree.
+        FormatError: Neither says, they disagree, or no video has that size.
     """
     if said is None and size_hw is None:
         raise FormatError(
@@ -196,6 +209,8 @@ def known_size(
         )
     size = said or size_hw
     assert size is not None
+    if not (min(size) > 0 and size[0] * size[1] <= _MAX_PIXELS):
+        raise FormatError(f"{path} is about frames of {size_text(size)}, which is no size.")
     return size
 
 
@@ -206,3 +221,19 @@ def damage_told() -> Iterator[None]:
         yield
     except MaskError as error:
         raise FormatError(str(error), option=error.option) from None
+
+
+@contextmanager
+def odd_values_told(path: Path) -> Iterator[None]:
+    """Turns errors over values that are missing or of another kind into one about the file.
+
+    Files of others may hold anything anywhere, so readers do not ask for the kind of each value.
+    """
+    try:
+        yield
+    except SegueError:
+        raise
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
+        raise FormatError(
+            f"{path} lacks a value, or holds one of another kind than expected ({error!r}). Write it again."
+        ) from None

@@ -75,6 +75,8 @@ class Written:
     files: tuple[Path, ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
     """Plain values for ``run.json``."""
+    doubts: tuple[str, ...] = ()
+    """What may be meant otherwise, as sentences for the user."""
 
 
 @runtime_checkable

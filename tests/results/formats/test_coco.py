@@ -146,6 +146,13 @@ def change(document: dict[str, Any], kind: str) -> dict[str, Any]:
         document["images"] = 3
     elif kind == "crowded":
         document["annotations"] = [{**annotations[0], "track_id": n} for n in range(300)]
+    elif kind == "huge":
+        for image in document["images"]:
+            image["width"] = 10**9
+    elif kind == "odd id":
+        document["images"][0]["id"] = []
+    elif kind == "odd category":
+        annotations[0]["category_id"] = [3]
     elif kind == "index twice":
         document["images"][1]["frame_index"] = 0
     return document
@@ -164,6 +171,9 @@ def change(document: dict[str, Any], kind: str) -> dict[str, Any]:
         ("word", "expected a whole number as id, got 'a'"),
         ("list", "a list of 'images'"),
         ("crowded", "holds 300 objects"),
+        ("huge", "which is no size"),
+        ("odd id", "lacks a value, or holds one of another kind"),
+        ("odd category", "lacks a value, or holds one of another kind"),
         ("index twice", "two frames have the number 0"),
     ],
 )

@@ -19,7 +19,7 @@ from fakes.results import (
     text_file,
 )
 from segue.errors import FormatError
-from segue.results.formats.cvat import CVAT, CVAT_POLYGONS, Cvat
+from segue.results.formats.cvat import CVAT, CVAT_POLYGONS, Cvat, CvatPolygons
 
 BOTH = pytest.mark.parametrize("document", [CVAT, CVAT_POLYGONS])
 
@@ -90,11 +90,11 @@ def test_datumaro_reads_the_polygons(tmp_path: Path) -> None:
 
 
 @BOTH
-def test_it_comes_back(tmp_path: Path, document: Cvat) -> None:
+def test_it_comes_back(tmp_path: Path, document: Cvat | CvatPolygons) -> None:
     results = results_of(object_labels(), categories={1: "dog", 2: "a <&> b"})
     (path,) = document.write(results, tmp_path).files
-    assert document.recognises(path)
-    found = document.read(path)
+    assert CVAT.recognises(path)
+    found = CVAT.read(path)
     assert_same_labels(found, results)
     assert (found.name, found.frame_rate, found.size_hw) == ("clip", 25, SIZE_HW)
     assert found.records[2].objects[2].category == "a <&> b"
@@ -102,10 +102,10 @@ def test_it_comes_back(tmp_path: Path, document: Cvat) -> None:
 
 
 @BOTH
-def test_classes_come_back(tmp_path: Path, document: Cvat) -> None:
+def test_classes_come_back(tmp_path: Path, document: Cvat | CvatPolygons) -> None:
     results = results_of(class_labels(), classes=("road", "car", "sky"))
     (path,) = document.write(results, tmp_path).files
-    found = document.read(path)
+    found = CVAT.read(path)
     assert found.classes == ("road", "car", "sky")
     assert_same_labels(found, results)
 
@@ -114,11 +114,11 @@ def test_classes_come_back(tmp_path: Path, document: Cvat) -> None:
 @settings(max_examples=30, deadline=None)
 @given(ANY_LABELS)
 def test_any_labels_come_back(
-    tmp_path_factory: pytest.TempPathFactory, document: Cvat, labels: list
+    tmp_path_factory: pytest.TempPathFactory, document: Cvat | CvatPolygons, labels: list
 ) -> None:
     results = results_of(labels)
     (path,) = document.write(results, tmp_path_factory.mktemp("cvat")).files
-    assert_same_labels(document.read(path), results)
+    assert_same_labels(CVAT.read(path), results)
 
 
 def test_tracks_begin_and_end(tmp_path: Path) -> None:
@@ -169,22 +169,23 @@ OUTSIDE = f'<track id="0">{MASK.format("0, 6")}</track>'.replace('left="2"', 'le
     ("text", "said"),
     [
         ("<annotations>", "not a whole XML"),
+        ('<?xml version="1.0" encoding="utf-9"?><annotations/>', "not a whole XML"),
         ("<other/>", "expected the <annotations>"),
         ("<!DOCTYPE x><annotations/>", "document type"),
         ("<annotations/>", "does not say how large"),
-        (cvat("", "<width>a</width><height>4</height>"), "lacks a number"),
+        (cvat("", "<width>a</width><height>4</height>"), "lacks a value"),
         (
             cvat(f'<track id="0" label="a">{MASK.format("1, 2")}</track>'),
             "runs of 3 pixels for 3x2",
         ),
         (cvat(f'<track id="0" label="a">{MASK.format("8, -2")}</track>'), "runs of 6 pixels"),
-        (cvat(f'<track id="0">{MASK.format("1, x")}</track>'), "lacks a number"),
+        (cvat(f'<track id="0">{MASK.format("1, x")}</track>'), "lacks a value"),
         (cvat('<track id="0"><polygon frame="0" points="1,2;3,4"/></track>'), "of 2 points"),
-        (cvat('<track id="0"><polygon frame="0" points="1,2;3"/></track>'), "lacks a number"),
+        (cvat('<track id="0"><polygon frame="0" points="1,2;3"/></track>'), "lacks a value"),
         (cvat('<track id="0"><box frame="0" rotation="3" xtl="1"/></track>'), "turned box"),
         (
             cvat(f'<track id="0">{MASK.format("0, 6").replace("frame", "x")}</track>'),
-            "lacks a number",
+            "lacks a value",
         ),
         (
             cvat(OUTSIDE),

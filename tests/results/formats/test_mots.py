@@ -64,7 +64,9 @@ def test_datumaro_reads_the_same_pixels(tmp_path: Path) -> None:
 def test_it_comes_back(tmp_path: Path) -> None:
     results = results_of(object_labels(), categories=KINDS)
     written = MOTS.write(results, tmp_path)
-    assert written.notes == {"mots_pedestrians": [7]}
+    assert written.doubts == (
+        "MOTS knows cars and pedestrians only; written as pedestrians: objects 7",
+    )
     assert len(written.files) == 6
     for path in (tmp_path / "mots", tmp_path / "mots/clip", tmp_path / "mots/clip.txt"):
         assert MOTS.recognises(path)
@@ -92,7 +94,7 @@ def test_ids_of_the_data_set_are_kept(tmp_path: Path) -> None:
     results = results_of([np.minimum(labels, 2) for labels in object_labels()])
     object.__setattr__(results, "sources", {1: "id 2044", 2: "car 3 (track 1003)"})
     written = MOTS.write(results, tmp_path)
-    assert not written.notes
+    assert not written.doubts
     tracks = {row.split()[1] for row in (tmp_path / "mots/clip.txt").read_text().splitlines()}
     assert tracks == {"2044", "1003"}
 

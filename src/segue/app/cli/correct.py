@@ -171,10 +171,10 @@ def _video(arguments: argparse.Namespace, earlier: _Earlier) -> "Video":
 def _masks(arguments: argparse.Namespace, video: "Video") -> "GivenMasks | None":
     if not arguments.mask:
         return None
-    from segue.media.mask_args import read_masks
+    from segue.app.formats import masks_given
     from segue.media.mask_fit import fit_given
 
-    masks = read_masks(arguments.mask, video.frame_names, video.indices.start)
+    masks = masks_given(arguments.mask, video)
     aspect = video.description.pixel_aspect
     return fit_given(masks, video.size_hw, pixel_aspect=aspect, fit=arguments.fit_mask)
 

@@ -42,6 +42,11 @@ VERBS: dict[str, Verb] = {
     "correct": Verb(
         "segue.app.cli.correct", "correct results of segue track in place", go_on=_RESUME
     ),
+    "convert": Verb(
+        "segue.app.cli.convert",
+        "write results in another format, or read those of others",
+        go_on="Begin again with --overwrite.",
+    ),
     "models": Verb("segue.app.cli.models", "list the models, or describe one"),
     "evaluate": Verb("segue.app.cli.evaluate", "score predicted masks against true masks"),
     "pack": Verb("segue.app.cli.pack", "check and zip predictions for an evaluation server"),

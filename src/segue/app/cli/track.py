@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="[FRAME[:ID]=]MASK",
         help="mask of the first frame, or of a later one (37=b.png), or of one object there (37:2=b.png adds or "
-        "corrects object 2); or a folder with one file per object, or with files named like the frames; may be "
-        "repeated",
+        "corrects object 2); or a folder with one file per object, or with files named like the frames; or the masks "
+        "of a whole video as COCO, YOLO, CVAT, MOTS or labelme have them; may be repeated",
     )
     group.add_argument(
         "--direction",
@@ -98,14 +98,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _track_video(
     arguments: argparse.Namespace, source: str, assignments: Sequence[str]
 ) -> dict[str, Any]:
-    from segue.media.mask_args import read_masks
+    from segue.app.formats import masks_given
 
     _refuse_swapped(source, arguments.mask)
     # What is cheap to find wrong is found before torch is imported.
     video = open_source(arguments, source, arguments.mask)
-    masks = None
-    if arguments.mask:
-        masks = read_masks(arguments.mask, video.frame_names, video.indices.start)
+    masks = masks_given(arguments.mask, video) if arguments.mask else None
 
     from segue.inference.places import TRACKS, Places
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
+
 from segue.files import replacing
 from segue.media.rle import encode
 from segue.results.formats.coco_film import read_film
@@ -100,7 +102,7 @@ def _annotations(results: Results, subjects: Subjects) -> Iterator[_Item]:
 
 def _annotation(number: int, record: FrameRecord, subject: Subject, category: int) -> _Item:
     rle = encode(subject.mask)
-    x, y = subject.mask.any(axis=0).nonzero()[0], subject.mask.any(axis=1).nonzero()[0]
+    x, y = (np.flatnonzero(subject.mask.any(axis=axis)) for axis in (0, 1))
     left, top = int(x[0]), int(y[0])
     return {
         "id": number,

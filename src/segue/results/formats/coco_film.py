@@ -18,15 +18,15 @@ from segue.results.reading import (
     known_size,
     numbered,
     numbers_of_names,
+    odd_values_told,
     paint_masks,
     read_frames,
+    said_time,
 )
 from segue.results.results import Results
 from segue.types import BACKGROUND, VOID, Labels
 
 _Item = dict[str, Any]
-_EXACT = 1_000_000
-"""Times are stored as decimal numbers; their fractions have no larger denominators."""
 
 
 def read_film(path: Path, size_hw: tuple[int, int] | None = None) -> Results:
@@ -36,6 +36,11 @@ def read_film(path: Path, size_hw: tuple[int, int] | None = None) -> Results:
         FormatError: As in ``Readable.read``.
     """
     document = _document(path)
+    with odd_values_told(path):
+        return _results(document, path, size_hw)
+
+
+def _results(document: _Item, path: Path, size_hw: tuple[int, int] | None) -> Results:
     film = _Film.of_tracks(document, path) if _is_vis(document) else _Film.of(document, path)
     size = known_size(size_hw, film.size_hw(), path)
     classes = _classes(document)
@@ -207,12 +212,11 @@ class _Film:
                 masks = [(n, drawn_annotation(item, size_hw, name)) for n, item in items]
             return paint_masks(size_hw, masks, name, VOID if classes else BACKGROUND)
 
-        time = image.get("time")
         return FrameOnFile(
             self._numbers[place],
             Path(str(image.get("file_name", place))).stem,
             draw,
-            Fraction(time).limit_denominator(_EXACT) if isinstance(time, int | float) else None,
+            said_time(image.get("time")),
             {
                 n: float(item["score"])
                 for n, item in items
@@ -276,7 +280,7 @@ def _whole(value: Any, place: str) -> int:
 
 def _rate(value: Any) -> Fraction | None:
     try:
-        rate = Fraction(str(value)).limit_denominator(_EXACT)
+        rate = Fraction(str(value)).limit_denominator(1_000_000)
     except (ValueError, ZeroDivisionError):
         return None
     return rate if rate > 0 else None

@@ -8,7 +8,7 @@ them loses half a pixel along the edge. Read are masks, polygons and boxes of bo
 groups each track is an object. Shapes count on the frames that the file lists, and not where they are ``outside``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -25,24 +25,12 @@ from segue.results.subjects import Subject, Subjects
 from segue.types import Mask
 
 
-@dataclass(frozen=True)
 class Cvat:
-    """``cvat.xml`` or ``cvat-polygons.xml``, written and read."""
-
-    polygons: bool = False
-    """Tracks of polygons in place of masks."""
+    """``cvat.xml``: masks; written and read."""
 
     def write(self, results: Results, out: Path) -> Written:
         """See ``Document``."""
-        path = out / ("cvat-polygons.xml" if self.polygons else "cvat.xml")
-        subjects = Subjects(results)
-        with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-            file.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n')
-            file.write("  <version>1.1</version>\n")
-            _meta(file, results, subjects)
-            (_polygons if self.polygons else _masks)(file, results, subjects)
-            file.write("</annotations>\n")
-        return Written((path,))
+        return _write(results, out / "cvat.xml", _masks)
 
     def recognises(self, path: Path) -> bool:
         """An XML file of annotations, or a folder with ``annotations.xml``."""
@@ -55,6 +43,27 @@ class Cvat:
     def read(self, path: Path, size_hw: tuple[int, int] | None = None) -> Results:
         """See ``Readable``; where two objects overlap, the higher ``z_order`` and then the later one wins."""
         return read_tracks(path / "annotations.xml" if path.is_dir() else path, size_hw)
+
+
+class CvatPolygons:
+    """``cvat-polygons.xml``: tracks of polygons; ``Cvat`` reads them."""
+
+    def write(self, results: Results, out: Path) -> Written:
+        """See ``Document``."""
+        return _write(results, out / "cvat-polygons.xml", _polygons)
+
+
+def _write(
+    results: Results, path: Path, tracks: Callable[[TextIO, Results, Subjects], None]
+) -> Written:
+    subjects = Subjects(results)
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        file.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n')
+        file.write("  <version>1.1</version>\n")
+        _meta(file, results, subjects)
+        tracks(file, results, subjects)
+        file.write("</annotations>\n")
+    return Written((path,))
 
 
 def _meta(file: TextIO, results: Results, subjects: Subjects) -> None:
@@ -100,7 +109,7 @@ def _masks(file: TextIO, results: Results, subjects: Subjects) -> None:
 
 def _mask_words(mask: Mask) -> str:
     """The runs of a mask within its box, row by row, beginning with background."""
-    rows, columns = mask.any(axis=1).nonzero()[0], mask.any(axis=0).nonzero()[0]
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, left, height, width = rows[0], columns[0], np.ptp(rows) + 1, np.ptp(columns) + 1
     pixels = mask[top : top + height, left : left + width].ravel()
     edges = np.flatnonzero(np.diff(pixels.view(np.int8), prepend=0))
@@ -160,4 +169,4 @@ def _track(
 
 
 CVAT = Cvat()
-CVAT_POLYGONS = Cvat(polygons=True)
+CVAT_POLYGONS = CvatPolygons()

@@ -13,7 +13,14 @@ import numpy as np
 from segue.errors import FormatError
 from segue.media.frames import index_name
 from segue.media.polygons import drawn_polygon
-from segue.results.reading import FrameOnFile, known_size, numbered, paint_masks, read_frames
+from segue.results.reading import (
+    FrameOnFile,
+    known_size,
+    numbered,
+    odd_values_told,
+    paint_masks,
+    read_frames,
+)
 from segue.results.results import Results
 from segue.types import BACKGROUND, VOID, Labels, Mask
 
@@ -46,14 +53,8 @@ def read_tracks(path: Path, size_hw: tuple[int, int] | None = None) -> Results:
         FormatError: As in ``Readable.read``.
     """
     root = _root(path)
-    try:
+    with odd_values_told(path):
         return _results(root, path, size_hw)
-    except FormatError:
-        raise
-    except (ValueError, KeyError, OverflowError) as error:
-        raise FormatError(
-            f"{path} lacks a number, or holds one that is none ({error!r}). Write it again."
-        ) from None
 
 
 def _results(root: Element, path: Path, size_hw: tuple[int, int] | None) -> Results:
@@ -85,13 +86,13 @@ def _results(root: Element, path: Path, size_hw: tuple[int, int] | None) -> Resu
 
 
 def _root(path: Path) -> Element:
+    text = path.read_bytes() if path.is_file() else b""
+    # Entities can make a small file fill the memory; CVAT writes none.
+    if b"<!DOCTYPE" in text[:_HEAD] or b"<!ENTITY" in text:
+        raise FormatError(f"{path} declares a document type, which files of CVAT do not.")
     try:
-        text = path.read_bytes()
-        # Entities can make a small file fill the memory; CVAT writes none.
-        if b"<!DOCTYPE" in text[:_HEAD] or b"<!ENTITY" in text:
-            raise FormatError(f"{path} declares a document type, which files of CVAT do not.")
         root = ElementTree.fromstring(text)
-    except (OSError, ElementTree.ParseError) as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise FormatError(f"{path} is not a whole XML file ({error}). Write it again.") from None
     if root.tag != "annotations":
         raise FormatError(f"{path} holds <{root.tag}>, expected the <annotations> of CVAT.")

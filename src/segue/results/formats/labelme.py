@@ -30,7 +30,9 @@ from segue.results.reading import (
     known_size,
     numbered,
     numbers_of_names,
+    odd_values_told,
     read_frames,
+    said_time,
 )
 from segue.results.records import FrameRecord
 from segue.results.results import Results, Written
@@ -39,7 +41,6 @@ from segue.types import BACKGROUND, MAX_OBJECTS, VOID, Labels
 
 _VERSION = "5.5.0"
 """Of labelme, whose files these are like."""
-_EXACT = 1_000_000
 
 
 class Labelme:
@@ -64,6 +65,10 @@ class Labelme:
 
     def read(self, path: Path, size_hw: tuple[int, int] | None = None) -> Results:
         """See ``Readable``; where two objects overlap, the later shape wins."""
+        with odd_values_told(path):
+            return self._read(path, size_hw)
+
+    def _read(self, path: Path, size_hw: tuple[int, int] | None) -> Results:
         pages = [_Page.of(file) for file in _files(path)]
         if not pages:
             raise FormatError(f"{path} holds no JSON files. Give those of labelme.")
@@ -170,9 +175,7 @@ class _Page:
 
     @property
     def time(self) -> Fraction | None:
-        found = self.own.get("time")
-        known = isinstance(found, int | float)
-        return Fraction(found).limit_denominator(_EXACT) if known else None
+        return said_time(self.own.get("time"))
 
     @property
     def classes(self) -> tuple[str, ...] | None:

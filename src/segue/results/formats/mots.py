@@ -64,8 +64,8 @@ class Mots:
         folder = out / "mots"
         with replacing_folder(folder) as temporary:
             write_tracks(temporary, results.name, _frames(results, ids))
-        files = sorted(path for path in folder.rglob("*") if path.is_file())
-        return Written(tuple(files), {"mots_pedestrians": guessed} if guessed else {})
+        pictures = sorted((folder / results.name).glob("*.png"))
+        return Written((folder / f"{results.name}.txt", *pictures), doubts=_doubts(guessed))
 
     def recognises(self, path: Path) -> bool:
         """A file of MOTS text, a folder with one, or one of PNG files with ids of MOTS."""
@@ -94,6 +94,13 @@ class Mots:
             sources={n: f"{kinds[n]} (track {track})" for track, n in ids.items()},
             categories=kinds,
         )
+
+
+def _doubts(guessed: list[int]) -> tuple[str, ...]:
+    if not guessed:
+        return ()
+    objects = ", ".join(map(str, guessed))
+    return (f"MOTS knows cars and pedestrians only; written as pedestrians: objects {objects}",)
 
 
 def _track_ids(results: Results) -> tuple[dict[int, int], list[int]]:
