@@ -27,7 +27,7 @@ from segue.media.frames import name_ranges
 from segue.media.video import Video
 from segue.models.interface import VideoModel
 from segue.results.documents import write_documents
-from segue.results.formats.catalog import find_format
+from segue.results.formats.catalog import check_formats
 from segue.results.results import Written
 
 Change = Callable[[Session], None]
@@ -72,8 +72,7 @@ class Job:
             SettingsError: There is no such format.
         """
         self.task.check(self.video, self.max_side)
-        for name in self.documents:
-            find_format(name)
+        check_formats(self.documents, self.task.kind)
         complete = self.places.check(mode, self.identity, self.inputs)
         if complete:
             # A process may have been killed between its last result and its tidying up.
@@ -159,6 +158,7 @@ class _Run:
         self.notes, self.cancel = notes, cancel
         self.before = session.num_fresh()
         self.live: LiveDocuments | None = None
+        self.doubts: list[str] = []
         self.files: list[str] = []
         """Names of what the documents wrote, in the folder of the results."""
 
@@ -205,6 +205,7 @@ class _Run:
             resumed_at_frame=self.before or None,
             direction=job.direction or session.direction,
             report=report,
+            doubts=self.doubts,
             edits=session.edits.newest,
             timings=self._timings(report),
             told=told,
@@ -240,6 +241,7 @@ class _Run:
         with self.watch.part("documents"):
             written = write_documents(rest, results, job.places.run)
         notes: dict[str, Any] = {}
+        self.doubts = list(written.doubts)
         for one in (*done.values(), written):
             notes |= one.notes
             self.files += [str(path.relative_to(job.places.run)) for path in one.files]

@@ -56,6 +56,8 @@ class RunRecord:
     """Frames that had their answer before this run."""
     direction: Direction = "forward"
     report: RunReport
+    doubts: Sequence[str] = ()
+    """What the documents could not say in full, one sentence each."""
     edits: int
     """Changes by the user that the results know of."""
     timings: Timings
@@ -83,7 +85,7 @@ class RunRecord:
             "cancelled": self.report.cancelled,
             "edits": self.edits,
             **({} if self.report.live is None else {"live": asdict(self.report.live)}),
-            "said": list(self.report.notes),
+            "said": [*self.report.notes, *self.doubts],
             "timings": self.timings.to_json(),
             **self.told,
             "written": {"files": list(self.files), "frames": [list(span) for span in self.names]},

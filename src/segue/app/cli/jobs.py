@@ -164,6 +164,8 @@ def run_job(arguments: argparse.Namespace, engine: "Engine", job: "Job") -> dict
                 lambda cancel: job.run(model, mode(arguments), progress, notes, cancel=cancel)
             )
         text = sentence(record, arguments.out)
+        for said in record["said"]:
+            sys.stderr.write(f"segue: {said}\n")
         say_damaged(record.get("damaged") or ())
         say_dropped(record.get("live"))
     if arguments.json != STDOUT:
