@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from fakes.colour_model import ColourModel
 from fakes.killed_correction import moments
 from fakes.killed_job import MODELS, make_job, make_task
 from fakes.scenes import scene, write_frames
-from segue.errors import DecodeError, MaskError, OutputError, WriteError
+from segue.errors import DecodeError, MaskError, OutputError, SettingsError, WriteError
+from segue.inference.events import Answered, Event
 from segue.inference.job import Job
 from segue.inference.ledger import write_about
 from segue.inference.objects import TrackTask
@@ -405,7 +407,7 @@ def test_a_correction_goes_on_after_kill_9_to_the_same_bytes(
 ) -> None:
     kills = [*CORRECTION_KILLS, *moments(4, most=400_000)]
     if until == "next-given":  # local passes keep no memories
-        kills.remove("checkpoint:1")
+        kills = [kill for kill in kills if kill not in ("checkpoint:1", "prune:0")]
     words = [str(frames), str(tmp_path), until, *kills]
     command = [sys.executable, "-m", "fakes.killed_correction", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
@@ -415,3 +417,45 @@ def test_a_correction_goes_on_after_kill_9_to_the_same_bytes(
     assert expected != before
     for kill in kills:
         assert files(tmp_path / kill.replace(":", "-")) == expected, kill
+
+
+@pytest.mark.parametrize("lookahead", [0, 2])
+def test_a_cancelled_job_is_not_complete_and_goes_on(
+    frames: Path, tmp_path: Path, lookahead: int
+) -> None:
+    do(make_job(frames, tmp_path / "whole"), model=ColourModel(lookahead=lookahead))
+    cancel = threading.Event()
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Answered) and event.frame.index == 6:
+            cancel.set()
+
+    job = make_job(frames, tmp_path / "out")
+    job.check("new")
+    model = ColourModel(lookahead=lookahead)
+    record = job.run(model, "new", listeners=[stop], cancel=cancel)
+    assert (record["complete"], record["cancelled"], record["error"]) == (False, True, None)
+    assert json.loads((tmp_path / "out/run.json").read_text()) == record
+    assert 7 <= record["frames"] < 16
+    assert not (tmp_path / "out/tracks.json").exists()
+    record = do(make_job(frames, tmp_path / "out"), "resume", ColourModel(lookahead=lookahead))
+    assert record["complete"]
+    assert files(tmp_path / "out") == files(tmp_path / "whole")
+
+
+def test_other_formats_are_written_too_and_go_with_overwrite(frames: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    record = do(make_job(frames, out, formats=("tracks.csv", "objects")))
+    assert "tracks.csv" in record["written"]["files"]
+    assert (out / "tracks.csv").exists()
+    assert list((out / "objects").rglob("*.png"))
+    (out / "objects/mine.txt").write_text("mine")
+    do(make_job(frames, out), "overwrite")
+    assert not (out / "tracks.csv").exists()
+    assert [path.name for path in (out / "objects").rglob("*")] == ["mine.txt"]
+
+
+def test_an_unknown_format_is_refused_before_the_work(frames: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"tracks\.csv"):
+        make_job(frames, tmp_path / "out", formats=("tracks.cvs",)).check("new")
+    assert not (tmp_path / "out").exists()

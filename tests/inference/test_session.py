@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from fakes.colour_model import ColourModel
 from fakes.scenes import scene
 from segue.errors import InputError, MaskError, NotFoundError, OutputError
 from segue.inference.events import Answered, Began, Ended, Event, Noted
-from segue.inference.session import Session
+from segue.inference.session import Options, Session
 from segue.media.video import ArrayVideo
 from segue.types import Labels
 
@@ -414,3 +415,70 @@ def test_sessions_share_a_model_in_threads() -> None:
         thread.join()
     for number, given in enumerate(masks):
         assert same(found[number], whole(given))
+
+
+class After(threading.Event):
+    """Is set once it was asked so many times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self._left = times
+
+    def is_set(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+
+@pytest.mark.parametrize("lookahead", [0, 2])
+@pytest.mark.parametrize("times", [3, 20, 41, 55, 65])
+def test_both_directions_go_on_wherever_they_were_stopped(
+    tmp_path: Path, times: int, lookahead: int
+) -> None:
+    masks = {5: mask(5), 18: mask(18), 33: mask(33)}
+
+    def work(folder: Path, *cancels: threading.Event | None) -> dict[int, Labels]:
+        for cancel in cancels:
+            model = ColourModel(lookahead=lookahead)
+            with Session(video(), model, folder=folder) as session:
+                if not session.edits.newest:
+                    session.give_all(masks)
+                report = session.run(direction="both", cancel=cancel)
+                assert report.cancelled == (cancel is not None)
+                found = labels(session)
+        return found
+
+    expected = work(tmp_path / "whole", None)
+    assert same(work(tmp_path / "cut", After(times), None), expected)
+
+
+def test_a_model_that_can_be_told_forgets_what_is_absent() -> None:
+    told: list[tuple[int, ...]] = []
+
+    class Hiding(ColourModel):
+        def hidden(self, state, object_ids):
+            told.append(tuple(object_ids))
+            return replace(state, objects={n: o for n, o in state.objects.items() if n == 2})
+
+    with Session(video(), Hiding()) as session:
+        session.give_all({0: mask(0), 6: mask(6)})
+        session.run()
+        session.absent(1, 12)
+        assert session.run().answered == NUM_FRAMES - 12
+        assert told == [(1,)]
+        assert not any((answer.labels == 1).any() for answer in session if answer.record.index > 11)
+
+
+def test_a_damaged_memory_is_said_and_an_older_one_taken(tmp_path: Path) -> None:
+    options = Options(checkpoint_seconds=0.0)
+    with Session(video(), ColourModel(), folder=tmp_path / "out", options=options) as session:
+        session.give(0, mask(0))
+        session.run()
+        (tmp_path / "out/_session/states/forward-00000019-20-1.safetensors").write_bytes(b"no")
+        session.correct(20, wrong(20))
+        report = session.run()
+        assert report.notes == ("The memory kept at frame 19 is damaged: an older one is taken.",)
+        assert report.recomputed == NUM_FRAMES - 20 + 1
+        assert same(
+            {i: x for i, x in labels(session).items() if i >= 20},
+            {i: x for i, x in whole({0: mask(0), 20: wrong(20)}).items() if i >= 20},
+        )

@@ -244,7 +244,12 @@ class _Run:
         self.doubts = list(written.doubts)
         for one in (*done.values(), written):
             notes |= one.notes
-            self.files += [str(path.relative_to(job.places.run)) for path in one.files]
+            self.files += [
+                path.relative_to(job.places.run).as_posix()
+                for place in one.files
+                for path in (sorted(place.rglob("*")) if place.is_dir() else [place])
+                if path.is_file()
+            ]
         return notes
 
     def _timings(self, report: RunReport) -> Timings:
