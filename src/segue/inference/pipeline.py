@@ -30,6 +30,11 @@ class Frames(Protocol):
         """Height and width that every frame has."""
         ...
 
+    @property
+    def num_frames(self) -> int | None:
+        """See ``Video``; ``None`` also for a source that may be silent for long."""
+        ...
+
     def __iter__(self) -> Iterator[VideoFrame]:
         """The frames in order."""
         ...
