@@ -158,6 +158,8 @@ class Session:
             drop=options.drop,
             pacer=self._pacer,
         )
+        self.report = RunReport()
+        """Of the last run."""
         self.pacer: Pacer | None = None
         """Of the last run, where a pace was held."""
         self._finish_pending()

@@ -3,7 +3,8 @@
 ``VideoModel`` is what all have in common. What only some can do is a protocol of its own, and asked by ``isinstance``.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from segue.errors import SettingsError
@@ -12,9 +13,12 @@ from segue.settings import Settings
 from segue.types import Frame, GivenLabels, Prediction
 
 if TYPE_CHECKING:
-    from torch import nn  # takes seconds, and a plan needs no network
+    from torch import Tensor, nn  # takes seconds, and a plan needs no network
 
 StateT = TypeVar("StateT")
+
+PartClock = Callable[[str], AbstractContextManager[None]]
+"""A part of a model's work by name, such as ``backbone`` -> a block whose time counts for that part."""
 
 
 @runtime_checkable
@@ -238,3 +242,49 @@ def as_semantic(model: VideoModel[Any]) -> SemanticModel[Any]:
     raise SettingsError(
         f"{model.name} follows given objects and names no classes. Give it masks, or use a model that names classes."
     )
+
+
+@runtime_checkable
+class HostedModel(Protocol):
+    """A model that asks a gate first, and leaves the frames that have to be computed to a host."""
+
+    @property
+    def host(self) -> VideoModel[Any]:
+        """The model that computes every frame that it is given."""
+        ...
+
+
+@runtime_checkable
+class TellingModel(VideoModel[StateT], Protocol[StateT]):
+    """A model whose memory holds the probabilities of the last frame, at whatever size it works."""
+
+    def probabilities(self, state: StateT) -> "Tensor | None":
+        """They, by object or class; ``None`` if this network remembers none.
+
+        Args:
+            state: What the last call returned. Not changed.
+        """
+        ...
+
+
+@runtime_checkable
+class TimedModel(Protocol):
+    """A model that tells which part of its work it is doing."""
+
+    def timed(self, clock: PartClock) -> VideoModel[Any]:
+        """The same model, which does each part of its work within ``clock(part)``; this one stays as it is.
+
+        Args:
+            clock: Is entered for one part within another, too.
+        """
+        ...
+
+
+def ungated(model: VideoModel[Any]) -> VideoModel[Any]:
+    """The model that computes every frame: the host of one with a gate around it, else the model itself."""
+    return model.host if isinstance(model, HostedModel) else model
+
+
+def untimed(part: str) -> AbstractContextManager[None]:
+    """A ``PartClock`` that measures nothing."""
+    return nullcontext()

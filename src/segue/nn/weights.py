@@ -41,6 +41,11 @@ def shipped_weights(name: str, *, can_do_without: bool = False) -> Path:
     return path
 
 
+def ships(name: str) -> bool:
+    """Whether weights ship with a model."""
+    return (Path(__file__).parents[1] / "weights" / f"{name}.safetensors").is_file()
+
+
 def read_weights(
     path: Path, *, model_name: str, expected: Mapping[str, str] | None = None
 ) -> dict[str, Tensor]:

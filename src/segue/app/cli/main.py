@@ -48,6 +48,9 @@ VERBS: dict[str, Verb] = {
         go_on="Begin again with --overwrite.",
     ),
     "models": Verb("segue.app.cli.models", "list the models, or describe one"),
+    "backends": Verb(
+        "segue.app.cli.backends", "compare a model's backends, or prepare int8", actions=True
+    ),
     "evaluate": Verb("segue.app.cli.evaluate", "score predicted masks against true masks"),
     "pack": Verb("segue.app.cli.pack", "check and zip predictions for an evaluation server"),
     "train": Verb("segue.app.cli.train", "train a model as a TOML file says", go_on=_SAME),

@@ -65,8 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--class",
         dest="classes",
         action="append",
-        choices=("car", "pedestrian"),
-        help="track only objects of this class (kitti-mots, mots-challenge); may be repeated",
+        metavar="CLASS",
+        help="track only objects of this class, such as car (kitti-mots, mots-challenge); may be repeated",
     )
     jobs.add_model_arguments(parser, "objects", default="segue-lite")
     jobs.add_result_arguments(

@@ -15,6 +15,7 @@ from torch import Tensor
 from segue.media.masks import object_ids
 from segue.media.resize import Resizer, shrink
 from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
+from segue.models.interface import PartClock, untimed
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
@@ -67,6 +68,7 @@ class LiteModel:
         self._max_side: int | None = None
         self._fast = LiteGraphs(network, backend, ranges)
         self._device = next(network.parameters()).device
+        self._clock: PartClock = untimed
 
     @property
     def parameters_per_object(self) -> int:
@@ -81,6 +83,16 @@ class LiteModel:
         model._max_side = max_side
         return model
 
+    def timed(self, clock: PartClock) -> "LiteModel":
+        """See ``TimedModel.timed``: ``backbone``, ``decoder``, and ``memory`` for what the target models do."""
+        model = copy.copy(self)
+        model._fast, model._clock = self._fast.timed(clock), clock
+        return model
+
+    def probabilities(self, state: LiteState) -> Tensor:
+        """See ``TellingModel.probabilities``."""
+        return state.previous
+
     @torch.no_grad()
     def start(
         self, frame: Frame, labels: GivenLabels | None = None
@@ -90,7 +102,8 @@ class LiteModel:
         resizer = Resizer.for_max_side(size_of(frame), self._max_side)
         small = resizer.shrink(frame)
         features = self._fast.look(self._tensor(small))
-        state = self._learn_given(features, small, resizer.shrink_labels(labels), None)
+        with self._clock("memory"):
+            state = self._learn_given(features, small, resizer.shrink_labels(labels), None)
         state = replace(state, size_hw=size_of(frame), last=_thumbnail(frame))
         scores = {i: ObjectScore(confidence=1.0) for i in state.ids}
         return Prediction(np.where(labels == VOID, BACKGROUND, labels), scores), state
@@ -128,11 +141,13 @@ class LiteModel:
             areas=state.areas.lerp(_areas(previous), _AREA_RATE),
         )
         if state.unlearned >= self.settings.update_every:
-            state = self._learn_own(features, quarter, prediction, state)
+            with self._clock("memory"):
+                state = self._learn_own(features, quarter, prediction, state)
             state = replace(state, unlearned=0)
         if labels is not None and object_ids(labels):
             check_mask(labels, state.size_hw)
-            state = self._learn_given(features, small, resizer.shrink_labels(labels), state)
+            with self._clock("memory"):
+                state = self._learn_given(features, small, resizer.shrink_labels(labels), state)
             prediction = overrule(prediction, labels)
             prediction = replace(prediction, scores={i: prediction.scores[i] for i in state.ids})
         return prediction, state
@@ -211,7 +226,8 @@ class LiteModel:
         self, features: FrameFeatures, state: LiteState
     ) -> Float[Tensor, "objects codes2 height8 width8"]:
         """What the two target models of each object see."""
-        return target.apply(torch.cat([state.fixed, state.adaptive], 2), features.target)
+        with self._clock("memory"):
+            return target.apply(torch.cat([state.fixed, state.adaptive], 2), features.target)
 
     def _learn_own(
         self,

@@ -12,9 +12,17 @@ from torch import Tensor
 
 from segue.errors import SettingsError
 from segue.models.given import check_frame
-from segue.models.interface import ConfiguredModel, NetworkModel, SemanticModel, VideoModel
+from segue.models.interface import (
+    ConfiguredModel,
+    NetworkModel,
+    PartClock,
+    SemanticModel,
+    TimedModel,
+    VideoModel,
+    untimed,
+)
 from segue.models.reuse.host import PacedHost, memory_after
-from segue.models.reuse.propagator import Propagated, Propagator
+from segue.models.reuse.propagator import Propagated, Propagator, TimedPropagator
 from segue.models.scene import thumbnail
 from segue.nn.reuse.gate import Choice, choose
 from segue.nn.reuse.settings import ReuseSettings
@@ -93,6 +101,7 @@ class GatedModel:
             "GatedState", parts, bases=(GatedState,), frozen=True
         )
         self._override = override
+        self._clock: PartClock = untimed
         # Attributes of the object, not of the class: protocols are asked for what is there.
         if isinstance(host, SemanticModel):
             self.classes = host.classes
@@ -100,6 +109,16 @@ class GatedModel:
             self.settings = host.settings
         if isinstance(host, NetworkModel):
             self.network = host.network
+
+    def timed(self, clock: PartClock) -> "GatedModel":
+        """See ``TimedModel.timed``: ``gate``, ``window`` for the rest of a look, and the parts of the host."""
+        model = copy.copy(self)
+        model._clock = clock
+        if isinstance(self.host, TimedModel):
+            model.host = self.host.timed(clock)
+        if isinstance(self.propagator, TimedPropagator):
+            model.propagator = self.propagator.timed(clock, model.host)
+        return model
 
     def start(self, frame: Frame, labels: GivenLabels | None = None) -> tuple[Prediction, Any]:
         """Begin a video; see ``VideoModel.start``."""
@@ -124,9 +143,10 @@ class GatedModel:
         asked = labels is None and state.propagator is not None and not state.rest
         if asked and reuse.threshold < 1:
             needed = 0.0 if self._override else reuse.threshold
-            propagated, memory = self.propagator.propagate(
-                frame, state.propagator, state.host, needed
-            )
+            with self._clock("window"):
+                propagated, memory = self.propagator.propagate(
+                    frame, state.propagator, state.host, needed
+                )
             said, looked = self._gates(propagated, index), propagated.looked
             choices = {i: choose(p, reuse) for i, p in said.items()}
             unsaid = propagated.scores.keys() - said.keys() if reuse.threshold else ()

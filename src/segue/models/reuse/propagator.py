@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from segue.models.interface import PartClock
 from segue.models.reuse.motion import Motion, places_of
 from segue.types import Frame, Labels, ObjectScore, Prediction, SoftMask
 
@@ -65,6 +66,15 @@ class Propagator(Protocol[MemoryT]):
             host: The host's memory, as it was after the last computed frame. Not changed.
             needed: What the gate has to say more than. Labels may be missing where it says no more.
         """
+        ...
+
+
+@runtime_checkable
+class TimedPropagator(Propagator[MemoryT], Protocol[MemoryT]):
+    """One that asks a host, and tells when its gate computes."""
+
+    def timed(self, clock: PartClock, host: Any) -> "TimedPropagator[MemoryT]":
+        """The same propagator with a host that tells as well; see ``TimedModel.timed``."""
         ...
 
 

@@ -1,5 +1,6 @@
 """Carrying objects on by looking where they were: the host sees a window around them instead of the whole frame."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from segue.models import painting
+from segue.models.interface import PartClock, untimed
 from segue.models.reuse.gate import Evidence, WindowGate, gather
 from segue.models.reuse.host import WindowAnswer, WindowHost
 from segue.models.reuse.propagator import Propagated
@@ -77,6 +79,13 @@ class WindowPropagator:
         self._host = host
         self._gate = for_inference(gate)
         self._device = next(gate.parameters()).device
+        self._clock: PartClock = untimed
+
+    def timed(self, clock: PartClock, host: WindowHost[Any]) -> "WindowPropagator":
+        """See ``TimedPropagator.timed``."""
+        propagator = copy.copy(self)
+        propagator._clock, propagator._host = clock, host
+        return propagator
 
     def begin(self, frame: Frame, prediction: Prediction, host: Any) -> WindowMemory:
         """See ``Propagator.begin``."""
@@ -105,7 +114,9 @@ class WindowPropagator:
         answer, evidence = look(self._host, view, memory, host)
         patches, size_hw = _patches(answer, memory), memory.labels.shape
         labels = painting.paint(patches, size_hw)
-        gates = self._gate(evidence) * answer.recognised
+        with self._clock("gate"):
+            gates = self._gate(evidence)
+        gates = gates * answer.recognised
         scores = _scores(answer, labels, memory, gates, away)
         window = around(labels, _least_scale(memory.pixel))
         view = _NOTHING if window is None else window.see(frame)

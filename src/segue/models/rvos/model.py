@@ -15,6 +15,7 @@ from segue.errors import MaskError
 from segue.media.masks import object_ids
 from segue.models.given import GIVE_ONE, check_first, check_frame, check_mask, overrule, size_of
 from segue.models.rvos.assignment import assign
+from segue.models.rvos.discovery import discovered
 from segue.models.rvos.graphs import RVOSGraphs
 from segue.models.rvos.merging import (
     AREAS_KEPT,
@@ -87,6 +88,10 @@ class RVOSModel:
         """Begin a video with the objects that a zero-shot network finds."""
         look = self._look(frame)
         return self._advance(look, replace(self._begin(look, size_of(frame)), finds=True), None)
+
+    def probabilities(self, state: RVOSState) -> Tensor:
+        """See ``TellingModel.probabilities``."""
+        return state.memory.previous
 
     def step(
         self, frame: Frame, state: RVOSState, labels: GivenLabels | None = None
@@ -225,13 +230,14 @@ class RVOSModel:
         return objects.float(), torch.stack([background, objects], 1).float()
 
     def _found(self, logits: Logits, state: RVOSState) -> RVOSState:
-        """Slots that are nobody's and show enough are objects from now on, numbered in the order of their discovery."""
-        pixels = torch.bincount(merge_surest(logits).flatten() + 1, minlength=len(state.ids) + 1)
-        least = max(1.0, self.settings.least_found * logits[0].numel())
-        enough = (pixels[1:] >= least).tolist()
+        """Slots that are nobody's and show something of their own are objects from now on; the largest comes first."""
         numbers = count(max((*state.ids, *state.lost)) + 1)
-        named = zip(state.ids, enough, strict=True)
-        return replace(state, ids=tuple(i or (next(numbers) if e else 0) for i, e in named))
+        least = max(1, round(self.settings.least_found * logits[0].numel()))
+        new = discovered(logits, [bool(i) for i in state.ids], least)
+        ids = list(state.ids)
+        for slot in new:
+            ids[slot] = next(numbers)
+        return replace(state, ids=tuple(ids))
 
     def _name_slots(self, logits: Logits, state: RVOSState, labels: Labels) -> RVOSState:
         """New objects get the slots that fit them best, of those that are nobody's."""

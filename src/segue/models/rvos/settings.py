@@ -43,7 +43,7 @@ class RVOSSettings(NetworkSettings):
     """``shot = "one"``: objects that may be followed at once; the released code has 10 slots. ``None``: any number."""
     least_found: Annotated[float, Field(ge=0, le=1)] = 0.0
     """``shot = "zero"``, without given objects: share of the frame's pixels that a slot must have to count as an object
-    that was found (ours; 0: a single pixel will do)."""
+    that was found (ours; 0: a single pixel will do). A slot that shows the same as another one is none."""
     merging: Merging = "surest"
     """Who gets a pixel in which masks overlap: the surest object, or the one whose area has changed least."""
     size_hw: tuple[Side, Side] | None = None

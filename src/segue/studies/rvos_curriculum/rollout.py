@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from segue.data.catalog import find_layout
-from segue.data.object_footage import MaskKind
 from segue.data.object_results import write_track_results
 from segue.data.object_starts import ObjectStarts, object_starts
 from segue.data.sample import VideoSequence
@@ -27,7 +26,6 @@ from segue.studies.rvos_curriculum.settings import CurriculumSettings
 from segue.types import Labels
 
 _PROTOCOLS = {"davis2016": "davis2016", "kitti-mots": "kitti-mots-by-sequence"}
-_KINDS: dict[str, MaskKind] = {"davis2016": "foreground", "kitti-mots": "tracks"}
 _TABLES = {"davis2016": "sequence", "kitti-mots": "car"}
 _NOTHING = ObjectStarts({}, {})
 
@@ -69,7 +67,8 @@ def _sequences(settings: CurriculumSettings) -> list[VideoSequence]:
 
 def starts_of(settings: CurriculumSettings, sequence: VideoSequence) -> ObjectStarts:
     """What the network is told of a sequence."""
-    return object_starts(sequence, _KINDS[settings.data.layout], classes=settings.data.classes)
+    kind = find_layout(settings.data.layout).object_kind()
+    return object_starts(sequence, kind, classes=settings.data.classes)
 
 
 def carry(model: RVOSModel, sequence: VideoSequence, starts: ObjectStarts) -> Iterator[Labels]:
