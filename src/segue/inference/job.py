@@ -17,6 +17,7 @@ from segue.inference.edits import Direction, Give
 from segue.inference.environment import environment
 from segue.inference.events import Answered, Event, Listener, RunReport
 from segue.inference.live_documents import LiveDocuments
+from segue.inference.pacing import Pacer
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress
 from segue.inference.run_record import RunRecord, Timings
@@ -24,8 +25,9 @@ from segue.inference.session import Options, Session
 from segue.inference.stopwatch import Stopwatch
 from segue.inference.task import Task
 from segue.media.frames import name_ranges
+from segue.media.resize import Resizer
 from segue.media.video import Video
-from segue.models.interface import VideoModel
+from segue.models.interface import VideoModel, bounded
 from segue.results.documents import write_documents
 from segue.results.formats.catalog import check_formats
 from segue.results.results import Written
@@ -117,6 +119,10 @@ class Job:
             SettingsError: There is a pace to hold, and nothing of the model that can give way.
         """
         watch = Stopwatch()
+        if self.fps is not None:
+            # A model that cannot give way is refused before anything is written.
+            working_hw = Resizer.for_max_side(self.video.size_hw, self.max_side).working_hw
+            Pacer(bounded(model, self.max_side), self.fps, working_hw, self.task.masks)
         self.places.prepare(mode)
         options = Options(
             labels=self.places.labels,

@@ -162,7 +162,11 @@ class Session:
         """Of the last run."""
         self.pacer: Pacer | None = None
         """Of the last run, where a pace was held."""
-        self._finish_pending()
+        try:
+            self._finish_pending()
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def open(
