@@ -13,7 +13,8 @@ from fakes.colour_model import ColourModel
 from fakes.scenes import scene
 from segue.errors import InputError, MaskError, NotFoundError, OutputError
 from segue.inference.events import Answered, Began, Ended, Event, Noted
-from segue.inference.session import Options, Session
+from segue.inference.opening import Options
+from segue.inference.session import Session
 from segue.media.video import ArrayVideo
 from segue.types import Labels
 

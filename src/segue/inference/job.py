@@ -17,11 +17,12 @@ from segue.inference.edits import Direction, Give
 from segue.inference.environment import environment
 from segue.inference.events import Answered, Event, Listener, RunReport
 from segue.inference.live_documents import LiveDocuments
+from segue.inference.opening import Options
 from segue.inference.pacing import Pacer
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress
 from segue.inference.run_record import RunRecord, Timings
-from segue.inference.session import Options, Session
+from segue.inference.session import Session
 from segue.inference.stopwatch import Stopwatch
 from segue.inference.task import Task
 from segue.media.frames import name_ranges

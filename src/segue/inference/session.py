@@ -1,16 +1,16 @@
 """One video, its given masks and its results: correct anywhere, run over a span, go on later from a folder."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
-from segue.errors import InputError, MaskError, NotFoundError, OutputError, SettingsError
+from segue.errors import InputError, MaskError, NotFoundError, OutputError
 from segue.files import writing
 from segue.inference.answers import lost_sentence, renamed
 from segue.inference.class_colours import class_colours
@@ -32,6 +32,7 @@ from segue.inference.ground import Ground
 from segue.inference.history import History
 from segue.inference.ledger import SESSION, Ledger, read_session
 from segue.inference.memory import give_back_frames
+from segue.inference.opening import Options, how_opened, reopened
 from segue.inference.pacing import Pacer
 from segue.inference.passes import Work
 from segue.inference.places import FOLDER
@@ -42,7 +43,6 @@ from segue.media.masks import object_ids
 from segue.media.resize import Resizer
 from segue.media.video import Video, open_video
 from segue.models.interface import (
-    ConfiguredModel,
     HidingModel,
     ReusingModel,
     SemanticModel,
@@ -63,25 +63,6 @@ class Answer:
     record: FrameRecord
     labels: Labels
     """At the size of the video."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How a session works, for who builds on it; the defaults are those of a session in one folder."""
-
-    labels: Path | None = None
-    """Folder of the label maps; ``None``: ``masks``, or ``labels`` where they are classes, in the session's folder."""
-    about: Mapping[str, Any] = field(default_factory=dict)
-    """Plain values for ``session.json``, such as what the results depend on."""
-    sources: Mapping[int, str] = field(default_factory=dict)
-    """Where each object came from, in words."""
-    checkpoint_seconds: float = 2.0
-    """Least time between two kept memories, unless 16 frames have passed; longer where they would take more than a
-    twentieth of the time. 0: after every frame."""
-    drop: bool = False
-    """Whether the video is live: frames that came too late are dropped, see ``LatestFrame``."""
-    clock: Callable[[], float] | None = None
-    """Seconds, by which a pace is held."""
 
 
 class Session:
@@ -135,7 +116,9 @@ class Session:
         self._classes = model.classes if isinstance(model, SemanticModel) else None
         self._max_side, self._fps = max_side, fps
         inside = self.folder / FOLDER if self.folder is not None else None
-        self._ledger = Ledger(inside, self._about(video))
+        self._ledger = Ledger(
+            inside, {"opened": how_opened(video, self.video, self.model, max_side), **options.about}
+        )
         try:
             self._store = self._open_store(inside)
             budget = (memory_mb if inside is None else disk_mb) << 20
@@ -492,29 +475,6 @@ class Session:
         colours = class_colours(self._classes) if self._classes else None
         return FolderStore(folder, inside / JOURNAL, colours)
 
-    def _about(self, video: Any) -> dict[str, Any]:
-        path = str(Path(video).absolute()) if isinstance(video, str | Path) else None
-        files = self.video.files
-        folders = {file.absolute().parent for file in files}
-        if path is None and len(files) == 1:
-            path = str(files[0].absolute())
-        elif path is None and len(folders) == 1:
-            path = str(folders.pop())
-        settings = (
-            self.model.settings.model_dump(mode="json")
-            if isinstance(self.model, ConfiguredModel)
-            else {}
-        )
-        opened = {
-            "video": path,
-            "files": [str(file.absolute()) for file in files] if path is None else [],
-            "choices": dict(self.video.choices),
-            "model": self.model.name,
-            "settings": settings,
-            "max_side": self._max_side,
-        }
-        return {"opened": opened, **self._options.about}
-
     def _pacer(self, masks: Mapping[int, Labels]) -> Pacer | None:
         if self._fps is None:
             return None
@@ -641,29 +601,3 @@ class Session:
     def _emit(self, event: Event) -> None:
         for listener in self._listeners:
             listener(event)
-
-
-def reopened(given: Mapping[str, Any], folder: Path) -> Video:
-    """The video of a session, where it was.
-
-    Args:
-        given: What ``session.json`` says of how it was opened.
-        folder: Of the results, for messages.
-
-    Raises:
-        NotFoundError: It is not there.
-        SegueError: As of ``open_video``.
-    """
-    source = given.get("video") or given.get("files")
-    if not source:
-        raise NotFoundError(f"The video of {folder} was no file. Give the video.")
-    choices = given.get("choices") or {}
-    known = {
-        key: choices[key]
-        for key in ("stream", "skip_damaged", "start", "end", "every")
-        if choices.get(key) is not None
-    }
-    try:
-        return open_video(source, **known)
-    except TypeError as error:
-        raise SettingsError(f"The video of {folder} cannot be opened again: {error}") from None

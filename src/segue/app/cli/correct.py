@@ -160,7 +160,7 @@ def _earlier(out: Path) -> _Earlier:
 
 
 def _video(arguments: argparse.Namespace, earlier: _Earlier) -> "Video":
-    from segue.inference.session import reopened
+    from segue.inference.opening import reopened
 
     opened = dict(earlier.about.get("opened", {}))
     if arguments.video:
