@@ -1,48 +1,13 @@
 """What a job makes of a video: the one thing in which tracking and labelling differ."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
-from segue.inference.places import Outputs, Places
-from segue.media.video import Video, VideoFrame
+from segue.inference.places import Outputs
+from segue.media.video import Video
 from segue.models.catalog import Kind
 from segue.models.interface import VideoModel
-from segue.types import Labels, Prediction
-
-
-@runtime_checkable
-class Sink(Protocol):
-    """Takes the results of a video as they come."""
-
-    @property
-    def part(self) -> str:
-        """The part of the job that its time is counted under."""
-        ...
-
-    @property
-    def replays(self) -> bool:
-        """Whether a resumed job has to show it the frames of the interrupted one again, from the stored labels."""
-        ...
-
-    def write(self, frame: VideoFrame, prediction: Prediction) -> None:
-        """Take one frame's result.
-
-        Raises:
-            WriteError: The system refuses.
-        """
-        ...
-
-    def finish(self) -> Mapping[str, Any]:
-        """Put what belongs to the whole video into its place; returns what ``run.json`` shall say of it.
-
-        Raises:
-            WriteError: The system refuses.
-        """
-        ...
-
-    def close(self) -> None:
-        """Let go of files, also after a failure; never raises."""
-        ...
+from segue.types import Labels
 
 
 @runtime_checkable
@@ -84,19 +49,12 @@ class Task(Protocol):
         """
         ...
 
-    def sinks(
-        self, model: VideoModel[Any], video: Video, places: Places, done: int
-    ) -> Sequence[Sink]:
-        """Where results go, in this order: first the stored labels, which the others may be shown again.
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Names of the formats that its results come with."""
+        ...
 
-        Args:
-            model: What ``adapt`` returned.
-            video: The video.
-            places: Where files go; its folders exist.
-            done: Finished frames of the interrupted job that this one goes on with.
-
-        Raises:
-            OutputError: What the interrupted job left cannot be used.
-            WriteError: The system refuses.
-        """
+    @property
+    def sources(self) -> Mapping[int, str]:
+        """Where each object came from, in words."""
         ...
