@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from segue.errors import MaskError, OutputError, VideoError
+from segue.errors import FormatError, MaskError, OutputError, VideoError
 from segue.files import write_json
 from segue.inference.claims import compress
 from segue.inference.edits import Direction, Give
@@ -26,12 +26,13 @@ from segue.inference.session import Session
 from segue.inference.stopwatch import Stopwatch
 from segue.inference.task import Task
 from segue.media.frames import name_ranges
+from segue.media.live_video import LiveVideo
 from segue.media.resize import Resizer
 from segue.media.video import Video
 from segue.models.interface import VideoModel, bounded
 from segue.results.documents import write_documents
-from segue.results.formats.catalog import check_formats
-from segue.results.results import Written
+from segue.results.formats.catalog import FORMATS, check_formats, find_format
+from segue.results.results import LiveDocument, Written
 
 Change = Callable[[Session], None]
 """What is done to a session before it runs."""
@@ -73,14 +74,25 @@ class Job:
             SegueError: The task does not go with the video.
             OutputError: The output folder holds results that this job must not touch.
             SettingsError: There is no such format.
+            FormatError: One that needs the frames once more, of a source that is read once.
         """
         self.task.check(self.video, self.max_side)
         check_formats(self.documents, self.task.kind)
+        self._refuse_second_look()
         complete = self.places.check(mode, self.identity, self.inputs)
         if complete:
             # A process may have been killed between its last result and its tidying up.
             self.places.finish()
         return complete
+
+    def _refuse_second_look(self) -> None:
+        for name in self.documents:
+            again = FORMATS[name].pictures and not isinstance(find_format(name), LiveDocument)
+            if again and not self.video.seekable:
+                raise FormatError(
+                    f"The format {name} reads the video once more in the end, and {self.video.name} can be read only "
+                    "once. Record it, and convert the results with the recording."
+                )
 
     @property
     def documents(self) -> tuple[str, ...]:
@@ -180,11 +192,19 @@ class _Run:
                 job.places.session / "scratch",
             )
             session.listen(self.live)
+        self._go_on()
         try:
             return self._answered()
         finally:
             if self.live:
                 self.live.close()
+
+    def _go_on(self) -> None:
+        """A live source that was opened again gives new frames: they come behind those that are there."""
+        video, records = self.job.video, self.session.store.records
+        if isinstance(video, LiveVideo) and not video.repeats and records:
+            last = records[max(records)]
+            video.go_on(last.index + 1, last.time)
 
     def _answered(self) -> dict[str, Any]:
         session = self.session
@@ -245,10 +265,17 @@ class _Run:
             self.watch.seconds |= live.watch.seconds
             self.live = None
         rest = [name for name in job.documents if name not in done]
+        gone = [name for name in rest if FORMATS[name].pictures and not job.video.seekable]
+        rest = [name for name in rest if name not in gone]
         with self.watch.part("documents"):
             written = write_documents(rest, results, job.places.run)
         notes: dict[str, Any] = {}
         self.doubts = list(written.doubts)
+        if gone:
+            self.doubts.append(
+                f"{', '.join(gone)}: not written, because the first frames cannot be read again. "
+                "Convert the results with a recording of the video."
+            )
         for one in (*done.values(), written):
             notes |= one.notes
             self.files += [

@@ -35,7 +35,6 @@ from segue.inference.memory import give_back_frames
 from segue.inference.opening import Options, how_opened, reopened
 from segue.inference.pacing import Pacer
 from segue.inference.passes import Work
-from segue.inference.places import FOLDER
 from segue.inference.runner import absent_sentence
 from segue.inference.side_answers import SideAnswers
 from segue.media.mask_fit import fit_mask
@@ -52,7 +51,7 @@ from segue.models.interface import (
 from segue.results.describe import describe, describe_classes
 from segue.results.records import FrameRecord, Reach
 from segue.results.results import Results
-from segue.results.store import JOURNAL, FolderStore, MemoryStore, Store
+from segue.results.store import FOLDER, JOURNAL, FolderStore, MemoryStore, Store
 from segue.types import BACKGROUND, MAX_OBJECTS, Labels
 
 

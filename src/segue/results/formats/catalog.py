@@ -51,7 +51,8 @@ _OWN = {
         "segue.results.formats.png:LABEL_MAPS", "label maps as palette PNG, one per frame"
     ),
     "objects": FormatEntry(
-        "segue.results.formats.objects:OBJECTS", "black and white PNG, one per object and frame",
+        "segue.results.formats.objects:OBJECTS",
+        "black and white PNG, one per object and frame",
         gives_masks=True,
     ),
     "davis": FormatEntry(
