@@ -162,6 +162,8 @@ class Feeding:
                         self._end(end if way == "forward" else None, gaps)
                         return
         except DecodeError as error:
+            # A stream that broke off goes on with new frames: who does not know the last ones has no objects.
+            self._save(runner, pacer)
             # Not yet raised: with lookahead the last good frames still wait for their answer.
             self._finish(runner, take, sure=False)
             self.broken = error
