@@ -11,7 +11,7 @@ from segue.errors import OutputError
 from segue.files import writing
 from segue.inference import claims
 from segue.inference.identity import differences
-from segue.inference.ledger import SESSION, read_session
+from segue.inference.session.ledger import SESSION, read_session
 
 FOLDER = "_session"
 """Holds what a session needs to go on, in the folder of the results."""
