@@ -188,7 +188,7 @@ def test_doubts_and_what_is_not_plain_have_lines(
 def test_what_is_nearly_plain_has_no_line(
     place: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    init, given = ImageVideo.__init__, formats.masks_given
+    init = ImageVideo.__init__
 
     def video(self, *words, **more):
         init(self, *words, **more)
