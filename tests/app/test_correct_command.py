@@ -10,7 +10,7 @@ from PIL import Image
 
 from fakes.scenes import write_frames
 from segue.app.cli.main import main
-from segue.inference.session import Session
+from segue.inference.session.session import Session
 from segue.media.masks import write_mask
 
 NUM_FRAMES = 30

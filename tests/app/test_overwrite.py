@@ -13,7 +13,7 @@ from fakes.scenes import write_frames
 from segue.app.cli.main import main
 from segue.errors import OutputError
 from segue.inference.claims import compress, expand
-from segue.inference.objects import TrackTask
+from segue.inference.tasks.track import TrackTask
 from segue.media.masks import write_mask
 
 

@@ -19,10 +19,10 @@ import torch
 from fakes.colour_model import ColourModel
 from fakes.killed_job import arm, before, die, fork, make_job
 from fakes.scenes import scene
-from segue.inference.history import History
 from segue.inference.job import Job
-from segue.inference.ledger import Ledger
-from segue.inference.session import Session
+from segue.inference.session.history import History
+from segue.inference.session.ledger import Ledger
+from segue.inference.session.session import Session
 from segue.results.records import Reach
 
 FRAME = 11

@@ -18,11 +18,11 @@ from fakes.colour_model import ColourModel
 from fakes.gated_models import gated_colour, gated_shade
 from fakes.scenes import scene
 from fakes.shade_model import ShadeModel
-from segue.inference.classes import LabelTask
 from segue.inference.job import Job
-from segue.inference.objects import TrackTask
 from segue.inference.places import Places
 from segue.inference.runner import Runner
+from segue.inference.tasks.label import LabelTask
+from segue.inference.tasks.track import TrackTask
 from segue.media.video import open_video
 from segue.results.formats.areas import Areas
 from segue.results.formats.tracks_json import TracksJson

@@ -15,11 +15,11 @@ from fakes.killed_correction import moments
 from fakes.killed_job import MODELS, make_job, make_task
 from fakes.scenes import scene, write_frames
 from segue.errors import DecodeError, MaskError, OutputError, SettingsError, WriteError
-from segue.inference.events import Answered, Event
 from segue.inference.job import Job
-from segue.inference.ledger import write_about
-from segue.inference.objects import TrackTask
 from segue.inference.places import TRACKS, Places
+from segue.inference.session.events import Answered, Event
+from segue.inference.session.ledger import write_about
+from segue.inference.tasks.track import TrackTask
 from segue.media.video import ArrayVideo, open_video
 
 ENVIRONMENT = {

@@ -11,12 +11,12 @@ import cv2
 from segue import __version__
 from segue.app.model_sizes import shipped_sizes
 from segue.errors import MaskError, NotFoundError, WeightsError
-from segue.inference.classes import Ids, LabelTask
 from segue.inference.identity import hash_file, identify_files
 from segue.inference.job import Job
-from segue.inference.objects import TrackTask
 from segue.inference.places import Places
-from segue.inference.task import Task
+from segue.inference.tasks.label import Ids, LabelTask
+from segue.inference.tasks.task import Task
+from segue.inference.tasks.track import TrackTask
 from segue.media.mask_args import GivenMasks
 from segue.media.mask_fit import fit_given
 from segue.media.video import Video

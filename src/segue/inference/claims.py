@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from segue.errors import OutputError
-from segue.inference.ledger import SESSION, read_session
+from segue.inference.session.ledger import SESSION, read_session
 from segue.results.store import JOURNAL, read_journal
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")

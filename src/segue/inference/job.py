@@ -13,18 +13,18 @@ from typing import Any
 from segue.errors import FormatError, MaskError, OutputError, VideoError
 from segue.files import write_json
 from segue.inference.claims import compress
-from segue.inference.edits import Direction, Give
 from segue.inference.environment import environment
-from segue.inference.events import Answered, Event, Listener, RunReport
 from segue.inference.live_documents import LiveDocuments
-from segue.inference.opening import Options
-from segue.inference.pacing import Pacer
+from segue.inference.pace.pacing import Pacer
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress
 from segue.inference.run_record import RunRecord, Timings
-from segue.inference.session import Session
+from segue.inference.session.edits import Direction, Give
+from segue.inference.session.events import Answered, Event, Listener, RunReport
+from segue.inference.session.opening import Options
+from segue.inference.session.session import Session
 from segue.inference.stopwatch import Stopwatch
-from segue.inference.task import Task
+from segue.inference.tasks.task import Task
 from segue.media.frames import name_ranges
 from segue.media.live_video import LiveVideo
 from segue.media.resize import Resizer

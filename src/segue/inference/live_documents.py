@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from segue.files import writing
-from segue.inference.events import Answered, Event
+from segue.inference.session.events import Answered, Event
 from segue.inference.stopwatch import Stopwatch
 from segue.results.formats.catalog import find_format
 from segue.results.results import LiveDocument, LiveWriter, Results, Written

@@ -11,7 +11,7 @@ from segue.errors import OutputError
 from segue.files import writing
 from segue.inference import claims
 from segue.inference.identity import differences
-from segue.inference.ledger import SESSION, read_session
+from segue.inference.session.ledger import SESSION, read_session
 from segue.results.store import FOLDER
 
 _EARLIER = "{} was begun by an earlier version of Segue. Start again from the first frame."

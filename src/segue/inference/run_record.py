@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from segue.inference.edits import Direction
-from segue.inference.events import RunReport
+from segue.inference.session.edits import Direction
+from segue.inference.session.events import RunReport
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

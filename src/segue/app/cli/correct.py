@@ -30,7 +30,7 @@ from segue.errors import InputError, OutputError
 if TYPE_CHECKING:
     from segue.app.engine import Engine
     from segue.inference.job import Job
-    from segue.inference.session import Session
+    from segue.inference.session.session import Session
     from segue.media.mask_args import GivenMasks
     from segue.media.video import Video
 
@@ -145,8 +145,8 @@ def _correct(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _earlier(out: Path) -> _Earlier:
-    from segue.inference.ledger import SESSION, read_session
     from segue.inference.places import TRACKS, Places
+    from segue.inference.session.ledger import SESSION, read_session
 
     if not out.is_dir():
         raise InputError(f"No folder {out}. Give a folder of results of segue track.")
@@ -160,7 +160,7 @@ def _earlier(out: Path) -> _Earlier:
 
 
 def _video(arguments: argparse.Namespace, earlier: _Earlier) -> "Video":
-    from segue.inference.opening import reopened
+    from segue.inference.session.opening import reopened
 
     opened = dict(earlier.about.get("opened", {}))
     if arguments.video:
@@ -199,8 +199,8 @@ def _job(
     arguments: argparse.Namespace, earlier: _Earlier, engine: "Engine", video: "Video"
 ) -> "Job":
     from segue.inference.identity import differences
-    from segue.inference.objects import TrackTask
     from segue.inference.places import TRACKS, Places
+    from segue.inference.tasks.track import TrackTask
 
     sources = {int(n): source for n, source in earlier.job.get("sources", {}).items()}
     task = TrackTask({}, sources, partial=True, overlay=bool(earlier.identity.get("overlay")))

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from segue.inference.events import Event
-from segue.inference.history import History
-from segue.inference.ledger import Ledger
-from segue.inference.pacing import Pacer
-from segue.inference.side_answers import SideAnswers
+from segue.inference.pace.pacing import Pacer
+from segue.inference.session.events import Event
+from segue.inference.session.history import History
+from segue.inference.session.ledger import Ledger
+from segue.inference.session.side_answers import SideAnswers
 from segue.media.video import Video, VideoFrame
 from segue.models.interface import VideoModel
 from segue.results.records import FrameRecord

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from segue.inference.edits import Edits
-from segue.inference.ground import Ground
-from segue.inference.history import KEY_FRAMES
+from segue.inference.session.edits import Edits
+from segue.inference.session.ground import Ground
+from segue.inference.session.history import KEY_FRAMES
 
 Stretch = tuple[int, int | None]
 """First and last frame of some that are answered together, in the order of the pass; no last one: to the end."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from segue.inference.given_masks import TapeMasks
-from segue.inference.history import Way
-from segue.inference.plan import Plan
 from segue.inference.runner import Runner
+from segue.inference.session.given_masks import TapeMasks
+from segue.inference.session.history import Way
+from segue.inference.session.plan import Plan
 from segue.types import Labels
 
 

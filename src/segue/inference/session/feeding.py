@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from segue.errors import DecodeError
-from segue.inference.answers import Answers
-from segue.inference.given_masks import TapeMasks
-from segue.inference.history import KEY_FRAMES, Key, Way
-from segue.inference.latest import LatestFrame, LiveReport
-from segue.inference.pacing import Pacer
+from segue.inference.pace.latest import LatestFrame, LiveReport
+from segue.inference.pace.pacing import Pacer
 from segue.inference.pipeline import ReadAhead
-from segue.inference.reading import Reading, following, read
 from segue.inference.reuse import Pace
 from segue.inference.runner import Runner
+from segue.inference.session.answers import Answers
+from segue.inference.session.given_masks import TapeMasks
+from segue.inference.session.history import KEY_FRAMES, Key, Way
+from segue.inference.session.reading import Reading, following, read
 from segue.inference.stopwatch import Stopwatch
 from segue.media.video import VideoFrame
 from segue.models.interface import HidingModel

@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from segue.inference.answers import renamed
-from segue.inference.feeding import Feeding
-from segue.inference.given_masks import owned
-from segue.inference.tape import Tape
+from segue.inference.session.answers import renamed
+from segue.inference.session.feeding import Feeding
+from segue.inference.session.given_masks import owned
+from segue.inference.session.tape import Tape
 from segue.media.masks import object_ids
 from segue.media.video import VideoFrame
 from segue.types import Labels, Prediction

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from segue.inference.latest import LiveReport
+from segue.inference.pace.latest import LiveReport
 from segue.media.frames import VideoFrame
 from segue.results.records import FrameRecord
 from segue.types import Prediction

@@ -6,12 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from segue.inference.edits import Edits
-from segue.inference.events import Answered, Event, Noted
-from segue.inference.given_masks import owned
 from segue.inference.pipeline import WriteBehind
-from segue.inference.plan import Plan
 from segue.inference.restored import hold_given
+from segue.inference.session.edits import Edits
+from segue.inference.session.events import Answered, Event, Noted
+from segue.inference.session.given_masks import owned
+from segue.inference.session.plan import Plan
 from segue.inference.stopwatch import Stopwatch
 from segue.media.video import VideoFrame
 from segue.types import BACKGROUND, Labels, Prediction
@@ -102,7 +102,7 @@ class Answers:
         number = self.number(frame.index)
 
         def work() -> None:
-            from segue.inference.fusion import fuse
+            from segue.inference.session.fusion import fuse
 
             with self.writing.part("fuse"):
                 forward = self.ground.sides.get(frame.index)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from segue.inference.history import Way
+from segue.inference.session.history import Way
 from segue.media.frames import Video, VideoFrame
 
 

@@ -7,19 +7,19 @@ this order for each frame: its label map, its record, who listens, then the memo
 from collections.abc import Callable
 
 from segue.errors import MaskError
-from segue.inference.answers import Answers, lost_sentence
-from segue.inference.events import Began, Noted, RunReport
-from segue.inference.feeding import Feeding, Take
-from segue.inference.ground import Ground
-from segue.inference.history import Way
-from segue.inference.local_passes import LocalPasses
-from segue.inference.pacing import Pacer
+from segue.inference.pace.pacing import Pacer
 from segue.inference.pipeline import WriteBehind, room_for
-from segue.inference.plan import Plan, Stretch, stretches
-from segue.inference.reading import following
 from segue.inference.runner import absent_sentence
+from segue.inference.session.answers import Answers, lost_sentence
+from segue.inference.session.events import Began, Noted, RunReport
+from segue.inference.session.feeding import Feeding, Take
+from segue.inference.session.ground import Ground
+from segue.inference.session.history import Way
+from segue.inference.session.local_passes import LocalPasses
+from segue.inference.session.plan import Plan, Stretch, stretches
+from segue.inference.session.reading import following
+from segue.inference.session.tape import Tape
 from segue.inference.stopwatch import Stopwatch
-from segue.inference.tape import Tape
 from segue.media.video import VideoFrame
 from segue.types import Prediction
 

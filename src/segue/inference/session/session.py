@@ -10,11 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from segue.data.class_colours import class_colours
 from segue.errors import InputError, MaskError, NotFoundError, OutputError
 from segue.files import writing
-from segue.inference.answers import lost_sentence, renamed
-from segue.inference.class_colours import class_colours
-from segue.inference.edits import (
+from segue.inference.memory import give_back_frames
+from segue.inference.pace.pacing import Pacer
+from segue.inference.places import FOLDER
+from segue.inference.runner import absent_sentence
+from segue.inference.session.answers import lost_sentence, renamed
+from segue.inference.session.edits import (
     Absent,
     Check,
     Correct,
@@ -27,16 +31,13 @@ from segue.inference.edits import (
     Rename,
     check_span,
 )
-from segue.inference.events import Ended, Event, Listener, Noted, RunReport
-from segue.inference.ground import Ground
-from segue.inference.history import History
-from segue.inference.ledger import SESSION, Ledger, read_session
-from segue.inference.memory import give_back_frames
-from segue.inference.opening import Options, how_opened, reopened
-from segue.inference.pacing import Pacer
-from segue.inference.passes import Work
-from segue.inference.runner import absent_sentence
-from segue.inference.side_answers import SideAnswers
+from segue.inference.session.events import Ended, Event, Listener, Noted, RunReport
+from segue.inference.session.ground import Ground
+from segue.inference.session.history import History
+from segue.inference.session.ledger import SESSION, Ledger, read_session
+from segue.inference.session.opening import Options, how_opened, reopened
+from segue.inference.session.passes import Work
+from segue.inference.session.side_answers import SideAnswers
 from segue.media.mask_fit import fit_mask
 from segue.media.masks import object_ids
 from segue.media.resize import Resizer

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from segue.inference.ledger import Ledger
+from segue.inference.session.ledger import Ledger
 from segue.media.masks import object_ids
 from segue.types import BACKGROUND, Labels
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segue.inference.side_answers import SideAnswers, pack, unpack
+from segue.inference.session.side_answers import SideAnswers, pack, unpack
 from segue.types import ObjectScore, Prediction
 
 

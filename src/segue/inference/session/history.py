@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from segue.errors import WeightsError
 from segue.files import writing
-from segue.inference.edits import Edits
 from segue.inference.runner import RunnerMemory
+from segue.inference.session.edits import Edits
 
 Way = Literal["forward", "backward"]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.errors import InputError
-from segue.inference.edits import (
+from segue.inference.session.edits import (
     Absent,
     Check,
     Correct,

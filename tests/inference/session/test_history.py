@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.inference.edits import Edits, Give
-from segue.inference.history import History, Key, thinned
 from segue.inference.runner import RunnerMemory
+from segue.inference.session.edits import Edits, Give
+from segue.inference.session.history import History, Key, thinned
 
 
 @dataclass(frozen=True)

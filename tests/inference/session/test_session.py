@@ -12,9 +12,9 @@ import pytest
 from fakes.colour_model import ColourModel
 from fakes.scenes import scene
 from segue.errors import InputError, MaskError, NotFoundError, OutputError
-from segue.inference.events import Answered, Began, Ended, Event, Noted
-from segue.inference.opening import Options
-from segue.inference.session import Session
+from segue.inference.session.events import Answered, Began, Ended, Event, Noted
+from segue.inference.session.opening import Options
+from segue.inference.session.session import Session
 from segue.media.video import ArrayVideo
 from segue.types import Labels
 
