@@ -15,7 +15,6 @@ from segue.errors import InputError, MaskError, NotFoundError, OutputError
 from segue.files import writing
 from segue.inference.memory import give_back_frames
 from segue.inference.pace.pacing import Pacer
-from segue.inference.places import FOLDER
 from segue.inference.runner import absent_sentence
 from segue.inference.session.answers import lost_sentence, renamed
 from segue.inference.session.edits import (
