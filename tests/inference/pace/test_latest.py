@@ -268,7 +268,7 @@ def test_no_delays() -> None:
 
 def test_who_waits_for_a_silent_source_can_be_stopped() -> None:
     video, stop = Stepped(), threading.Event()
-    with latest(video, stopped=stop.is_set) as frames:
+    with latest(video, clock=video.clock, stopped=stop.is_set) as frames:
         asked = iter(frames)
         video.give(1)
         assert next(asked).index == 0
