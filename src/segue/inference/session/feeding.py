@@ -105,6 +105,8 @@ class Feeding:
                 )
                 continue
             memory, notes = found
+            if memory.waiting and not self.ground.video.seekable:
+                continue  # to read the frames that wait would use up the source
             if pacer:
                 pacer.go_on(int(notes.get("level", 0)))
                 runner.threshold = pacer.level.threshold
