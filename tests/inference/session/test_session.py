@@ -559,14 +559,6 @@ def test_a_run_without_masks_can_be_given_one() -> None:
         assert same(labels(session), whole({0: mask(0)}))
 
 
-def test_another_word_for_a_direction_is_refused() -> None:
-    with Session(video(), ColourModel()) as session:
-        session.give(0, mask(0))
-        with pytest.raises(InputError, match="got 'sideways'"):
-            session.run(direction="sideways")  # type: ignore[arg-type]
-        assert len(session.edits.items) == 1
-
-
 def test_close_stops_the_run_and_what_follows_is_refused(tmp_path: Path) -> None:
     session = Session(video(), ColourModel(), folder=tmp_path)
     session.give(0, mask(0))
