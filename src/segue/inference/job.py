@@ -19,6 +19,7 @@ from segue.inference.pace.pacing import Pacer
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress
 from segue.inference.run_record import RunRecord, Timings
+from segue.inference.session.answers import lost_sentence
 from segue.inference.session.edits import Direction, Give
 from segue.inference.session.events import Answered, Event, Listener, RunReport
 from segue.inference.session.opening import Options
@@ -178,6 +179,8 @@ class _Run:
         self.before = session.num_fresh()
         self.live: LiveDocuments | None = None
         self.doubts: list[str] = []
+        self.lost: list[str] = []
+        """What is said of label maps that turned out to be damaged."""
         self.files: list[str] = []
         """Names of what the documents wrote, in the folder of the results."""
 
@@ -228,7 +231,7 @@ class _Run:
             resumed_at_frame=self.before or None,
             direction=job.direction or session.direction,
             report=report,
-            doubts=self.doubts,
+            doubts=[*self.lost, *self.doubts],
             edits=session.edits.newest,
             timings=self._timings(report),
             told=told,
@@ -248,8 +251,10 @@ class _Run:
         try:
             return self._written()
         except OutputError:
-            if not self.session.repair():
+            names = self.session.repair()
+            if not names:
                 raise
+            self.lost.append(lost_sentence(names))
             self.session.run(cancel=self.cancel)
             return self._written()
 
