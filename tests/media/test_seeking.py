@@ -155,6 +155,13 @@ def test_every_frame_in_every_way(make_video: MakeVideo, made: Case) -> None:
             video.frame(outside)
 
 
+def test_numbers_of_numpy_are_numbers_and_halves_are_none(make_video: MakeVideo) -> None:
+    video = FileVideo(make_video("a.mp4"))
+    assert type(video.frame(np.int64(3)).index) is int  # it goes into JSON
+    with pytest.raises(TypeError, match="integer"):
+        video.frame(2.5)  # type: ignore[arg-type]
+
+
 @given(order=st.lists(st.integers(0, COUNT - 1), min_size=1, max_size=12))
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -145,7 +145,8 @@ def _correct(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _earlier(out: Path) -> _Earlier:
-    from segue.inference.places import FOLDER, TRACKS, Places
+    from segue.inference.places import TRACKS, Places
+    from segue.results.store import FOLDER
     from segue.inference.session.ledger import SESSION, read_session
 
     if not out.is_dir():
