@@ -76,7 +76,11 @@ def test_suites_over_the_tables_try_them_and_the_page_is_missed() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p"]
     chosen = ["fakes.toy_lines", "-k", "toy or has_a_row or has_a_writer"]
     done = subprocess.run(
-        [*command, *chosen, *(str(TESTS / suite) for suite in (*suites, "docs/test_formats_page.py"))],
+        [
+            *command,
+            *chosen,
+            *(str(TESTS / suite) for suite in (*suites, "docs/test_formats_page.py")),
+        ],
         cwd=TESTS.parent,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])},
         capture_output=True,

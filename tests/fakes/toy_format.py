@@ -14,7 +14,8 @@ class Counts:
         target = out / "counts.txt"
         with replacing(target) as temporary:
             lines = [
-                f"{record.name} {(results.labels(record) > 0).sum()}\n" for record in results.records
+                f"{record.name} {(results.labels(record) > 0).sum()}\n"
+                for record in results.records
             ]
             temporary.write_text("".join(lines), encoding="utf-8")
         return Written((target,))

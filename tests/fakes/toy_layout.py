@@ -17,7 +17,9 @@ def _sequences(root: Path, split: str) -> list[VideoSequence]:
     found = []
     for folder in folders:
         frames = tuple(sorted(folder.glob("*.jpg")))
-        found.append(VideoSequence(folder.name, frames, tuple(f.with_suffix(".png") for f in frames)))
+        found.append(
+            VideoSequence(folder.name, frames, tuple(f.with_suffix(".png") for f in frames))
+        )
     return found
 
 

@@ -24,7 +24,7 @@ Direction = Literal["forward", "backward", "both"]
 
 @dataclass(frozen=True, slots=True)
 class Give:
-    """A mask."""
+    """A given mask."""
 
     frame: int
     objects: tuple[int, ...]
@@ -52,7 +52,7 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """An object is of no interest."""
+    """An object is taken out of the results."""
 
     object_id: int
 
@@ -82,7 +82,7 @@ class Direct:
     start: int = 0
     stop: int | None = None
     first: bool = False
-    """Nothing was answered before, so that frames of which this side says nothing stay empty."""
+    """Whether no frame had a result before: frames that this direction cannot answer then stay empty."""
 
 
 Edit = Give | Correct | Absent | Forget | Rename | Check | Direct
@@ -153,7 +153,7 @@ class Edits:
 
         Args:
             frame: Its index.
-            hides: Only what a model can, or cannot, be told.
+            hides: Only those that the model is told of (true), or is not told of (false); ``None`` for all.
         """
         if frame not in self.frames:
             return ()

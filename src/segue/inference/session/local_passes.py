@@ -12,7 +12,7 @@ from segue.types import Labels, Prediction
 
 
 class LocalPasses:
-    """Answers frames beside local masks.
+    """Answers the frames between local masks and their neighbours.
 
     Args:
         tape: What whole passes are told.
@@ -24,7 +24,7 @@ class LocalPasses:
         self.plan, self.answers, self.ground = tape.plan, feeding.answers, tape.plan.ground
 
     def go(self) -> None:
-        """Do what is stale beside local masks."""
+        """Answer all stale frames beside local masks."""
         frames = [i for i in self.plan.known() if self.plan.wants(i, "local")]
         if not frames:
             return

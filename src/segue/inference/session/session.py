@@ -66,20 +66,20 @@ class Answer:
 
 
 class Session:
-    """One video that is worked on; use as context manager, or close it.
+    """The given masks and the results of one video. Use it as a context manager, or close it.
 
-    Results are frames in any order; what is changed makes some of them stale, and ``run`` answers what is stale. A
-    mask may be given and a run cancelled from another thread while it goes on.
+    A change (a mask, a correction, ...) makes some frames stale: their results do not know the change. ``run`` computes
+    the stale frames. Another thread may give masks, and cancel the run, while the run goes on.
 
     Args:
         video: What ``open_video`` returned or takes.
         model: Any model of the table.
-        folder: Where results lie; one with a session in it is gone on with. ``None``: in memory.
+        folder: Where results are kept; a session in it is continued. ``None``: in memory.
         max_side: As in ``track``.
-        fps: A pace to hold at the cost of accuracy, where the model can give way.
-        listeners: Are told what happens, on the thread that writes; what one raises ends the run.
-        memory_mb: What memories of the model at key frames may take without a folder.
-        disk_mb: What they may take in a folder.
+        fps: Frames per second to hold, at the cost of accuracy.
+        listeners: Get the events, on the thread that writes; an exception that one raises ends the run.
+        memory_mb: Budget for the states of the model at key frames, without a folder.
+        disk_mb: The same, in a folder.
         options: More, for who builds on sessions.
 
     Raises:
@@ -159,7 +159,7 @@ class Session:
         video: Any = None,
         **options: Any,
     ) -> "Session":
-        """Go on with a session that was closed, or whose process was killed.
+        """Continue a session that was closed, or whose process was killed.
 
         Args:
             folder: As it was given then.
@@ -198,9 +198,9 @@ class Session:
         return self._ledger.about
 
     def give(self, frame: int, labels: Labels) -> None:
-        """Give a mask: the run knows it from the start, or, on a frame that a run has passed, corrects what follows.
+        """Give a mask; if a run has passed its frame, the frames that it changes become stale.
 
-        Objects that are not in it are predicted there as usual.
+        Objects that are not in the mask are predicted on its frame as usual.
 
         Args:
             frame: Index in the video.
@@ -249,7 +249,7 @@ class Session:
             )
 
     def absent(self, object_id: int, frame: int) -> None:
-        """Say that an object is not there on a frame; a model that can be told looks for it anew.
+        """Say that an object is not on a frame; a ``HidingModel`` then searches for it on the next frames.
 
         Raises:
             MaskError: No such object or frame.
@@ -294,7 +294,7 @@ class Session:
 
     @property
     def direction(self) -> Direction:
-        """Of the newest run."""
+        """The direction of the newest run."""
         told = [edit.direction for edit in self.edits.items if isinstance(edit, Direct)]
         return told[-1] if told else "forward"
 
@@ -320,7 +320,7 @@ class Session:
         direction: Direction | None = None,
         cancel: threading.Event | None = None,
     ) -> RunReport:
-        """Answer what is stale.
+        """Compute the stale frames.
 
         Args:
             span: Only these frames; ``None`` for all.
@@ -414,7 +414,7 @@ class Session:
         )
 
     def num_fresh(self) -> int:
-        """Frames whose answer counts: it was given, and nothing that was changed since reaches it."""
+        """Number of frames with a valid result: no newer change reaches them."""
         return sum(1 for record in self._store.records.values() if not self._is_stale(record))
 
     def _is_stale(self, record: FrameRecord) -> bool:
@@ -422,17 +422,17 @@ class Session:
         return record.edit < edits.needed(index) and not edits.checked(index)
 
     def repair(self) -> list[str]:
-        """Drop frames whose label map is damaged, which takes reading all; returns their names. A run answers them."""
+        """Read all label maps and drop damaged ones; returns the names of their frames, which the next run computes."""
         lost = [r for r in list(self._store.records.values()) if self._read(r) is None]
         return [record.name for record in lost]
 
     @property
     def store(self) -> Store:
-        """Where the results are."""
+        """The label maps and records."""
         return self._store
 
     def listen(self, listener: Listener) -> None:
-        """Tell somebody more what happens."""
+        """Add a listener."""
         self._listeners.append(listener)
 
     def forget_memories(self) -> None:
