@@ -245,7 +245,7 @@ def _kept(job: "Job") -> dict[str, Any]:
 
 
 def _change(arguments: argparse.Namespace, masks: "GivenMasks | None") -> Any:
-    from segue.inference.session.edits import Absent, Check, Correct, Edit, Forget, Rename
+    from segue.inference.session.changes import Absent, Check, Correct, Edit, Forget, Rename
     from segue.media.masks import object_ids
 
     given = sorted(masks.by_frame.items()) if masks is not None else []
