@@ -20,7 +20,7 @@ from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress
 from segue.inference.run_record import RunRecord, Timings
 from segue.inference.session.answers import lost_sentence
-from segue.inference.session.edits import Direction, Give
+from segue.inference.session.changes import Direction, Give
 from segue.inference.session.events import Answered, Event, Listener, RunReport
 from segue.inference.session.opening import Options
 from segue.inference.session.session import Session

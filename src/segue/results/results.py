@@ -80,7 +80,7 @@ class Written:
     notes: Mapping[str, Any] = field(default_factory=dict)
     """Plain values for ``run.json``."""
     doubts: tuple[str, ...] = ()
-    """What may be meant otherwise, as sentences for the user."""
+    """Guesses that the user should look at, as sentences."""
 
 
 @runtime_checkable

@@ -66,7 +66,7 @@ class Store(Protocol):
         ...
 
     def rewrite(self, record: FrameRecord, labels: Labels) -> None:
-        """Write a frame for which a repeated call would do the same as this one, without noting that it begins.
+        """Write a frame without noting before that it begins: for a change that may be repeated after a crash.
 
         Raises:
             WriteError: The system refuses.
@@ -86,7 +86,7 @@ class Store(Protocol):
         ...
 
     def compact(self) -> None:
-        """Make what was noted as short as it can be.
+        """Shorten the journal to what still counts.
 
         Raises:
             WriteError: The system refuses.
@@ -219,7 +219,7 @@ class FolderStore:
         self.rewrite(record, labels)
 
     def rewrite(self, record: FrameRecord, labels: Labels) -> None:
-        """Write a frame for which a repeated call would do the same as this one, without noting that it begins.
+        """Write a frame without noting before that it begins: for a change that may be repeated after a crash.
 
         A process that is killed in the middle leaves the old or the new file, and the old record; who calls this
         has noted elsewhere what has to be done again.
@@ -322,7 +322,7 @@ class FolderStore:
 
 
 class Journal:
-    """What a journal says."""
+    """The state that the lines of a journal add up to."""
 
     def __init__(self) -> None:
         self.records: dict[int, FrameRecord] = {}
@@ -346,11 +346,11 @@ class Journal:
 
 
 def read_journal(path: Path, *, cut: bool = False) -> Journal:
-    """What the lines of a journal come to; a file that is not there has none.
+    """The state that the lines of a journal add up to; a missing file counts as empty.
 
     Args:
         path: The journal.
-        cut: Take half a line at its end away, which a killed process left.
+        cut: Remove an unfinished line at the end, which a killed process left.
 
     Raises:
         OutputError: It is not a journal.

@@ -7,20 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.errors import InputError
-from segue.inference.session.edits import (
+from segue.inference.session.changes import (
     Absent,
     Check,
     Correct,
     Direct,
     Direction,
     Edit,
-    Edits,
     Forget,
     Give,
     Rename,
     check_direction,
     check_span,
 )
+from segue.inference.session.edits import Edits
 
 N = 24
 frames = st.integers(0, N - 1)

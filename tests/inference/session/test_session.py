@@ -12,7 +12,8 @@ import pytest
 from fakes.colour_model import ColourModel
 from fakes.scenes import scene
 from segue.errors import InputError, MaskError, NotFoundError, OutputError
-from segue.inference.session.edits import Absent, Check, Forget, Give, Rename
+from segue.inference.session import stored_changes
+from segue.inference.session.changes import Absent, Check, Forget, Give, Rename
 from segue.inference.session.events import Answered, Began, Ended, Event, Noted, RunReport
 from segue.inference.session.opening import Options
 from segue.inference.session.session import Session
@@ -307,15 +308,15 @@ def test_a_rename_that_is_cut_off_is_finished_by_the_next_session(
     session.give(0, mask(0))
     session.run()
     calls = iter(range(99))
-    original = Session._change
+    original = stored_changes._apply
 
-    def once(self, *arguments):
+    def once(*arguments):
         if next(calls) == 17:
             raise KeyboardInterrupt
-        original(self, *arguments)
+        original(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Session, "_change", once)
+        patch.setattr(stored_changes, "_apply", once)
         with pytest.raises(KeyboardInterrupt):
             session.rename(1, 9)
     session.close()

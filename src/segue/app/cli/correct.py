@@ -146,8 +146,8 @@ def _correct(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _earlier(out: Path) -> _Earlier:
     from segue.inference.places import TRACKS, Places
-    from segue.results.store import FOLDER
     from segue.inference.session.ledger import SESSION, read_session
+    from segue.results.store import FOLDER
 
     if not out.is_dir():
         raise InputError(f"No folder {out}. Give a folder of results of segue track.")
@@ -246,7 +246,7 @@ def _kept(job: "Job") -> dict[str, Any]:
 
 
 def _change(arguments: argparse.Namespace, masks: "GivenMasks | None") -> Any:
-    from segue.inference.session.edits import Absent, Check, Correct, Edit, Forget, Rename
+    from segue.inference.session.changes import Absent, Check, Correct, Edit, Forget, Rename
     from segue.media.masks import object_ids
 
     given = sorted(masks.by_frame.items()) if masks is not None else []

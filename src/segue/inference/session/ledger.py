@@ -12,7 +12,8 @@ from PIL import Image
 
 from segue.errors import OutputError
 from segue.files import replacing, write_json, writing
-from segue.inference.session.edits import Edits, Forget, Rename
+from segue.inference.session.changes import Forget, Rename
+from segue.inference.session.edits import Edits
 from segue.media.palette import write_mask
 from segue.types import Labels
 

@@ -13,7 +13,7 @@ from segue.types import BACKGROUND, Labels, Prediction
 
 
 class LocalPasses:
-    """Answers frames beside local masks.
+    """Answers the frames between local masks and their neighbours.
 
     Args:
         tape: What whole passes are told.
@@ -25,7 +25,7 @@ class LocalPasses:
         self.plan, self.answers, self.ground = tape.plan, feeding.answers, tape.plan.ground
 
     def go(self) -> None:
-        """Do what is stale beside local masks."""
+        """Answer all stale frames beside local masks."""
         frames = [i for i in self.plan.known() if self.plan.wants(i, "local")]
         # What lies behind all that is known is answered by the pass that begins at the last anchor.
         frames += [i for i in self.plan.tail()[:1] if self.plan.wants(i, "local")]
