@@ -459,3 +459,30 @@ def test_an_unknown_format_is_refused_before_the_work(frames: Path, tmp_path: Pa
     with pytest.raises(SettingsError, match=r"tracks\.csv"):
         make_job(frames, tmp_path / "out", formats=("tracks.cvs",)).check("new")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("stop", [2, 9, 16])
+@pytest.mark.parametrize("lookahead", [0, 2])
+def test_an_interrupted_pipe_shows_its_frames_to_the_overlay_again(
+    stop: int, lookahead: int, tmp_path: Path
+) -> None:
+    """Also where only the documents are missing; a source that can be read once has no other chance."""
+    pictures = scene(16)
+
+    def job(out: str) -> Job:
+        once = ArrayVideo(picture for picture, _ in pictures)
+        places = Places.for_video(tmp_path / out, TRACKS)
+        return Job(video=once, task=TrackTask({0: pictures[0][1]}), places=places, identity={})
+
+    do(job("whole"), model=ColourModel(lookahead=lookahead))
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, Answered) and event.done == stop:
+            raise KeyboardInterrupt
+
+    begun = job("cut")
+    assert not begun.check("new")
+    with pytest.raises(KeyboardInterrupt):
+        begun.run(ColourModel(lookahead=lookahead), "new", listeners=[interrupt])
+    do(job("cut"), "resume", ColourModel(lookahead=lookahead))
+    assert files(tmp_path / "cut") == files(tmp_path / "whole")

@@ -19,6 +19,7 @@ from segue.inference.pace.pacing import Pacer
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress
 from segue.inference.run_record import RunRecord, Timings
+from segue.inference.session.answers import lost_sentence
 from segue.inference.session.changes import Direction, Give
 from segue.inference.session.events import Answered, Event, Listener, RunReport
 from segue.inference.session.opening import Options
@@ -26,11 +27,12 @@ from segue.inference.session.session import Session
 from segue.inference.stopwatch import Stopwatch
 from segue.inference.tasks.task import Task
 from segue.media.frames import name_ranges
+from segue.media.live_video import LiveVideo
 from segue.media.resize import Resizer
 from segue.media.video import Video
 from segue.models.interface import VideoModel, bounded
 from segue.results.documents import write_documents
-from segue.results.formats.catalog import check_formats
+from segue.results.formats.catalog import FORMATS, check_formats
 from segue.results.results import Written
 
 Change = Callable[[Session], None]
@@ -166,13 +168,19 @@ class _Run:
         self.before = session.num_fresh()
         self.live: LiveDocuments | None = None
         self.doubts: list[str] = []
+        self.lost: list[str] = []
+        """What is said of label maps that turned out to be damaged."""
         self.files: list[str] = []
         """Names of what the documents wrote, in the folder of the results."""
 
     def go(self) -> dict[str, Any]:
         job, session = self.job, self.session
         in_order = job.direction in (None, "forward") and session.edits.plain
-        if not session.store.records and in_order:
+        records = session.store.records
+        if records and isinstance(job.video, LiveVideo) and not job.video.repeats:
+            last = records[max(records)]
+            job.video.go_on(last.index + 1, last.time)
+        if in_order and (not session.store.records or _comes_again(job.video)):
             self.live = LiveDocuments(
                 job.documents,
                 session.results(),
@@ -212,7 +220,7 @@ class _Run:
             resumed_at_frame=self.before or None,
             direction=job.direction or session.direction,
             report=report,
-            doubts=self.doubts,
+            doubts=[*self.lost, *self.doubts],
             edits=session.edits.newest,
             timings=self._timings(report),
             told=told,
@@ -232,23 +240,29 @@ class _Run:
         try:
             return self._written()
         except OutputError:
-            if not self.session.repair():
+            names = self.session.repair()
+            if not names:
                 raise
+            self.lost.append(lost_sentence(names))
             self.session.run(cancel=self.cancel)
             return self._written()
 
     def _written(self) -> dict[str, Any]:
         job, results = self.job, self.session.results()
-        live = self.live
-        done: dict[str, Written] = live.finish() if live else {}
-        if live:
+        live, self.live = self.live, None
+        done: dict[str, Written] = {}
+        if live and live.num_frames == len(results.records):
+            done = live.finish()
             self.watch.seconds |= live.watch.seconds
-            self.live = None
+        elif live:
+            live.close()
         rest = [name for name in job.documents if name not in done]
+        once = self._shown_once(rest)
         with self.watch.part("documents"):
+            rest = [name for name in rest if name not in once]
             written = write_documents(rest, results, job.places.run)
         notes: dict[str, Any] = {}
-        self.doubts = list(written.doubts)
+        self.doubts = [*written.doubts, *(_once_sentence(name, job.video) for name in once)]
         for one in (*done.values(), written):
             notes |= one.notes
             self.files += [
@@ -259,6 +273,14 @@ class _Run:
             ]
         return notes
 
+    def _shown_once(self, names: Sequence[str]) -> list[str]:
+        """Documents that show the frames, which were read and cannot be read again."""
+        report = self.session.report
+        unread = not (report.answered or report.recomputed) and _comes_again(self.job.video)
+        if self.job.video.seekable or unread:
+            return []
+        return [name for name in names if FORMATS[name].pictures]
+
     def _timings(self, report: RunReport) -> Timings:
         return Timings(
             parts={**report.timings, **self.watch.seconds},
@@ -267,6 +289,18 @@ class _Run:
             total=self.watch.total,
             fresh=report.answered,
         )
+
+
+def _comes_again(video: Video) -> bool:
+    """Whether the frames of a source that can be read only once come again from the first one on."""
+    return not video.seekable and (not isinstance(video, LiveVideo) or video.repeats)
+
+
+def _once_sentence(name: str, video: Video) -> str:
+    return (
+        f"{name} is left out: it shows the frames, and those of {video.description.place} can be read only once. "
+        "Convert the results with a file of the video."
+    )
 
 
 def _advance(progress: Progress) -> Listener:

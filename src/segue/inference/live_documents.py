@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from segue.files import writing
-from segue.inference.session.events import Answered, Event
+from segue.inference.session.events import Answered, Event, Passed
 from segue.inference.stopwatch import Stopwatch
+from segue.media.video import VideoFrame
 from segue.results.formats.catalog import find_format
+from segue.results.records import FrameRecord
 from segue.results.results import LiveDocument, LiveWriter, Results, Written
+from segue.types import Labels
 
 
 class LiveDocuments:
@@ -26,6 +29,9 @@ class LiveDocuments:
 
     def __init__(self, names: Sequence[str], results: Results, out: Path, scratch: Path) -> None:
         self.watch = Stopwatch()
+        self.num_frames = 0
+        """Frames taken so far."""
+        self._labels = results.labels
         self._scratch = scratch
         with writing(scratch):
             shutil.rmtree(scratch, ignore_errors=True)
@@ -43,9 +49,15 @@ class LiveDocuments:
             WriteError: The system refuses.
         """
         if isinstance(event, Answered):
-            for name, writer in self._writers.items():
-                with self.watch.part(name):
-                    writer.add(event.frame, event.record, event.prediction.labels)
+            self._add(event.frame, event.record, event.prediction.labels)
+        elif isinstance(event, Passed):
+            self._add(event.frame, event.record, self._labels(event.record))
+
+    def _add(self, frame: VideoFrame, record: FrameRecord, labels: Labels) -> None:
+        self.num_frames += 1
+        for name, writer in self._writers.items():
+            with self.watch.part(name):
+                writer.add(frame, record, labels)
 
     def finish(self) -> dict[str, Written]:
         """Put the documents into their places; returns what each left, by name.

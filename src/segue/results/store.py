@@ -5,6 +5,7 @@ record after it, with the size of the PNG. So a process that is killed leaves fr
 not, and every file that it wrote is known as ours.
 """
 
+import io
 import json
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from PIL import Image
 
 from segue.errors import OutputError
 from segue.files import replacing, writing
-from segue.media.palette import write_mask
+from segue.media.palette import check_chunks, write_mask
 from segue.results.records import FrameRecord, ObjectRecord
 from segue.types import Labels
 
@@ -242,7 +243,9 @@ class FolderStore:
         path = self.path(record.name)
         try:
             # Not by the reader of users' masks: that one renumbers, and refuses empty frames.
-            with Image.open(path) as image:
+            content = path.read_bytes()
+            check_chunks(content)
+            with Image.open(io.BytesIO(content)) as image:
                 labels: Labels = np.array(image, dtype=np.uint8)
             return labels
         except (OSError, ValueError, SyntaxError):
@@ -359,7 +362,7 @@ def read_journal(path: Path, *, cut: bool = False) -> Journal:
     try:
         for line in content[:whole].splitlines():
             found.add(json.loads(line))
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         raise OutputError(
             f"{path} is damaged, so the results cannot be continued. Start again from the first frame.",
             option="Pass --overwrite.",

@@ -17,6 +17,7 @@ from segue.inference.session.changes import (
     Forget,
     Give,
     Rename,
+    check_direction,
     check_span,
 )
 from segue.inference.session.edits import Edits
@@ -188,3 +189,10 @@ def test_spans_without_frames_are_refused(span: range) -> None:
         check_span(span)
     check_span(None)
     check_span(range(1))
+
+
+def test_another_word_for_a_direction_is_refused() -> None:
+    for word in (None, "forward", "backward", "both"):
+        check_direction(word)
+    with pytest.raises(InputError, match="got 'sideways'"):
+        check_direction("sideways")

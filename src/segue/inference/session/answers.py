@@ -9,7 +9,7 @@ import numpy as np
 from segue.inference.pipeline import WriteBehind
 from segue.inference.restored import hold_given
 from segue.inference.session.edits import Edits
-from segue.inference.session.events import Answered, Event, Noted
+from segue.inference.session.events import Answered, Event, Noted, Passed
 from segue.inference.session.given_masks import owned
 from segue.inference.session.plan import Plan
 from segue.inference.stopwatch import Stopwatch
@@ -52,6 +52,12 @@ class Answers:
         """Say a sentence, and keep it for the report."""
         self.notes.append(text)
         self.say(Noted(text))
+
+    def pass_by(self, frame: VideoFrame) -> None:
+        """Tell who listens of a frame that came by again, if its answer counts."""
+        record = self.ground.store.records.get(frame.index)
+        if record is not None and not self.plan.is_stale(frame.index):
+            self.say(Passed(frame, record))
 
     def put_side(self, frame: VideoFrame, prediction: Prediction) -> None:
         """Leave a forward answer to be kept until the backward one is there."""

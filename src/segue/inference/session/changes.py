@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal, TypeGuard, get_args
 
 from segue.errors import InputError
 from segue.results.records import Reach
@@ -91,6 +91,16 @@ def check_span(span: range | None) -> None:
         raise InputError(
             f"Expected a span of at least one frame, from 0 on, such as range(10, 40); got {span}."
         )
+
+
+def check_direction(direction: str | None) -> None:
+    """Refuse a word that is no direction.
+
+    Raises:
+        InputError: The sentence says so.
+    """
+    if direction not in (None, *get_args(Direction)):
+        raise InputError(f"Expected direction='forward', 'backward' or 'both', got {direction!r}.")
 
 
 def is_local(edit: Edit) -> TypeGuard[Correct]:

@@ -34,6 +34,14 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A frame that has its answer already came by again, from a source that can be read only once."""
+
+    frame: VideoFrame
+    record: FrameRecord
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """Something that a person should know, as a sentence."""
 
@@ -71,6 +79,6 @@ class Ended:
     report: RunReport
 
 
-Event = Began | Answered | Noted | Ended
+Event = Began | Answered | Passed | Noted | Ended
 Listener = Callable[[Event], None]
 """Called on the thread that writes; what it raises ends the run."""

@@ -105,6 +105,8 @@ class Feeding:
                 )
                 continue
             memory, notes = found
+            if memory.waiting and not self.ground.video.seekable:
+                continue  # to read the frames that wait would use up the source
             if pacer:
                 pacer.go_on(int(notes.get("level", 0)))
                 runner.threshold = pacer.level.threshold
@@ -136,9 +138,14 @@ class Feeding:
         sign = 1 if way == "forward" else -1
         expected, gaps = begin, set[int]()
         self.way = way
+        again = self._comes_by_again(way)
         try:
-            with self._reader(way, begin) as frames:
+            with self._reader(way, self.ground.video.indices.start if again else begin) as frames:
                 for frame in frames:
+                    if again:
+                        self.answers.pass_by(frame)
+                        if frame.index < begin:
+                            continue
                     if self._stopped():
                         self.cancelled = True
                         break
@@ -165,6 +172,11 @@ class Feeding:
             self.broken = error
             return
         self._save(runner, pacer)
+
+    def _comes_by_again(self, way: Way) -> bool:
+        """Whether documents see frames that are answered already: no other pass will show these frames."""
+        once = not self.ground.video.seekable and not self.ground.drop
+        return once and way == "forward" and self.on_tape and self.plan.edits.plain
 
     def _reader(self, way: Way, begin: int) -> ReadAhead | LatestFrame:
         video = self.ground.video

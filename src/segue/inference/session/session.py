@@ -1,7 +1,7 @@
 """One video, its given masks and its results: correct anywhere, run over a span, go on later from a folder."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from segue.errors import InputError, MaskError, NotFoundError, OutputError
 from segue.inference.memory import give_back_frames
 from segue.inference.pace.pacing import Pacer
 from segue.inference.places import FOLDER
-from segue.inference.runner import absent_sentence
+from segue.inference.runner import absent_sentence, frames_phrase
 from segue.inference.session.answers import lost_sentence
 from segue.inference.session.changes import (
     Absent,
@@ -26,6 +26,7 @@ from segue.inference.session.changes import (
     Forget,
     Give,
     Rename,
+    check_direction,
     check_span,
 )
 from segue.inference.session.edits import Edits
@@ -111,6 +112,11 @@ class Session:
         self._cancel = threading.Event()
         self._lock = threading.RLock()
         self._work: Work | None = None
+        self._closed = False
+        self._idle = threading.Event()
+        """Set while no run goes on."""
+        self._idle.set()
+        self._telling = threading.local()
         give_back_frames(self.video.size_hw)
         self._classes = model.classes if isinstance(model, SemanticModel) else None
         self._max_side, self._fps = max_side, fps
@@ -253,8 +259,7 @@ class Session:
         Raises:
             MaskError: No such object or frame.
         """
-        self._check_object(object_id)
-        self._check_frame(frame)
+        self.check_changes([Absent(frame, object_id, hides=False)])
         self._add([(Absent(frame, object_id, isinstance(self.model, HidingModel)), None)])
 
     def check(self, span: range) -> None:
@@ -264,7 +269,7 @@ class Session:
             InputError: The span holds no frame.
         """
         check_span(span)
-        self._check_frame(span.start)
+        self.check_changes([Check(span.start, span.stop)])
         self._add([(Check(span.start, span.stop), None)])
 
     def forget(self, object_id: int) -> None:
@@ -274,7 +279,7 @@ class Session:
             MaskError: No such object.
             OutputError: A run is going on.
         """
-        self._check_object(object_id)
+        self.check_changes([Forget(object_id)])
         self._apply(Forget(object_id))
 
     def rename(self, old: int, new: int) -> None:
@@ -284,12 +289,32 @@ class Session:
             MaskError: No such object, or the number is taken, or none.
             OutputError: A run is going on.
         """
-        self._check_object(old)
-        if not 1 <= new <= MAX_OBJECTS:
-            raise MaskError(f"Expected a number from 1 to {MAX_OBJECTS}, got {new}.")
-        if new in self.objects():
-            raise MaskError(f"There is an object {new} already. Give a number that is free.")
+        self.check_changes([Rename(old, new)])
         self._apply(Rename(old, new))
+
+    def check_changes(self, changes: Sequence[Edit]) -> None:
+        """Refuse changes that are made one after the other, before the first of them is.
+
+        Raises:
+            MaskError: There is no such frame or object then, or a number is taken, or none.
+        """
+        known = self.objects()
+        for change in changes:
+            if isinstance(change, Give | Correct):
+                self._check_frame(change.frame)
+                known |= set(change.objects)
+            elif isinstance(change, Absent):
+                _check_object(change.object_id, known)
+                self._check_span(range(change.frame, change.frame + 1))
+            elif isinstance(change, Check):
+                self._check_span(range(change.start, change.stop))
+            elif isinstance(change, Forget):
+                _check_object(change.object_id, known)
+                known = known - {change.object_id}
+            elif isinstance(change, Rename):
+                _check_object(change.old, known)
+                _check_free(change.new, known)
+                known = known - {change.old} | {change.new}
 
     @property
     def direction(self) -> Direction:
@@ -323,25 +348,28 @@ class Session:
             What was done; ``cancelled`` if it was stopped.
 
         Raises:
-            InputError: The span holds no frame.
+            InputError: The span holds no frame, or the direction is another word.
             MaskError: The model needs a mask and there is none, or there is one of a frame that never came.
             DecodeError: A frame does not decode; what came before it is answered.
             WriteError: The disk refuses; what was written stays.
-            OutputError: A run is going on already.
+            OutputError: A run is going on already, or the session was closed.
         """
         check_span(span)
+        check_direction(direction)
         if span is not None:
-            self._check_frame(span.start)
-        self._cancel.clear()
+            self._check_span(span)
 
         def stopped() -> bool:
             return self._cancel.is_set() or (cancel is not None and cancel.is_set())
 
         with self._lock:
+            self._check_open()
             if self._work is not None:
                 raise OutputError("A run is going on in this session. Wait until it has ended.")
+            self._cancel.clear()
             self._prepare(span, direction)
             work = self._work = Work(self._ground, span, stopped)
+            self._idle.clear()
         try:
             report = work.go()
             if not report.cancelled and not report.stale:
@@ -351,6 +379,7 @@ class Session:
             with self._lock:
                 self._work = None
             self.report = work.report()
+            self._idle.set()
             self._emit(Ended(self.report))
         return report
 
@@ -436,7 +465,11 @@ class Session:
         self._ground.sides.clear()
 
     def close(self) -> None:
-        """Let go of files, and let others work in the folder; never raises."""
+        """Let go of files, and let others work in the folder; a run that goes on is stopped. Never raises."""
+        self._closed = True
+        self._cancel.set()
+        if not getattr(self._telling, "now", False):  # a listener is told by the run itself
+            self._idle.wait()
         self._store.close()
         self._ledger.close()
 
@@ -462,7 +495,7 @@ class Session:
 
     def _prepare(self, span: range | None, direction: Direction | None) -> None:
         edits = self.edits
-        if not edits.tape and not edits.free:
+        if not self._store.records or (not edits.tape and not edits.free):
             # Nothing was given: the model finds its objects by itself, or says that it cannot.
             edits = replace(edits, free=not any(edits.masks(f) for f in edits.frames))
         start, stop = (span.start, span.stop) if span is not None else (0, None)
@@ -480,19 +513,28 @@ class Session:
             raise MaskError(f"The mask of frame {frame} holds no object. Draw at least one.")
 
     def _check_frame(self, frame: int) -> None:
-        indices, end = self.video.indices, self._store.end
-        if frame not in indices or (end is not None and frame >= end):
-            stop = indices.stop if end is None else min(indices.stop, end)
-            raise MaskError(absent_sentence([frame], range(indices.start, stop, indices.step)))
+        indices = self._indices()
+        if frame not in indices:
+            raise MaskError(absent_sentence([frame], indices))
 
-    def _check_object(self, object_id: int) -> None:
-        if object_id not in self.objects():
-            known = ", ".join(map(str, sorted(self.objects()))) or "none"
-            raise MaskError(f"There is no object {object_id}. Known are: {known}.")
+    def _check_span(self, span: range) -> None:
+        """Refuse a span in which the video has no frame."""
+        indices = self._indices()
+        first = max(0, -((indices.start - span.start) // indices.step))
+        if not indices[first : first + 1] or indices[first] >= span.stop:
+            named = f"{span.start} to {span.stop - 1}" if len(span) > 1 else f"{span.start}"
+            raise MaskError(f"The video {frames_phrase(indices)}, but not {named}.")
+
+    def _indices(self) -> range:
+        """The numbers of the frames, as far as is known."""
+        indices, end = self.video.indices, self._store.end
+        stop = indices.stop if end is None else min(indices.stop, end)
+        return range(indices.start, stop, indices.step)
 
     def _add(self, made: Sequence[tuple[Edit, Labels | None]]) -> None:
         """Take changes over, also while a run goes on."""
         with self._lock:
+            self._check_open()
             work = self._work
             if work is None:
                 self._record(made)
@@ -524,6 +566,7 @@ class Session:
     def _apply(self, edit: Forget | Rename) -> None:
         """A change of what is stored, noted before, so that it can be finished after a crash."""
         with self._lock:
+            self._check_open()
             if self._work is not None:
                 raise OutputError("A run is going on in this session. Wait until it has ended.")
             edits = self.edits + edit
@@ -551,5 +594,26 @@ class Session:
         return None
 
     def _emit(self, event: Event) -> None:
-        for listener in self._listeners:
-            listener(event)
+        self._telling.now = True
+        try:
+            for listener in self._listeners:
+                listener(event)
+        finally:
+            self._telling.now = False
+
+    def _check_open(self) -> None:
+        if self._closed and self.folder is not None:
+            raise OutputError("The session was closed. Open it again, with Session.open.")
+
+
+def _check_object(object_id: int, known: Iterable[int]) -> None:
+    if object_id not in known:
+        names = ", ".join(map(str, sorted(known))) or "none"
+        raise MaskError(f"There is no object {object_id}. Known are: {names}.")
+
+
+def _check_free(number: int, known: Iterable[int]) -> None:
+    if not 1 <= number <= MAX_OBJECTS:
+        raise MaskError(f"Expected a number from 1 to {MAX_OBJECTS}, got {number}.")
+    if number in known:
+        raise MaskError(f"There is an object {number} already. Give a number that is free.")
