@@ -12,9 +12,8 @@ from segue.files import writing
 from segue.inference import claims
 from segue.inference.identity import differences
 from segue.inference.session.ledger import SESSION, lock, read_session
+from segue.results.store import FOLDER
 
-FOLDER = "_session"
-"""Holds what a session needs to go on, in the folder of the results."""
 _EARLIER = "{} was begun by an earlier version of Segue. Start again from the first frame."
 Mode = Literal["new", "overwrite", "resume"]
 

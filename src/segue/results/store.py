@@ -25,6 +25,8 @@ from segue.results.records import FrameRecord, ObjectRecord
 from segue.types import Labels
 
 JOURNAL = "journal.jsonl"
+FOLDER = "_session"
+"""In the folder of results: what is needed to go on with them, the journal too."""
 
 
 @runtime_checkable

@@ -145,8 +145,9 @@ def _correct(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _earlier(out: Path) -> _Earlier:
-    from segue.inference.places import FOLDER, TRACKS, Places
+    from segue.inference.places import TRACKS, Places
     from segue.inference.session.ledger import SESSION, read_session
+    from segue.results.store import FOLDER
 
     if not out.is_dir():
         raise InputError(f"No folder {out}. Give a folder of results of segue track.")

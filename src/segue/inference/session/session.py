@@ -13,7 +13,6 @@ from segue.data.class_colours import class_colours
 from segue.errors import InputError, MaskError, NotFoundError, OutputError
 from segue.inference.memory import give_back_frames
 from segue.inference.pace.pacing import Pacer
-from segue.inference.places import FOLDER
 from segue.inference.runner import absent_sentence, frames_phrase
 from segue.inference.session.answers import lost_sentence
 from segue.inference.session.changes import (
@@ -52,7 +51,7 @@ from segue.models.interface import (
 from segue.results.describe import describe, describe_classes
 from segue.results.records import FrameRecord, Reach
 from segue.results.results import Results
-from segue.results.store import Store
+from segue.results.store import FOLDER, Store
 from segue.types import MAX_OBJECTS, Labels
 
 

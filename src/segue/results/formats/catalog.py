@@ -51,13 +51,16 @@ _OWN = {
         "segue.results.formats.png:LABEL_MAPS", "label maps as palette PNG, one per frame"
     ),
     "objects": FormatEntry(
-        "segue.results.formats.objects:OBJECTS", "black and white PNG, one per object and frame"
+        "segue.results.formats.objects:OBJECTS",
+        "black and white PNG, one per object and frame",
+        gives_masks=True,
     ),
     "davis": FormatEntry(
         "segue.results.formats.davis:DAVIS",
         "a DAVIS-2017 data set of this video",
         pictures=True,
         holds="objects",
+        gives_masks=True,
     ),
     "cutout-webm": FormatEntry(
         "segue.results.formats.cutout:CUTOUT_WEBM",
