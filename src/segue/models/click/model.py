@@ -108,7 +108,7 @@ class ClickModel:
             frame: RGB, or what ``see`` returned for it.
             prompt: All that was said about the object so far, on this frame.
             previous: The answer to the clicks before, or a mask from elsewhere, true or false or in [0, 1], which is
-                then changed only where the last click is.
+                then changed only around the clicks.
 
         Raises:
             InputError: Nothing was said; or see ``Prompt.checked``.
@@ -135,7 +135,7 @@ class ClickModel:
         mask = _decided(found, prompt, window)
         if given is not None:
             assert before is not None
-            mask = _near_last(mask, before.mask, prompt)
+            mask = _near_clicks(mask, before.mask, prompt)
             found = np.where(mask == (found >= 0.5), found, mask.astype(np.float32))
         return ClickedMask(mask, found, window, given)
 
@@ -201,17 +201,13 @@ def _decided(found: SoftMask, prompt: Prompt, window: Window) -> Mask:
     return mask
 
 
-def _near_last(mask: Mask, before: Mask, prompt: Prompt) -> Mask:
-    """Of all changes only that which the last click is in (Chen et al., FocalClick, 2022, "progressive merge")."""
+def _near_clicks(mask: Mask, before: Mask, prompt: Prompt) -> Mask:
+    """Of all changes only those that a click is in (Chen et al., FocalClick, 2022, "progressive merge")."""
     if not prompt.clicks:
         return mask
-    last = prompt.clicks[-1]
-    changed = mask != before
-    _, parts = cv2.connectedComponents(changed.astype(np.uint8))
-    chosen = parts[int(last.y), int(last.x)]
-    if not chosen:
-        return before
-    merged: Mask = np.where(parts == chosen, mask, before)
+    _, parts = cv2.connectedComponents((mask != before).astype(np.uint8))
+    chosen = {int(parts[int(c.y), int(c.x)]) for c in prompt.clicks} - {0}
+    merged: Mask = np.where(np.isin(parts, list(chosen)), mask, before)
     return merged
 
 

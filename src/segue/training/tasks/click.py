@@ -13,13 +13,13 @@ from segue.data.davis import davis_sequences
 from segue.data.object_scenes import SceneSettings, draw_scene
 from segue.data.stills import Still, find_stills
 from segue.models.click.network import ClickNetwork
-from segue.models.click.objective import ObjectiveSettings, objective
 from segue.nn.fuse import for_inference
 from segue.nn.weights import read_weights, shipped_weights
 from segue.settings import Settings
 from segue.training.curriculum import Conditions
 from segue.training.task import Batch, Sample, Task
 from segue.training.tasks.catalog import RunSettings
+from segue.training.tasks.click_objective import ObjectiveSettings, objective
 
 
 class SourceSettings(Settings):
