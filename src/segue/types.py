@@ -30,21 +30,25 @@ SoftMask = Float32[np.ndarray, "height width"]
 """Probability per pixel in [0, 1]."""
 
 
+Pixels = float | int
+"""A length or place in pixels."""
+
+
 @dataclass(frozen=True, slots=True)
 class Click:
     """A pixel of a frame that a user pointed at."""
 
-    x: float
+    x: Pixels
     """Column, 0 is the leftmost."""
-    y: float
+    y: Pixels
     """Row, 0 is the topmost."""
     include: bool = True
     """Whether it belongs to the object; False: it does not."""
 
 
-BoxXYXY = tuple[float, float, float, float]
+BoxXYXY = tuple[Pixels, Pixels, Pixels, Pixels]
 """Left, top, right, bottom in pixels; right and bottom lie outside."""
-Stroke = Sequence[tuple[float, float]]
+Stroke = Sequence[tuple[Pixels, Pixels]]
 """x and y of points along a line that a user drew over an object."""
 
 

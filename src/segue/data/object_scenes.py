@@ -9,7 +9,7 @@ from typing import Annotated
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float, UInt8
 from pydantic import Field
 
 from segue.data.clips import recolour
@@ -101,11 +101,11 @@ def _seen(
 
 
 def _warped_labels(
-    labels: Labels, matrix: Float32[np.ndarray, "2 3"], size_wh: tuple[int, int]
-) -> Labels:
+    labels: Labels, matrix: Float[np.ndarray, "2 3"], size_wh: tuple[int, int]
+) -> UInt8[np.ndarray, "rows columns"]:
     """Each object by its own soft mask: nearest pixels would shift contours by half a pixel."""
     beyond = cv2.warpAffine(np.zeros_like(labels), matrix, size_wh, borderValue=(VOID,))
-    made: Labels = np.where(beyond >= 128, VOID, BACKGROUND).astype(np.uint8)
+    made = np.where(beyond >= 128, VOID, BACKGROUND).astype(np.uint8)
     for number in np.unique(labels):
         if number not in (BACKGROUND, VOID):
             soft = cv2.warpAffine(
@@ -115,7 +115,7 @@ def _warped_labels(
     return made
 
 
-def _box_of_one(labels: Labels, rng: np.random.Generator) -> Float32[np.ndarray, " 4"]:
+def _box_of_one(labels: Labels, rng: np.random.Generator) -> Float[np.ndarray, " 4"]:
     """Left, top, right, bottom of one of the objects; of the picture if there is none."""
     ids = [i for i in np.unique(labels) if i not in (BACKGROUND, VOID)]
     if not ids:
@@ -127,11 +127,11 @@ def _box_of_one(labels: Labels, rng: np.random.Generator) -> Float32[np.ndarray,
 
 
 def _view(
-    box: Float32[np.ndarray, " 4"],
+    box: Float[np.ndarray, " 4"],
     within: tuple[int, int] | None,
     settings: SceneSettings,
     rng: np.random.Generator,
-) -> Float32[np.ndarray, "2 3"]:
+) -> Float[np.ndarray, "2 3"]:
     """From pixels of the still to those of the picture, which is filled by what lies within a height and width."""
     height, width = settings.size_hw
     longest = max(box[2] - box[0], box[3] - box[1], 8.0)
@@ -159,19 +159,19 @@ def _view(
 
 
 def _pushed_in(
-    back: Float32[np.ndarray, "2 2"],
-    centre: Float32[np.ndarray, " 2"],
-    place: Float32[np.ndarray, " 2"],
+    back: Float[np.ndarray, "2 2"],
+    centre: Float[np.ndarray, " 2"],
+    place: Float[np.ndarray, " 2"],
     settings: SceneSettings,
     within: tuple[int, int],
-) -> Float32[np.ndarray, " 2"]:
+) -> Float[np.ndarray, " 2"]:
     """How far the middle of the view must move, in pixels of the still, so that the view lies within it."""
     height, width = settings.size_hw
     middle = centre + back @ (np.array([width, height]) / 2 - place)
     half = np.abs(back) @ np.array([width, height]) / 2
     size = np.array([within[1], within[0]])
     low = np.minimum(half, size / 2)
-    moved: Float32[np.ndarray, " 2"] = np.clip(middle, low, size - low) - middle
+    moved: Float[np.ndarray, " 2"] = np.clip(middle, low, size - low) - middle
     return moved
 
 

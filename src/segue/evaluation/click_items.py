@@ -9,10 +9,9 @@ import numpy as np
 from segue.data.davis import DAVIS2016, davis_sequences
 from segue.data.stills import Still, find_stills
 from segue.errors import NotFoundError
-from segue.evaluation.clicking import Item
 from segue.media.images import read_image
 from segue.media.label_file import read_label_values
-from segue.types import VOID
+from segue.types import VOID, Frame, Mask
 
 EVERY = 10
 """Of the frames of a video one in so many is used."""
@@ -20,6 +19,18 @@ _CHUNK = 25
 """Stills of one case, so that processes share a folder."""
 _LEAST = 0.001
 """Share of the picture below which a mask is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One picture and the mask that the user has in mind."""
+
+    name: str
+    frame: Frame
+    truth: Mask
+    valid: Mask
+    start: Mask | None = None
+    """A mask to correct; ``None``: the user begins with nothing."""
 
 
 @dataclass(frozen=True, slots=True)

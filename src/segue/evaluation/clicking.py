@@ -1,86 +1,35 @@
 """A simulated user who clicks until the mask is right; the rules are in ``docs/protocols/clicks.md``."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from segue.data.simulated_clicks import Area, next_click
-from segue.models.click.model import ClickedMask, SeenFrame
+from segue.data.simulated_clicks import next_click
+from segue.evaluation.click_items import Item
+from segue.evaluation.click_scores import GOALS, MOST_CLICKS, Played, iou
+from segue.models.click.model import ClickedMask, Clicker, Previous, SeenFrame
 from segue.models.click.prompt import Prompt
-from segue.types import Click, Frame, Mask, SoftMask
-
-MOST_CLICKS = 20
-GOALS = (0.85, 0.90)
-"""IoU that is asked for; the user stops at the last one."""
-_NOISE = 0.01
-"""A click that lowers the IoU by more has done harm."""
+from segue.types import Click, Frame, Mask
 
 
-class Clicker(Protocol):
-    """What the user works with."""
+class Watched:
+    """A model of which the last mask is kept."""
+
+    def __init__(self, model: Clicker) -> None:
+        self._model = model
+        self.last = np.zeros((0, 0), bool)
 
     def see(self, frame: Frame) -> SeenFrame:
-        """A frame, looked at."""
-        ...
+        """See ``Clicker.see``."""
+        return self._model.see(frame)
 
     def mask(
-        self,
-        frame: Frame | SeenFrame,
-        prompt: Prompt,
-        previous: ClickedMask | Mask | SoftMask | None = None,
+        self, frame: Frame | SeenFrame, prompt: Prompt, previous: Previous | None = None
     ) -> ClickedMask:
-        """The mask after all clicks so far."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One picture and the mask that the user has in mind."""
-
-    name: str
-    frame: Frame
-    truth: Mask
-    valid: Mask
-    start: Mask | None = None
-    """A mask to correct; ``None``: the user begins with nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """What one item took."""
-
-    name: str
-    ious: tuple[float, ...]
-    """Before the first click, then after each."""
-    seconds: tuple[float, ...]
-    """Time of each click."""
-
-    def clicks_to(self, goal: float) -> int:
-        """Clicks until the IoU first reached a goal; ``MOST_CLICKS`` if it never did."""
-        reached = (number for number, iou in enumerate(self.ious) if iou >= goal)
-        return next(reached, MOST_CLICKS)
-
-    def failed(self, goal: float) -> bool:
-        """Whether the goal was never reached."""
-        return max(self.ious) < goal
-
-    def iou_after(self, clicks: int) -> float:
-        """The IoU after so many clicks, the last one where the user stopped before."""
-        return self.ious[min(clicks, len(self.ious) - 1)]
-
-    @property
-    def harmful(self) -> int:
-        """Clicks after the first that lowered the IoU by more than a point."""
-        steps = zip(self.ious[1:], self.ious[2:], strict=False)
-        return sum(after < before - _NOISE for before, after in steps)
-
-    @property
-    def correcting(self) -> int:
-        """Clicks after the first."""
-        return max(0, len(self.seconds) - 1)
+        """See ``Clicker.mask``."""
+        answer = self._model.mask(frame, prompt, previous)
+        self.last = answer.mask
+        return answer
 
 
 def play(model: Clicker, item: Item, rng: np.random.Generator | None = None) -> Played:
@@ -120,14 +69,3 @@ def play_box(model: Clicker, item: Item) -> Played:
     answer = model.mask(seen, Prompt(box=tuple(map(float, box))))  # type: ignore[arg-type]
     seconds = time.perf_counter() - began
     return Played(item.name, (0.0, iou(answer.mask, item.truth, item.valid)), (seconds,))
-
-
-def iou(predicted: Area, truth: Area, valid: Area) -> float:
-    """Intersection over union of the pixels that count; 1 where both are empty."""
-    union = ((predicted | truth) & valid).sum()
-    return float((predicted & truth & valid).sum() / union) if union else 1.0
-
-
-def mean_clicks(played: Sequence[Played], goal: float) -> float:
-    """NoC of a set."""
-    return sum(p.clicks_to(goal) for p in played) / len(played)

@@ -2,38 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
 from segue.errors import InputError, MaskError
-from segue.models.click.model import ClickedMask, SeenFrame
+from segue.models.click.model import ClickedMask, Clicker, Previous, SeenFrame
 from segue.models.click.prompt import Prompt
-from segue.types import MAX_OBJECTS, BoxXYXY, Click, Frame, Labels, Mask, SoftMask, Stroke
-
-
-class Clicker(Protocol):
-    """What ``load_click_model`` returns: it looks at a frame, and answers prompts about it."""
-
-    def see(self, frame: Frame) -> SeenFrame:
-        """The frame, looked at."""
-        ...
-
-    def mask(
-        self,
-        frame: Frame | SeenFrame,
-        prompt: Prompt,
-        previous: ClickedMask | Mask | SoftMask | None = None,
-    ) -> ClickedMask:
-        """The mask of one object."""
-        ...
+from segue.types import MAX_OBJECTS, BoxXYXY, Click, Frame, GivenLabels, Labels, Stroke
 
 
 def click(
     model: Clicker,
     frame: Frame | SeenFrame,
     clicks: Sequence[Click] = (),
-    previous: ClickedMask | Mask | SoftMask | None = None,
+    previous: Previous | None = None,
     *,
     box: BoxXYXY | None = None,
     scribble: Stroke = (),
@@ -61,7 +43,7 @@ def click_objects(
     model: Clicker,
     frame: Frame | SeenFrame,
     prompts: Mapping[int, Prompt],
-    previous: Labels | None = None,
+    previous: GivenLabels | None = None,
 ) -> Labels:
     """The masks of several objects as one label map.
 

@@ -115,13 +115,15 @@ def clicked_masks(arguments: argparse.Namespace, video: "Video") -> "list[MaskIt
     for prompt in prompts.values():  # what is wrong is said before a model is loaded
         prompt.checked(video.size_hw)
 
+    import numpy as np
+
     from segue.inference.clicking import click_objects
     from segue.media.mask_given import MaskItem
     from segue.media.mask_values import MaskValues, ObjectValue
     from segue.models.click.build import load_click_model
 
     model = load_click_model(device=arguments.device, weights=arguments.click_weights)
-    labels = click_objects(model, frame, prompts)
+    labels = click_objects(model, frame, prompts).astype(np.int32)
     objects = tuple(ObjectValue(n, f"id {n}", "clicks", n) for n in prompts)
     return [MaskItem(index, "the clicks", lambda: MaskValues(labels, objects), is_of_set=True)]
 

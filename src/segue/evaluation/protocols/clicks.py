@@ -5,29 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from segue.errors import InputError
-from segue.evaluation.click_items import Group, find_groups, read_items, with_starts
-from segue.evaluation.clicking import (
-    GOALS,
-    MOST_CLICKS,
-    Item,
-    Played,
-    iou,
-    mean_clicks,
-    play,
-    play_box,
-)
+from segue.evaluation.click_items import Group, Item, find_groups, read_items, with_starts
+from segue.evaluation.click_scores import GOALS, MOST_CLICKS, Played, iou, mean_clicks
 from segue.evaluation.interface import Column, Gathered, Picture, Scored, Table
-from segue.models.click.build import NAME, load_click_model
-from segue.models.click.model import ClickedMask, ClickModel, SeenFrame
-from segue.models.click.prompt import Prompt
-from segue.nn.weights import shipped_weights
-from segue.types import VOID, Frame, Mask, SoftMask
+from segue.types import VOID
 
+if TYPE_CHECKING:
+    from segue.models.click.model import Clicker  # brings torch, and help needs none
+
+NAME = "segue-click"
 Start = Literal["nothing", "mask", "box"]
 _CORRECTED = (0.60, 0.85)
 """IoU of the masks that are corrected."""
@@ -65,9 +56,7 @@ class ClickProtocol:
         """
         groups = find_groups(truth, split)
         if self.start == "mask":
-            return Gathered(
-                [ClickCase(g, shipped_weights(NAME)) for g in with_starts(groups, predictions)]
-            )
+            return Gathered([ClickCase(g, _shipped()) for g in with_starts(groups, predictions)])
         return Gathered([ClickCase(group, _weights(predictions)) for group in groups])
 
     def score(self, case: ClickCase) -> Scored:
@@ -95,12 +84,16 @@ class ClickProtocol:
     def picture(self, case: ClickCase, frame: str) -> Picture:
         """See ``EvaluationProtocol.picture``: the last mask, or the given one of a corrected mask."""
         item = next(i for i in read_items(case.group) if i.name == frame)
-        watched = _Watched(_model(case.weights))
+        from segue.evaluation.clicking import Watched
+
+        watched = Watched(_model(case.weights))
         self._play(watched, item)
         truth = np.where(item.valid, item.truth, VOID).astype(np.uint16)
         return Picture(truth, watched.last.astype(np.uint16), VOID, item.frame)
 
-    def _play(self, model: "ClickModel | _Watched", item: Item) -> list[Played]:
+    def _play(self, model: "Clicker", item: Item) -> list[Played]:
+        from segue.evaluation.clicking import play, play_box
+
         if self.start == "box":
             return [play_box(model, item)]
         if self.start == "mask":
@@ -115,11 +108,11 @@ class ClickProtocol:
     def _row(self, played: Sequence[Played]) -> dict[str, float | None]:
         if self.start == "box":
             mean = sum(p.ious[-1] for p in played) / len(played) if played else None
-            return {"items": len(played), "IoU": mean}
-        row: dict[str, float | None] = {"items": len(played)}
+            return {"items": float(len(played)), "IoU": mean}
+        row: dict[str, float | None] = {"items": float(len(played))}
         for goal in GOALS:
             row[f"NoC@{goal * 100:.0f}"] = mean_clicks(played, goal) if played else None
-        row[f"failures@{GOALS[-1] * 100:.0f}"] = sum(p.failed(GOALS[-1]) for p in played)
+        row[f"failures@{GOALS[-1] * 100:.0f}"] = float(sum(p.failed(GOALS[-1]) for p in played))
         for clicks in (1, 3, 5):
             mean = sum(p.iou_after(clicks) for p in played) / len(played) if played else None
             row[f"IoU@{clicks}"] = mean
@@ -156,28 +149,9 @@ class ClickProtocol:
 _UNITS = {"items": "count", "failures@90": "count", "harmful": "percent"}
 
 
-class _Watched:
-    """A model of which the last mask is kept."""
-
-    def __init__(self, model: ClickModel) -> None:
-        self._model = model
-        self.see = model.see
-        self.last = np.zeros((0, 0), bool)
-
-    def mask(
-        self,
-        frame: Frame | SeenFrame,
-        prompt: Prompt,
-        previous: ClickedMask | Mask | SoftMask | None = None,
-    ) -> ClickedMask:
-        answer = self._model.mask(frame, prompt, previous)
-        self.last = answer.mask
-        return answer
-
-
 def _weights(predictions: Path) -> Path:
     if str(predictions) == NAME:
-        return shipped_weights(NAME)
+        return _shipped()
     if predictions.suffix == ".safetensors":
         return predictions
     raise InputError(
@@ -186,8 +160,16 @@ def _weights(predictions: Path) -> Path:
     )
 
 
+def _shipped() -> Path:
+    from segue.nn.weights import shipped_weights
+
+    return shipped_weights(NAME)
+
+
 @cache
-def _model(weights: Path) -> ClickModel:
+def _model(weights: Path) -> "Clicker":
+    from segue.models.click.build import load_click_model
+
     return load_click_model(weights=weights)
 
 

@@ -2,10 +2,12 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
 import torch
+from jaxtyping import Bool, Float32
 from torch import Tensor
 
 from segue.errors import InputError, MaskError
@@ -37,6 +39,14 @@ class ClickedMask:
     """The mask that is being corrected, if it came from elsewhere."""
 
 
+Previous = (
+    ClickedMask
+    | Bool[np.ndarray, "given_height given_width"]
+    | Float32[np.ndarray, "given_height given_width"]
+)
+"""The answer to the clicks before, or a mask from elsewhere: bool, or probabilities."""
+
+
 class SeenFrame:
     """A frame with what was computed of it, so that further clicks need not look again.
 
@@ -64,8 +74,41 @@ class SeenFrame:
         return self._looks[window]
 
 
+@runtime_checkable
+class Clicker(Protocol):
+    """What makes masks from clicks: it looks at a frame, and answers prompts about it."""
+
+    def see(self, frame: Frame) -> SeenFrame:
+        """The frame, looked at before the first click, so that the click is answered at once.
+
+        Raises:
+            InputError: It is no RGB frame.
+        """
+        ...
+
+    def mask(
+        self,
+        frame: Frame | SeenFrame,
+        prompt: Prompt,
+        previous: Previous | None = None,
+    ) -> ClickedMask:
+        """The mask of an object.
+
+        Args:
+            frame: RGB, or what ``see`` returned for it.
+            prompt: All that was said about the object so far, on this frame.
+            previous: The answer to the clicks before, or a mask from elsewhere, true or false or in [0, 1], which is
+                then changed only around the clicks.
+
+        Raises:
+            InputError: Nothing was said; or see ``Prompt.checked``.
+            MaskError: ``previous`` has another size than the frame.
+        """
+        ...
+
+
 class ClickModel:
-    """From clicks, a box or strokes to the mask of one object.
+    """Implements ``Clicker``: from clicks, a box or strokes to the mask of one object.
 
     Args:
         network: With trained weights, where it shall run.
@@ -82,11 +125,7 @@ class ClickModel:
         self._device = next(network.parameters()).device
 
     def see(self, frame: Frame) -> SeenFrame:
-        """Look at a frame before the first click, so that the click is answered at once.
-
-        Raises:
-            InputError: It is no RGB frame.
-        """
+        """See ``Clicker.see``."""
         if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
             raise InputError(
                 f"Expected a frame of height x width x 3 bytes, got {'x'.join(map(str, frame.shape))} of {frame.dtype}."
@@ -100,20 +139,9 @@ class ClickModel:
         self,
         frame: Frame | SeenFrame,
         prompt: Prompt,
-        previous: ClickedMask | Mask | SoftMask | None = None,
+        previous: Previous | None = None,
     ) -> ClickedMask:
-        """The mask of an object.
-
-        Args:
-            frame: RGB, or what ``see`` returned for it.
-            prompt: All that was said about the object so far, on this frame.
-            previous: The answer to the clicks before, or a mask from elsewhere, true or false or in [0, 1], which is
-                then changed only around the clicks.
-
-        Raises:
-            InputError: Nothing was said; or see ``Prompt.checked``.
-            MaskError: ``previous`` has another size than the frame.
-        """
+        """See ``Clicker.mask``."""
         seen = frame if isinstance(frame, SeenFrame) else self.see(frame)
         prompt = prompt.checked(seen.size_hw)
         before = _before(previous, seen.size_hw)
@@ -169,9 +197,7 @@ class ClickModel:
         return found
 
 
-def _before(
-    previous: ClickedMask | Mask | SoftMask | None, size_hw: tuple[int, int]
-) -> ClickedMask | None:
+def _before(previous: Previous | None, size_hw: tuple[int, int]) -> ClickedMask | None:
     if previous is None:
         return None
     known = previous

@@ -31,7 +31,7 @@ class Prompt:
     def points(self) -> list[tuple[float, float, float]]:
         """x, y and sign of all clicks and of points along the strokes."""
         found = [(x, y, 1.0) for stroke in self.strokes for x, y in _along(stroke)]
-        return found + [(c.x, c.y, 1.0 if c.include else -1.0) for c in self.clicks]
+        return found + [(float(c.x), float(c.y), 1.0 if c.include else -1.0) for c in self.clicks]
 
     def checked(self, size_hw: tuple[int, int]) -> "Prompt":
         """The same, if it can be used on a frame; a box is cut at the frame's border.
@@ -43,8 +43,8 @@ class Prompt:
             InputError: A point outside the frame, clicks that contradict each other, a box without area or outside the
                 frame.
         """
-        for x, y, _ in self.points():
-            _check_inside(x, y, size_hw)
+        for x, y in (*((c.x, c.y) for c in self.clicks), *itertools.chain(*self.strokes)):
+            _check_inside(float(x), float(y), size_hw)
         _check_agreement(self.clicks)
         return Prompt(self.clicks, _cut(self.box, size_hw) if self.box else None, self.strokes)
 
@@ -71,7 +71,7 @@ def _check_agreement(clicks: Sequence[Click]) -> None:
 
 def _cut(box: BoxXYXY, size_hw: tuple[int, int]) -> BoxXYXY:
     height, width = size_hw
-    left, top, right, bottom = box
+    left, top, right, bottom = map(float, box)
     if not (left < right and top < bottom):
         raise InputError(
             f"The box {_text(box)} has no area: expected left < right and top < bottom, in pixels."

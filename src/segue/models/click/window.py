@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from jaxtyping import Float32, UInt8
 
 from segue.models.click.settings import ClickSettings
 from segue.types import BoxXYXY, Frame, SoftMask
@@ -35,15 +36,15 @@ class Window:
         """The window's own box."""
         return (self.left, self.top, self.left + self.width, self.top + self.height)
 
-    def of(self, frame: Frame) -> Frame:
+    def of(self, frame: Frame) -> UInt8[np.ndarray, "rows columns 3"]:
         """The part, as the network sees it."""
         return _resized(np.ascontiguousarray(frame[self.place]), self.shape_hw)
 
-    def of_mask(self, mask: SoftMask) -> SoftMask:
+    def of_mask(self, mask: SoftMask) -> Float32[np.ndarray, "rows columns"]:
         """The part of a mask, as the network sees it."""
         return _resized(np.ascontiguousarray(mask[self.place]), self.shape_hw)
 
-    def back(self, probability: SoftMask) -> SoftMask:
+    def back(self, probability: Float32[np.ndarray, "rows columns"]) -> SoftMask:
         """What the network says, at the size of the part."""
         return _resized(probability, (self.height, self.width))
 

@@ -1,8 +1,8 @@
 """What segue-click is trained for: masks from clicks that correct its own last masks.
 
-Iterative training as in Sofiiuk et al., "Reviving Iterative Training with Mask Guidance" (RITM, 2021), with two changes
-(ours): every round of a history is learned from, since the frame is looked at only once for all of them; and a history
-begins with a click, a stroke, a box or a coarse mask.
+Iterative training as in Sofiiuk et al., "Reviving Iterative Training with Mask Guidance" (RITM, 2021), with three
+changes (ours). The loss is that of segue-lite. Every round of a history is learned from, since the frame is looked at
+only once for all of them. A history begins with a click, a stroke, a box or a coarse mask.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,6 @@ from typing import Annotated
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from pydantic import Field
 from torch import Tensor
@@ -20,18 +19,18 @@ from segue.data.clips import damage
 from segue.data.simulated_clicks import Place, depth, inner_point, next_click
 from segue.models.click.evidence import gather
 from segue.models.click.network import ClickNetwork, Looked
-from segue.nn.losses import boundary_weights, soft_iou
+from segue.nn.losses import boundary_weights, soft_iou, weighted_cross_entropy
 from segue.settings import Settings
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Mask = Bool[np.ndarray, "height width"]
+Masks = Bool[np.ndarray, "objects height width"]
 
 
 class ObjectiveSettings(Settings):
     """Weights of the losses, and how histories of clicks are simulated."""
 
-    focal: float = 1.0
-    """Weight of the normalised focal loss."""
+    cross_entropy: float = 1.0
     iou: float = 1.0
     rounds: Annotated[int, Field(ge=1)] = 3
     """Masks of a history; after each but the last there is one more click."""
@@ -157,7 +156,11 @@ def _add(user: _History, place: Place | None) -> None:
 
 
 def _click(
-    users: Sequence[_History], predicted: Mask, truths: Mask, valid: Mask, rng: np.random.Generator
+    users: Sequence[_History],
+    predicted: Masks,
+    truths: Masks,
+    valid: Masks,
+    rng: np.random.Generator,
 ) -> None:
     for user, mask, truth, counted in zip(users, predicted, truths, valid, strict=True):
         _add(user, next_click(mask, truth, counted, rng=rng))
@@ -172,22 +175,10 @@ def _stacked(users: Sequence[_History]) -> Float[Tensor, "objects points 3"]:
 def _losses(
     logits: Tensor, truth: Tensor, valid: Tensor, weights: Tensor, settings: ObjectiveSettings
 ) -> dict[str, Tensor]:
-    focal = normalised_focal(logits, truth, weights)
+    entropy = weighted_cross_entropy(logits, truth, weights)
     # Void pixels agree with the truth, whatever the network says.
     known = torch.where(valid > 0, logits, (truth * 2 - 1) * 30)
-    return {"focal": settings.focal * focal, "iou": settings.iou * soft_iou(known, truth)}
-
-
-def normalised_focal(
-    logits: Float[Tensor, "objects height width"],
-    truth: Float[Tensor, "objects height width"],
-    weights: Float[Tensor, "objects height width"],
-) -> Float[Tensor, ""]:
-    """Focal loss of power 2 whose weights sum to the number of pixels of a row (Sofiiuk et al., AdaptIS, 2019)."""
-    entropy = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
-    hard = (-entropy.detach()).exp()
-    share = weights * (1 - hard) ** 2
-    scale = weights.sum((1, 2)) / share.sum((1, 2)).clamp_min(1e-4)
-    # A mask that is right already must not shout: the scale of its few wrong pixels ends somewhere.
-    each = (share * scale.clamp_max(50)[:, None, None] * entropy).sum((1, 2))
-    return (each / weights.sum((1, 2)).clamp_min(1)).mean()
+    return {
+        "cross_entropy": settings.cross_entropy * entropy,
+        "iou": settings.iou * soft_iou(known, truth),
+    }
