@@ -31,11 +31,14 @@ class ColourClicker:
         self.asked.append(prompt)
         picture = frame.frame if isinstance(frame, SeenFrame) else frame
         found = np.zeros(picture.shape[:2], bool)
+        if isinstance(previous, np.ndarray):
+            found |= previous >= 0.5
         if prompt.box:
             left, top, right, bottom = map(int, prompt.box)
             found[top:bottom, left:right] = picture[top:bottom, left:right].any(2)
         for click in prompt.clicks:
-            alike = (picture == picture[int(click.y), int(click.x)]).all(2)
+            colour = picture[int(click.y), int(click.x)].astype(int)
+            alike = (np.abs(picture - colour) <= 12).all(2)
             found = found | alike if click.include else found & ~alike
         return ClickedMask(found, found.astype(np.float32))
 
