@@ -11,7 +11,7 @@ import pytest
 
 import segue
 import segue.models.click.build as click_build
-from fakes.clickers import ColourClicker
+from fakes.clickers import ColourClicker, untrained_weights
 from segue.app.cli.main import main
 from segue.evaluation.catalog import PROTOCOLS
 from segue.media.encode import VideoWriter
@@ -37,7 +37,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def commands(text: str) -> list[str]:
-    found = re.findall(r"^segue (mask .*|track .*--click.*)$", text, re.MULTILINE)
+    before = text.partition("## Train it")[0]
+    found = re.findall(r"^segue (mask .*|track .*--click.*)$", before, re.MULTILINE)
     return [command for command in found if "VIDEO" not in command and "FRAME" not in command]
 
 
@@ -59,9 +60,13 @@ def test_commands_of_the_readme_run(workplace: Path) -> None:
 
 
 def test_the_example_runs(workplace: Path) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    code, export = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     exec(compile(code, "clicks.md", "exec"), {"__name__": "page"})
     assert Path("mask.png").is_file()
+    Path("runs/click").mkdir(parents=True)
+    untrained_weights(Path("runs/click/weights.safetensors"))
+    exec(compile(export, "clicks.md", "exec"), {"__name__": "page"})
+    assert Path("segue-click.safetensors").stat().st_size < 8e6
 
 
 def test_the_page_of_protocols_has_each() -> None:
