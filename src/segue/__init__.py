@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from segue.evaluation.run import evaluate
     from segue.inference.clicking import click, click_objects
     from segue.inference.label import label
+    from segue.inference.session.session import Session
     from segue.inference.track import track
     from segue.media.mask_args import read_masks
     from segue.media.palette import write_mask
@@ -33,6 +34,7 @@ _PUBLIC = {
     "ObjectScore": "segue.types",
     "Prediction": "segue.types",
     "SegueError": "segue.errors",
+    "Session": "segue.inference.session.session",
     "Video": "segue.media.video",
     "VideoFrame": "segue.media.video",
     "click": "segue.inference.clicking",
@@ -52,6 +54,7 @@ __all__ = [
     "ObjectScore",
     "Prediction",
     "SegueError",
+    "Session",
     "Video",
     "VideoFrame",
     "click",
