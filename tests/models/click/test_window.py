@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segue.models.click.settings import ClickSettings
@@ -8,6 +8,8 @@ from segue.models.click.window import Window, box_of, closer, whole
 SETTINGS = ClickSettings(side=384)
 
 
+# Drawing is slow only on a computer that is busy otherwise.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.integers(40, 2000),
     st.integers(40, 2000),
