@@ -68,7 +68,7 @@ def read_results(
     return readable[found[0]].read(path, size_hw)
 
 
-def masks_given(specs: Sequence[str], video: Video) -> GivenMasks:
+def masks_given(specs: Sequence[str], video: Video, more: Sequence[MaskItem] = ()) -> GivenMasks:
     """The masks that some texts stand for, files of other programs included.
 
     As in ``read_masks``. A file or folder of a format that holds the masks of a whole video gives all of them, and
@@ -78,6 +78,7 @@ def masks_given(specs: Sequence[str], video: Video) -> GivenMasks:
     Args:
         specs: The texts.
         video: That the masks are for.
+        more: Masks from elsewhere, such as from clicks.
 
     Raises:
         NotFoundError: No such file or folder.
@@ -86,7 +87,7 @@ def masks_given(specs: Sequence[str], video: Video) -> GivenMasks:
     """
     names, first = video.frame_names, video.indices.start
     doubts: list[str] = []
-    items: list[MaskItem] = []
+    items: list[MaskItem] = [*more]
     for spec in specs:
         of_format = _format_items(spec, video)
         if of_format is None:

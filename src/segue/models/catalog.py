@@ -234,6 +234,10 @@ def names(kind: Kind, *, gated: bool = False) -> tuple[str, ...]:
 
 
 def _find_outside(name: str) -> Entry:
+    if name == "segue-click":
+        raise SettingsError(
+            "segue-click makes masks of single frames and goes through no video. Load it with load_click_model."
+        )
     if name in outside().problems:
         raise SettingsError(outside().problems[name])
     return look_up(entries(), "model", name)

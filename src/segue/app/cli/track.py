@@ -4,6 +4,7 @@ $ segue track clip.mp4 --mask first.png --out result
 $ segue track frames/ --mask 0=a.png --mask 37=b.png --out result --max-side 640
 $ segue track clip.mp4 --mask first.png --out result --reuse off
 $ segue track clip.mp4 --mask first.png --dry-run
+$ segue track clip.mp4 --click 120,80 --box 2:200,40,300,160 --out result
 $ segue track clip.mp4 --model rvos-lite --out result
 $ segue track --layout davis2016 --root DAVIS --split val --out masks --json report.json
 
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from segue.app.cli import jobs
+from segue.app.cli.click_options import add_click_options, clicked_masks, pointed
 from segue.app.cli.frame_options import open_source, refuse_source_options
 from segue.app.cli.output import check_json_target, write_document
 from segue.errors import InputError
@@ -55,6 +57,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--partial-masks", action="store_true", help="accept later masks that leave objects out"
     )
+    add_click_options(parser)
+    parser.add_argument(
+        "--click-frame",
+        metavar="N",
+        type=int,
+        help="number of the frame that is pointed at (default: the first)",
+    )
     group = parser.add_argument_group("data set, instead of VIDEO and --mask")
     group.add_argument("--layout", metavar="NAME", help="layout of the data set, such as davis2016")
     group.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set")
@@ -79,15 +88,15 @@ def run(arguments: argparse.Namespace) -> int:
     check_json_target(arguments.json)
     sources, assignments = jobs.sort_words(arguments.words)
     if arguments.layout:
-        if sources or arguments.mask or not arguments.root:
-            raise InputError("--layout takes --root DIR, and neither VIDEO nor --mask.")
+        if sources or arguments.mask or pointed(arguments) or not arguments.root:
+            raise InputError("--layout takes --root DIR, and neither VIDEO nor --mask nor clicks.")
         refuse_source_options(arguments, "only for one VIDEO, not for a data set.")
         from segue.app.cli.track_layout import track_layout
 
         document = track_layout(arguments, jobs.engine(arguments, assignments))
     else:
         needs_mask = find(arguments.model, "objects").begins_with == "masks"
-        if len(sources) != 1 or (needs_mask and not arguments.mask):
+        if len(sources) != 1 or (needs_mask and not arguments.mask and not pointed(arguments)):
             raise InputError(_missing(arguments.model, sources, needs_mask))
         document = _track_video(arguments, sources[0], assignments)
     if arguments.json:
@@ -103,7 +112,8 @@ def _track_video(
     _refuse_swapped(source, arguments.mask)
     # What is cheap to find wrong is found before torch is imported.
     video = open_source(arguments, source, arguments.mask)
-    masks = masks_given(arguments.mask, video) if arguments.mask else None
+    clicked = clicked_masks(arguments, video)
+    masks = masks_given(arguments.mask, video, clicked) if arguments.mask or clicked else None
 
     from segue.inference.places import TRACKS, Places
 
@@ -134,8 +144,8 @@ def _missing(model: str, sources: Sequence[str], needs_mask: bool) -> str:
         return f"Give one VIDEO (got: {came})."
     free = ", ".join(name for name in names("objects") if find(name).begins_with != "masks")
     return (
-        f"Give one VIDEO (got: {came}) and at least one --mask: {model} carries given objects and finds none by "
-        f"itself. These do: {free}."
+        f"Give one VIDEO (got: {came}) and at least one --mask, --click or --box: {model} carries given objects and "
+        f"finds none by itself. These do: {free}."
     )
 
 
