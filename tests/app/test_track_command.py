@@ -152,7 +152,7 @@ BAD = {
     "mixed sizes": ((*T, "mixed", "--mask", "0.png", *OUT), "53x38.* 9x9"),
     "no mask": (
         (*T, "frames", *OUT),
-        "at least one --mask: colour carries given objects and finds none by itself.*: .*rvos-lite",
+        "at least one --mask, --click or --box: colour carries given objects and finds none by itself.*: .*rvos-lite",
     ),
     "no mask for a model of classes": (
         (*T, "frames", "--out", "out", "--model", "shade"),
