@@ -90,7 +90,12 @@ def test_formats_with_pictures_need_the_video(name: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("name", [n for n in FORMATS if not FORMATS[n].pictures])
 def test_the_others_do_not(name: str, tmp_path: Path) -> None:
     results = labelled() if (name, True) in CANNOT else tracked()
-    find_format(name).write(replace(results, video=None), tmp_path)
+    (tmp_path / "with").mkdir()
+    (tmp_path / "without").mkdir()
+    written = find_format(name).write(results, tmp_path / "with")
+    without = find_format(name).write(replace(results, video=None), tmp_path / "without")
+    assert without.notes == written.notes
+    assert tree(tmp_path / "without") == tree(tmp_path / "with")
 
 
 @pytest.mark.parametrize("name", FORMATS)
