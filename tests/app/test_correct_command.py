@@ -72,6 +72,19 @@ def test_a_correction_is_a_run_that_knew_the_mask(place: Path, capsys) -> None:
     assert {i for i in after if after[i] != found[i]} <= set(range(21, 30))
 
 
+def test_what_was_converted_into_the_folder_follows_a_correction(place: Path) -> None:
+    assert track("out", "--format", "tracks.csv") == 0
+    assert main(["convert", "out", "--to", "coco", "--to", "objects"]) == 0
+    before = files("out")
+    assert correct("--mask", "20=fix.png") == 0
+    after = files("out")
+    assert main(["convert", "out", "--to", "coco", "--to", "objects", "--out", "new"]) == 0
+    new = files("new")
+    assert after["coco.json"] != before["coco.json"]
+    assert after["tracks.csv"] != before["tracks.csv"]
+    assert new == {name: after[name] for name in new}
+
+
 def test_objects_are_forgotten_renamed_and_absent(place: Path, capsys) -> None:
     assert track("out") == 0
     assert correct("--absent", "1@9", "--forget", "2", "--rename", "1=5", "--check", "0:3") == 0

@@ -1,5 +1,6 @@
 """Files of other programs at the doors of the application: which format they are of, and as given masks."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from segue.errors import FormatError, MaskError, NotFoundError, SettingsError
+from segue.files import write_json
 from segue.media.frames import Video
 from segue.media.mask_args import mask_items
 from segue.media.mask_files import folder_values, list_masks, read_values
@@ -19,7 +21,10 @@ from segue.media.mask_values import MaskValues, ObjectValue
 from segue.results.formats.catalog import FORMATS, find_format
 from segue.results.records import FrameRecord
 from segue.results.results import Readable, Results
+from segue.results.store import FOLDER
 from segue.types import VOID
+
+_CONVERTED = "converted.json"
 
 
 def readable_formats() -> dict[str, Readable]:
@@ -66,6 +71,25 @@ def read_results(
             option="Pass --from NAME.",
         )
     return readable[found[0]].read(path, size_hw)
+
+
+def converted(out: Path) -> tuple[str, ...]:
+    """Formats that were converted into the folder of the results itself: a correction writes them anew."""
+    with suppress(OSError, ValueError):
+        return tuple(
+            name for name in json.loads((out / FOLDER / _CONVERTED).read_text()) if name in FORMATS
+        )
+    return ()
+
+
+def note_converted(out: Path, names: Iterable[str]) -> None:
+    """Remember formats for ``converted``; nothing where the folder holds no session.
+
+    Raises:
+        WriteError: The system refuses.
+    """
+    if (out / FOLDER).is_dir():
+        write_json(out / FOLDER / _CONVERTED, sorted({*converted(out), *names}))
 
 
 def masks_given(specs: Sequence[str], video: Video, more: Sequence[MaskItem] = ()) -> GivenMasks:

@@ -71,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Convert, and say what was written."""
+    from segue.app.formats import note_converted
     from segue.results.formats.catalog import check_formats, find_format
 
     for name in arguments.to:
@@ -84,6 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"{arguments.input} holds no results of Segue: say where to write, with --out DIR."
         )
     written = (_write_over if arguments.overwrite else _write_new)(arguments.to, results, out)
+    if own and out == arguments.input:
+        note_converted(out, arguments.to)
     print(plural(len(results.records), "frame"))
     for line in _lines(written.files, out):
         print(f"  {line}")

@@ -210,6 +210,7 @@ def _engine(arguments: argparse.Namespace, earlier: _Earlier) -> "Engine":
 def _job(
     arguments: argparse.Namespace, earlier: _Earlier, engine: "Engine", video: "Video"
 ) -> "Job":
+    from segue.app.formats import converted
     from segue.inference.identity import differences
     from segue.inference.places import TRACKS, Places
     from segue.inference.tasks.track import TrackTask
@@ -229,7 +230,7 @@ def _job(
         identity=earlier.identity,
         opening=earlier.job,
         direction=arguments.direction,
-        formats=tuple(earlier.job.get("formats", ())),
+        formats=(*earlier.job.get("formats", ()), *converted(arguments.out)),
     )
 
 
