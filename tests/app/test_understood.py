@@ -305,3 +305,34 @@ def test_names_that_the_screen_cannot_show_are_escaped(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert b"\\u0444" in done.stdout
     assert Path("фильм 2/run.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("direction", "lines"),
+    [
+        ("forward", ["no mask    on the first 2 frames: no objects there"]),
+        (
+            "backward",
+            [
+                "direction  backward, from the last mask to the first frame",
+                "no mask    on the last 3 frames: no objects there",
+            ],
+        ),
+        ("both", ["direction  both, from each mask forward and backward"]),
+    ],
+)
+def test_frames_that_stay_empty_depend_on_the_direction(
+    direction: str, lines: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    truth = write_frames(Path("frames"), 6)
+    write_mask(Path("2.png"), truth[2])
+    words = ["track", "frames", "--mask", "2=2.png", "--direction", direction]
+    assert main([*words, "--model", "colour", "--dry-run"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if line.startswith(("direction", "no mask"))] == lines
+    assert main([*words, "--model", "colour", "--out", "out"]) == 0
+    known = json.loads(Path("out/run.json").read_text())["understood"]
+    empty = [not np.asarray(Image.open(path)).any() for path in sorted(Path("out/masks").iterdir())]
+    first, last = known["frames_before_first_mask"], known["frames_after_last_mask"]
+    assert empty == [True] * first + [False] * (6 - first - last) + [True] * last
