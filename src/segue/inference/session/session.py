@@ -1,7 +1,7 @@
 """One video, its given masks and its results: correct anywhere, run over a span, go on later from a folder."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,6 @@ from segue.data.class_colours import class_colours
 from segue.errors import InputError, MaskError, NotFoundError, OutputError
 from segue.inference.memory import give_back_frames
 from segue.inference.pace.pacing import Pacer
-from segue.inference.runner import absent_sentence, frames_phrase
 from segue.inference.session.answers import lost_sentence
 from segue.inference.session.changes import (
     Absent,
@@ -28,6 +27,7 @@ from segue.inference.session.changes import (
     check_direction,
     check_span,
 )
+from segue.inference.session.checks import check_changes, check_frames, checked_mask
 from segue.inference.session.edits import Edits
 from segue.inference.session.events import Ended, Event, Listener, Noted, RunReport
 from segue.inference.session.ground import Ground
@@ -37,7 +37,6 @@ from segue.inference.session.opening import Options, how_opened, open_store, reo
 from segue.inference.session.passes import Work
 from segue.inference.session.side_answers import SideAnswers
 from segue.inference.session.stored_changes import apply_to_stored
-from segue.media.mask_fit import fit_mask
 from segue.media.masks import object_ids
 from segue.media.resize import Resizer
 from segue.media.video import Video, open_video
@@ -52,7 +51,7 @@ from segue.results.describe import describe, describe_classes
 from segue.results.records import FrameRecord, Reach
 from segue.results.results import Results
 from segue.results.store import FOLDER, Store
-from segue.types import MAX_OBJECTS, Labels
+from segue.types import Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +220,8 @@ class Session:
         Raises:
             MaskError: As in ``give``.
         """
-        for frame, labels in masks.items():
-            self._check_mask(frame, labels)
-        made = [(Give(f, tuple(object_ids(labels))), labels) for f, labels in sorted(masks.items())]
-        self._add(made)
+        checked = {f: self._checked(f, labels) for f, labels in sorted(masks.items())}
+        self._add([(Give(f, tuple(object_ids(labels))), labels) for f, labels in checked.items()])
 
     def correct(self, frame: int, labels: Labels, until: Reach = "end") -> None:
         """Correct a frame.
@@ -241,7 +238,7 @@ class Session:
         """
         if until not in ("end", "next-given"):
             raise InputError(f"Expected until='end' or until='next-given', got {until!r}.")
-        self._check_mask(frame, labels)
+        labels = self._checked(frame, labels)
         new = sorted(set(object_ids(labels)) - self.objects())
         self._add([(Correct(frame, tuple(object_ids(labels)), until), labels)])
         if new and self._store.records:
@@ -297,23 +294,7 @@ class Session:
         Raises:
             MaskError: There is no such frame or object then, or a number is taken, or none.
         """
-        known = self.objects()
-        for change in changes:
-            if isinstance(change, Give | Correct):
-                self._check_frame(change.frame)
-                known |= set(change.objects)
-            elif isinstance(change, Absent):
-                _check_object(change.object_id, known)
-                self._check_span(range(change.frame, change.frame + 1))
-            elif isinstance(change, Check):
-                self._check_span(range(change.start, change.stop))
-            elif isinstance(change, Forget):
-                _check_object(change.object_id, known)
-                known = known - {change.object_id}
-            elif isinstance(change, Rename):
-                _check_object(change.old, known)
-                _check_free(change.new, known)
-                known = known - {change.old} | {change.new}
+        check_changes(changes, self.objects(), self._indices())
 
     @property
     def direction(self) -> Direction:
@@ -356,7 +337,7 @@ class Session:
         check_span(span)
         check_direction(direction)
         if span is not None:
-            self._check_span(span)
+            check_frames(span, self._indices())
 
         def stopped() -> bool:
             return self._cancel.is_set() or (cancel is not None and cancel.is_set())
@@ -503,26 +484,15 @@ class Session:
         if edits != self.edits:
             self._ledger.add(edits)
 
-    def _check_mask(self, frame: int, labels: Labels) -> None:
+    def _checked(self, frame: int, labels: Any) -> Labels:
+        """A mask that was given, as labels of the video's size.
+
+        Raises:
+            MaskError: See ``give``.
+        """
         if self._classes is not None:
             raise MaskError(f"{self.model.name} names classes and takes no mask.")
-        self._check_frame(frame)
-        fit_mask(labels, self.video.size_hw)
-        if not object_ids(labels):
-            raise MaskError(f"The mask of frame {frame} holds no object. Draw at least one.")
-
-    def _check_frame(self, frame: int) -> None:
-        indices = self._indices()
-        if frame not in indices:
-            raise MaskError(absent_sentence([frame], indices))
-
-    def _check_span(self, span: range) -> None:
-        """Refuse a span in which the video has no frame."""
-        indices = self._indices()
-        first = max(0, -((indices.start - span.start) // indices.step))
-        if not indices[first : first + 1] or indices[first] >= span.stop:
-            named = f"{span.start} to {span.stop - 1}" if len(span) > 1 else f"{span.start}"
-            raise MaskError(f"The video {frames_phrase(indices)}, but not {named}.")
+        return checked_mask(frame, labels, self.video.size_hw, self._indices())
 
     def _indices(self) -> range:
         """The numbers of the frames, as far as is known."""
@@ -603,16 +573,3 @@ class Session:
     def _check_open(self) -> None:
         if self._closed and self.folder is not None:
             raise OutputError("The session was closed. Open it again, with Session.open.")
-
-
-def _check_object(object_id: int, known: Iterable[int]) -> None:
-    if object_id not in known:
-        names = ", ".join(map(str, sorted(known))) or "none"
-        raise MaskError(f"There is no object {object_id}. Known are: {names}.")
-
-
-def _check_free(number: int, known: Iterable[int]) -> None:
-    if not 1 <= number <= MAX_OBJECTS:
-        raise MaskError(f"Expected a number from 1 to {MAX_OBJECTS}, got {number}.")
-    if number in known:
-        raise MaskError(f"There is an object {number} already. Give a number that is free.")
