@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
 
 from fakes.made_results import make_results, squares
+from fakes.results import ANY_LABELS, assert_same_labels, class_labels, results_of
 from segue.errors import FormatError, SegueError, SettingsError, VideoError, WriteError
 from segue.results.documents import LABEL_DOCUMENTS, TRACK_DOCUMENTS, write_documents
 from segue.results.formats.catalog import FORMATS, check_formats, find_format
 from segue.results.live import scratch_folder
 from segue.results.results import Document, LiveDocument, Readable, Results
-from segue.types import ObjectScore
+from segue.types import Labels, ObjectScore
 
 MAPS = squares({1: (5, 5)}, {1: (6, 8), 2: (20, 30)}, {2: (20, 33), 1: (7, 11)})
 
@@ -147,6 +149,39 @@ def test_masks_read_back_are_equal_to_the_pixel(name: str, tmp_path: Path) -> No
         assert np.array_equal(again.labels(after), results.labels(before))
         present = {n: one.area for n, one in before.objects.items() if one.area}
         assert {n: one.area for n, one in after.objects.items()} == present
+
+
+READERS = {
+    name: name
+    for name, entry in FORMATS.items()
+    if isinstance(find_format(name), Readable) and not entry.pictures
+} | {"cvat-polygons": "cvat"}
+"""What reads a format back."""
+
+
+@pytest.mark.parametrize("name", READERS)
+@settings(max_examples=30, deadline=None)
+@given(labels=ANY_LABELS)
+def test_any_labels_come_back(
+    name: str, tmp_path_factory: pytest.TempPathFactory, labels: list[Labels]
+) -> None:
+    # Folders of objects cannot hold that there is none.
+    assume(name != "objects" or any(frame.any() for frame in labels))
+    out, results = tmp_path_factory.mktemp("out"), results_of(labels)
+    files = find_format(name).write(results, out).files
+    found = find_format(READERS[name]).read(top(files[0], out), results.size_hw)
+    assert [record.index for record in found.records] == list(range(len(labels)))
+    for record, expected in zip(found.records, labels, strict=True):
+        assert np.array_equal(found.labels(record), expected)
+
+
+@pytest.mark.parametrize("name", ["coco", "cvat", "cvat-polygons", "labelme", "yolo"])
+def test_formats_with_names_of_classes_give_them_back(name: str, tmp_path: Path) -> None:
+    results = results_of(class_labels(), classes=("road", "car", "sky"))
+    files = find_format(name).write(results, tmp_path).files
+    found = find_format(READERS[name]).read(top(files[0], tmp_path), results.size_hw)
+    assert_same_labels(found, results)
+    assert found.classes == results.classes
 
 
 def test_each_file_is_recognised_by_its_own_format_alone(tmp_path: Path) -> None:

@@ -7,13 +7,10 @@ from xml.etree import ElementTree
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
 
 from fakes.results import (
-    ANY_LABELS,
     SIZE_HW,
     assert_same_labels,
-    class_labels,
     object_labels,
     results_of,
     text_file,
@@ -99,26 +96,6 @@ def test_it_comes_back(tmp_path: Path, document: Cvat | CvatPolygons) -> None:
     assert (found.name, found.frame_rate, found.size_hw) == ("clip", 25, SIZE_HW)
     assert found.records[2].objects[2].category == "a <&> b"
     assert found.sources == {1: "dog 1", 2: "a <&> b 2", 7: "object 7"}
-
-
-@BOTH
-def test_classes_come_back(tmp_path: Path, document: Cvat | CvatPolygons) -> None:
-    results = results_of(class_labels(), classes=("road", "car", "sky"))
-    (path,) = document.write(results, tmp_path).files
-    found = CVAT.read(path)
-    assert found.classes == ("road", "car", "sky")
-    assert_same_labels(found, results)
-
-
-@BOTH
-@settings(max_examples=30, deadline=None)
-@given(ANY_LABELS)
-def test_any_labels_come_back(
-    tmp_path_factory: pytest.TempPathFactory, document: Cvat | CvatPolygons, labels: list
-) -> None:
-    results = results_of(labels)
-    (path,) = document.write(results, tmp_path_factory.mktemp("cvat")).files
-    assert_same_labels(CVAT.read(path), results)
 
 
 def test_tracks_begin_and_end(tmp_path: Path) -> None:

@@ -6,14 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from PIL import Image, ImageDraw
 
 from fakes.results import (
-    ANY_LABELS,
     SIZE_HW,
     assert_same_labels,
-    class_labels,
     object_labels,
     results_of,
     text_file,
@@ -69,23 +66,6 @@ def test_it_comes_back(tmp_path: Path) -> None:
         n: f"{k} (group {n})" for n, k in ((1, "dog"), (2, "dog"), (7, "object"))
     }
     assert found.records[1].objects[2].category == "dog"
-
-
-def test_classes_come_back(tmp_path: Path) -> None:
-    results = results_of(class_labels(), classes=("road", "car", "sky"))
-    LABELME.write(results, tmp_path)
-    found = LABELME.read(tmp_path / "labelme")
-    assert found.classes == ("road", "car", "sky")
-    assert_same_labels(found, results)
-
-
-@settings(max_examples=30, deadline=None)
-@given(ANY_LABELS)
-def test_any_labels_come_back(tmp_path_factory: pytest.TempPathFactory, labels: list) -> None:
-    out = tmp_path_factory.mktemp("labelme")
-    results = results_of(labels)
-    LABELME.write(results, out)
-    assert_same_labels(LABELME.read(out / "labelme"), results)
 
 
 def test_pictures_have_the_names_of_the_source(tmp_path: Path) -> None:

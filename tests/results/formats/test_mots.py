@@ -4,12 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from PIL import Image
 from pycocotools import mask as coco
 
 from fakes.results import (
-    ANY_LABELS,
     SIZE_HW,
     class_labels,
     object_labels,
@@ -77,17 +75,6 @@ def test_it_comes_back(tmp_path: Path) -> None:
         assert (found.name, found.size_hw) == ("clip", SIZE_HW)
         assert found.sources[1] == "car (track 1001)"
         assert found.records[3].objects[2].absent
-
-
-@settings(max_examples=30, deadline=None)
-@given(ANY_LABELS)
-def test_any_labels_come_back(tmp_path_factory: pytest.TempPathFactory, labels: list) -> None:
-    out = tmp_path_factory.mktemp("mots")
-    results = results_of(labels)
-    MOTS.write(results, out)
-    found = MOTS.read(out / "mots")
-    for record, expected in zip(found.records, labels, strict=True):
-        np.testing.assert_array_equal(found.labels(record), expected)
 
 
 def test_ids_of_the_data_set_are_kept(tmp_path: Path) -> None:

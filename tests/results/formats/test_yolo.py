@@ -6,14 +6,11 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given, settings
 from PIL import Image
 
 from fakes.results import (
-    ANY_LABELS,
     SIZE_HW,
     assert_same_labels,
-    class_labels,
     object_labels,
     results_of,
     text_file,
@@ -66,23 +63,6 @@ def test_it_comes_back(tmp_path: Path) -> None:
     assert_same_labels(found, results)
     assert (found.name, found.frame_rate, found.size_hw) == ("clip", 25, SIZE_HW)
     assert found.sources == {1: "dog", 2: "cat", 7: "flea"}
-
-
-def test_classes_come_back(tmp_path: Path) -> None:
-    results = results_of(class_labels(), classes=("road", "car", "sky"))
-    YOLO.write(results, tmp_path)
-    found = YOLO.read(tmp_path / "yolo")
-    assert found.classes == ("road", "car", "sky")
-    assert_same_labels(found, results)
-
-
-@settings(max_examples=40, deadline=None)
-@given(ANY_LABELS)
-def test_any_labels_come_back(tmp_path_factory: pytest.TempPathFactory, labels: list) -> None:
-    out = tmp_path_factory.mktemp("yolo")
-    results = results_of(labels)
-    YOLO.write(results, out)
-    assert_same_labels(YOLO.read(out / "yolo"), results)
 
 
 def test_parts_are_lines_of_one_class(tmp_path: Path) -> None:
