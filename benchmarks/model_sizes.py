@@ -6,18 +6,8 @@ $ python benchmarks/model_sizes.py
 import json
 
 from segue.app.model_sizes import FILE, SIZE_HW, measure_sizes
-from segue.errors import WeightsError
 from segue.models.catalog import MODELS
-from segue.nn.weights import shipped_weights
-
-
-def ships(name: str) -> bool:
-    """Whether weights ship with a model."""
-    try:
-        shipped_weights(name)
-    except WeightsError:
-        return False
-    return True
+from segue.nn.weights import ships
 
 
 def main() -> None:

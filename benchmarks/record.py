@@ -2,12 +2,12 @@
 
 import json
 import platform
-import subprocess
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from segue.inference.environment import environment
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -22,14 +22,12 @@ def processor() -> str:
 
 def write(name: str, settings: dict[str, Any], results: dict[str, Any]) -> Path:
     """Write ``results/<name>.json``."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    )
+    about = environment()
     record = {
         "machine": processor(),
         "threads": torch.get_num_threads(),
-        "versions": {p: version(p) for p in ("torch", "timm", "av", "opencv-python-headless")},
-        "commit": commit.stdout.strip() or None,
+        "versions": about["versions"],
+        "commit": about["commit"],
         "settings": settings,
         "results": results,
     }

@@ -16,24 +16,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from segue.errors import SegueError
     from segue.evaluation.run import evaluate
+    from segue.inference.clicking import click, click_objects
     from segue.inference.label import label
+    from segue.inference.session.session import Session
     from segue.inference.track import track
     from segue.media.mask_args import read_masks
     from segue.media.palette import write_mask
     from segue.media.video import Video, VideoFrame, open_video
     from segue.models.catalog import load_model
-    from segue.types import ObjectScore, Prediction
+    from segue.models.click.build import load_click_model
+    from segue.types import Click, ObjectScore, Prediction
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "Click": "segue.types",
     "ObjectScore": "segue.types",
     "Prediction": "segue.types",
     "SegueError": "segue.errors",
+    "Session": "segue.inference.session.session",
     "Video": "segue.media.video",
     "VideoFrame": "segue.media.video",
+    "click": "segue.inference.clicking",
+    "click_objects": "segue.inference.clicking",
     "evaluate": "segue.evaluation.run",
     "label": "segue.inference.label",
+    "load_click_model": "segue.models.click.build",
     "load_model": "segue.models.catalog",
     "open_video": "segue.media.video",
     "read_masks": "segue.media.mask_args",
@@ -42,13 +50,18 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "Click",
     "ObjectScore",
     "Prediction",
     "SegueError",
+    "Session",
     "Video",
     "VideoFrame",
+    "click",
+    "click_objects",
     "evaluate",
     "label",
+    "load_click_model",
     "load_model",
     "open_video",
     "read_masks",

@@ -12,6 +12,7 @@ what came (with value and place) and what to do now.
     ├── NotFoundError(FileNotFoundError)  no such file or folder: exit code 2
     ├── VideoError(OSError)               a source that cannot be opened or decoded: exit code 2
     │   └── DecodeError                   a frame in the middle does not decode: exit code 3, earlier results stay
+    │       └── StalledError(TimeoutError)    a live stream from which nothing comes any more
     ├── WriteError(OSError)               disk full or read-only while writing: exit code 4, earlier results stay
     └── TrainingError(RuntimeError)       a training that cannot go on: exit code 5, the last checkpoint stays
         └── DivergedError                 its loss is not a number
@@ -69,6 +70,10 @@ class DecodeError(VideoError):
     """A frame in the middle of a source that does not decode; what came before it is valid."""
 
     exit_code = 3
+
+
+class StalledError(DecodeError, TimeoutError):
+    """A live stream from which no frame came in time; what came before it is valid."""
 
 
 class WriteError(SegueError, OSError):

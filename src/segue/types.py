@@ -4,7 +4,7 @@ Axis words are fixed: ``batch time channels height width objects classes``. Fram
 RGB ``uint8``; label maps hold one object id per pixel, 0 for background and 255 for void.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +28,28 @@ Mask = Bool[np.ndarray, "height width"]
 
 SoftMask = Float32[np.ndarray, "height width"]
 """Probability per pixel in [0, 1]."""
+
+
+Pixels = float | int
+"""A length or place in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A pixel of a frame that a user pointed at."""
+
+    x: Pixels
+    """Column, 0 is the leftmost."""
+    y: Pixels
+    """Row, 0 is the topmost."""
+    include: bool = True
+    """Whether it belongs to the object; False: it does not."""
+
+
+BoxXYXY = tuple[Pixels, Pixels, Pixels, Pixels]
+"""Left, top, right, bottom in pixels; right and bottom lie outside."""
+Stroke = Sequence[tuple[Pixels, Pixels]]
+"""x and y of points along a line that a user drew over an object."""
 
 
 @dataclass(frozen=True, slots=True)

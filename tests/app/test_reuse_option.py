@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import segue
 from fakes.gated_models import DoubtingPropagator
 from fakes.scenes import scene, write_frames
-from segue.app.cli import dials
 from segue.app.cli.main import main
 from segue.inference.job import Job
 from segue.media.masks import write_mask
@@ -33,8 +33,9 @@ def record(out: str = "out") -> dict:
 
 
 def results(out: str) -> dict[str, bytes]:
-    paths = [p for p in Path(out).rglob("*") if p.is_file() and p.name != "run.json"]
-    return {str(p.relative_to(out)): p.read_bytes() for p in paths}
+    paths = [p.relative_to(out) for p in Path(out).rglob("*") if p.is_file()]
+    kept = [p for p in paths if p.name != "run.json" and "_session" not in p.parts]
+    return {str(p): Path(out, p).read_bytes() for p in kept}
 
 
 @pytest.mark.parametrize(
@@ -142,13 +143,13 @@ def test_a_data_set_tells_the_rates_of_each_sequence(place: Path) -> None:
 @pytest.mark.parametrize("name", [n for n in MODELS if "colour" not in n and "shade" not in n])
 def test_the_list_of_models_with_a_gate_is_right(name: str) -> None:
     """A model belongs in it if a threshold of 0 makes it reuse its second frame."""
-    ships = Path(dials.__file__).parents[2] / "weights" / f"{name}.safetensors"
+    ships = Path(segue.__file__).parent / "weights" / f"{name}.safetensors"
     settings = {} if ships.is_file() else dict(MODELS[name].unweighted)
-    gate = {"reuse": {"threshold": 0.0}} if name in dials.WITH_GATE else {}
+    gate = {"reuse": {"threshold": 0.0}} if MODELS[name].gated else {}
     model = load_model(name, settings={**settings, **gate})
     frame, labels = scene(1)[0]
     given = None if MODELS[name].kind == "classes" else labels
     _, state = model.start(frame, given)
     prediction, _ = model.step(frame, state)
-    expected = True if name in dials.WITH_GATE else None
+    expected = True if MODELS[name].gated else None
     assert {score.reused for score in prediction.scores.values()} == {expected}

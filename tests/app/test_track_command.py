@@ -30,8 +30,8 @@ def track(*words: str) -> int:
 
 
 def results(out: Path) -> dict[str, bytes]:
-    paths = [p for p in out.rglob("*") if p.is_file() and p.name != "run.json"]
-    return {str(p.relative_to(out)): p.read_bytes() for p in paths}
+    paths = [p.relative_to(out) for p in out.rglob("*") if p.is_file() and p.name != "run.json"]
+    return {str(p): (out / p).read_bytes() for p in paths if "_session" not in p.parts}
 
 
 def test_one_video(place: Path, capsys) -> None:
@@ -42,6 +42,7 @@ def test_one_video(place: Path, capsys) -> None:
         "overlay.mp4",
         "tracks.json",
         "run.json",
+        "_session",
     }
     last = np.asarray(Image.open("out/masks/00011.png"))
     truth = scene(12)[11][1]
@@ -52,6 +53,23 @@ def test_one_video(place: Path, capsys) -> None:
     assert record["threads"] == 1
     assert record["identity"]["video"]["files"] == 12
     assert set(record["identity"]["masks"]) == {"0", "7"}
+
+
+def test_a_model_that_finds_objects_needs_no_mask(place: Path, capsys) -> None:
+    words = ["track", "frames", "--model", "finder"]
+    assert main([*words, "--dry-run"]) == 0
+    assert "no mask    finder finds objects by itself" in capsys.readouterr().out
+    assert main([*words, "--out", "out", "--threads", "1"]) == 0
+    assert "no mask    finder finds objects by itself" in capsys.readouterr().err
+    assert main([*words, "--out", "again", "--threads", "1"]) == 0
+    assert results(Path("out")) == results(Path("again"))
+    last = np.asarray(Image.open("out/masks/00011.png"))
+    assert ((last == 1) == (scene(12)[11][1] == 1)).mean() > 0.97
+    record = json.loads(Path("out/run.json").read_text())
+    assert record["settings"]["finds"] is True
+    assert record["identity"]["masks"] == record["understood"]["objects"] == {}
+    assert main([*words, "--mask", "0.png", "--out", "given"]) == 0
+    assert json.loads(Path("given/run.json").read_text())["settings"]["finds"] is False
 
 
 def test_json_on_stdout_is_one_document(place: Path, capsys) -> None:
@@ -132,7 +150,14 @@ BAD = {
     "audio only": ((*T, "sound.wav", "--mask", "0.png", *OUT), "no video stream, only: audio"),
     "no frames": ((*T, "nothing", "--mask", "0.png", *OUT), "nothing holds no images"),
     "mixed sizes": ((*T, "mixed", "--mask", "0.png", *OUT), "53x38.* 9x9"),
-    "no mask": ((*T, "frames", *OUT), "at least one --mask"),
+    "no mask": (
+        (*T, "frames", *OUT),
+        "at least one --mask, --click or --box: colour carries given objects and finds none by itself.*: .*rvos-lite",
+    ),
+    "no mask for a model of classes": (
+        (*T, "frames", "--out", "out", "--model", "shade"),
+        "'shade' names the class",
+    ),
     "no such mask": ((*T, "frames", "--mask", "gone.png", *OUT), "gone.png"),
     "empty mask": ((*T, "frames", "--mask", "empty.png", *OUT), "empty.png holds no object"),
     "mask of another size": (

@@ -121,7 +121,7 @@ def test_what_cannot_be(kitti: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "None of the 1 sequences shows an object to follow" in capsys.readouterr().err
     words = ["--layout", "davis2017", "--root", str(kitti), "--out", str(tmp_path / "out")]
     assert main(["track", *words, "--class", "car", "--model", "colour"]) == 2
-    assert "--class is for layouts of tracks" in capsys.readouterr().err
+    assert "have no class. Leave out --class" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

@@ -13,12 +13,11 @@ import pytest
 from PIL import Image
 
 from fakes.scenes import scene, write_frames
+from segue.app import formats
 from segue.app.cli.main import main
 from segue.app.engine import Engine
-from segue.media import mask_args
 from segue.media.frames import SourceDescription
 from segue.media.images import ImageVideo
-from segue.media.mask_args import read_masks
 from segue.media.masks import write_mask
 
 
@@ -157,17 +156,17 @@ def test_doubts_and_what_is_not_plain_have_lines(
         start_time=Fraction(1000),
         doubts=("Two streams were possible.",),
     )
-    init = ImageVideo.__init__
+    init, given = ImageVideo.__init__, formats.masks_given
 
     def video(self, *words, **more):
         init(self, *words, **more)
         self.description = described
 
     def masks(*words, **more):
-        return replace(read_masks(*words, **more), doubts=("2.png: soft edges cut in the middle",))
+        return replace(given(*words, **more), doubts=("2.png: soft edges cut in the middle",))
 
     monkeypatch.setattr(ImageVideo, "__init__", video)
-    monkeypatch.setattr(mask_args, "read_masks", masks)
+    monkeypatch.setattr(formats, "masks_given", masks)
     assert track("--dry-run") == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "video      film.mkv, video stream 2 of 3 (h264)"
@@ -306,3 +305,34 @@ def test_names_that_the_screen_cannot_show_are_escaped(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert b"\\u0444" in done.stdout
     assert Path("фильм 2/run.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("direction", "lines"),
+    [
+        ("forward", ["no mask    on the first 2 frames: no objects there"]),
+        (
+            "backward",
+            [
+                "direction  backward, from the last mask to the first frame",
+                "no mask    on the last 3 frames: no objects there",
+            ],
+        ),
+        ("both", ["direction  both, from each mask forward and backward"]),
+    ],
+)
+def test_frames_that_stay_empty_depend_on_the_direction(
+    direction: str, lines: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    truth = write_frames(Path("frames"), 6)
+    write_mask(Path("2.png"), truth[2])
+    words = ["track", "frames", "--mask", "2=2.png", "--direction", direction]
+    assert main([*words, "--model", "colour", "--dry-run"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if line.startswith(("direction", "no mask"))] == lines
+    assert main([*words, "--model", "colour", "--out", "out"]) == 0
+    known = json.loads(Path("out/run.json").read_text())["understood"]
+    empty = [not np.asarray(Image.open(path)).any() for path in sorted(Path("out/masks").iterdir())]
+    first, last = known["frames_before_first_mask"], known["frames_after_last_mask"]
+    assert empty == [True] * first + [False] * (6 - first - last) + [True] * last

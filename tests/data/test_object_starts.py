@@ -1,5 +1,6 @@
 """What a one-shot model is told of a sequence, and how its answers go back into the form of the data set."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ from PIL import Image
 from segue.data.mots_text import masks_of_ids, read_mots, write_mots
 from segue.data.object_results import write_track_results
 from segue.data.object_starts import object_starts
-from segue.data.sample import VideoSequence
-from segue.errors import InputError
+from segue.data.sample import AnnotatedObject, VideoSequence
+from segue.errors import InputError, NotFoundError
 from segue.media.label_file import read_label_values
 
 SIZE = (12, 40)
@@ -118,3 +119,32 @@ def test_frames_without_a_number(tmp_path: Path) -> None:
     sequence = VideoSequence("a", (tmp_path / "first.jpg",), (None,))
     with pytest.raises(InputError, match=r"first\.jpg is not named by the number"):
         write_track_results(tmp_path, sequence, [np.ones((4, 4), np.uint8)], {1: 1001})
+
+
+def test_one_object_is_all_that_is_not_background(tmp_path: Path) -> None:
+    sequence = write(tmp_path, [strip(1, 3), strip(3)])
+    starts = object_starts(sequence, "foreground")
+    assert starts.ids == {1: 1}
+    assert np.array_equal(starts.by_frame[0], strip(1, 1))
+    assert starts.sources == {1: "000000.png"}
+    assert starts.paths == {0: sequence.mask_paths[0]}
+
+
+def test_objects_keep_their_ids_and_start_where_metadata_says(tmp_path: Path) -> None:
+    sequence = write(tmp_path, [strip(1, 3, 255), strip(3, 7), strip(7)])
+    whole = object_starts(sequence, "objects")
+    assert np.array_equal(whole.by_frame[0], strip(1, 3, 255))
+    assert list(whole.by_frame) == [0]
+    objects = (AnnotatedObject(3, frames=("000001",)), AnnotatedObject(1, frames=("000000",)))
+    told = object_starts(replace(sequence, objects=objects), "objects")
+    assert list(told.by_frame) == [0, 1]
+    assert np.array_equal(told.by_frame[0], strip(1, 0, 255))
+    assert np.array_equal(told.by_frame[1], strip(3))
+    assert told.ids[3] == 3
+
+
+def test_a_start_without_a_mask_is_refused(tmp_path: Path) -> None:
+    whole = write(tmp_path, KITTI)
+    sequence = replace(whole, mask_paths=(None, *whole.mask_paths[1:]))
+    with pytest.raises(NotFoundError, match="'0000' has no mask for its frame"):
+        object_starts(sequence, "objects")

@@ -1,6 +1,6 @@
 """A tiny video model for tests: carries objects by their mean colour, and remembers in every way a state can."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from segue.errors import MaskError
+from segue.inference.restored import hold_given
+from segue.models.given import check_first
 from segue.settings import Settings
 from segue.types import Frame, Labels, ObjectScore, Prediction
 
@@ -26,10 +27,17 @@ class Looks:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    labels: Tensor
+    ids: Tensor
+    seen: Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class ColourState:
     objects: dict[int, Looks]
     background: Tensor
-    waiting: tuple[Tensor, ...]
+    waiting: tuple[Waiting, ...]
     steps: int
     note: str | None
 
@@ -46,18 +54,19 @@ class ColourModel:
         self.lookahead = lookahead
         self.network = torch.nn.Linear(3, 2)
 
-    def start(self, frame: Frame, labels: Labels) -> tuple[Prediction, ColourState]:
-        if not (labels % 255).any():
-            raise MaskError("No object in the labels.")
+    def start(
+        self, frame: Frame, labels: Labels | None = None
+    ) -> tuple[Prediction | None, ColourState]:
+        labels = check_first(self.name, frame, labels)
         state = ColourState({}, _mean(frame, labels == 0), (), 0, None)
         return self._answer(labels, self._learn(frame, labels, state, rate=1.0))
 
     def step(
         self, frame: Frame, state: ColourState, labels: Labels | None = None
-    ) -> tuple[Prediction, ColourState]:
+    ) -> tuple[Prediction | None, ColourState]:
         found = _nearest(frame, state)
         if labels is not None:
-            found = np.where((labels > 0) & (labels < 255), labels, found)
+            found = hold_given(found, labels)
         learned = self._learn(frame, found, state, rate=self.settings.rate)
         return self._answer(found, replace(learned, steps=state.steps + 1, note=f"{state.steps}"))
 
@@ -69,21 +78,32 @@ class ColourModel:
             objects[number] = Looks(torch.lerp(old.colour, colour, rate), old.seen + 1)
         return replace(state, objects=objects)
 
-    def _answer(self, labels: Labels, state: ColourState) -> tuple[Prediction, ColourState]:
-        queue = (*state.waiting, torch.from_numpy(labels.copy()))
-        shown = queue[0].numpy()
-        scores = {
-            number: ObjectScore(0.5 + 0.25 / (1 + looks.seen), not (shown == number).any())
-            for number, looks in state.objects.items()
-        }
-        kept = queue[1:] if len(queue) > self.lookahead else queue
-        return Prediction(shown, scores), replace(state, waiting=kept)
+    def finish(self, state: ColourState) -> Sequence[Prediction]:
+        return [_say(found) for found in state.waiting]
+
+    def _answer(self, labels: Labels, state: ColourState) -> tuple[Prediction | None, ColourState]:
+        # What is said of a frame is what was known then, however late it is said.
+        ids = torch.tensor(sorted(state.objects), dtype=torch.uint8)
+        seen = torch.tensor([state.objects[int(i)].seen for i in ids])
+        queue = (*state.waiting, Waiting(torch.from_numpy(labels.copy()), ids, seen))
+        if len(queue) <= self.lookahead:
+            return None, replace(state, waiting=queue)
+        return _say(queue[0]), replace(state, waiting=queue[1:])
 
 
 def build(
     name: str, *, settings: Mapping[str, Any], weights: Path | None, device: str
 ) -> ColourModel:
     return ColourModel(ColourSettings.parse(settings))
+
+
+def _say(found: Waiting) -> Prediction:
+    shown = found.labels.numpy()
+    scores = {
+        number: ObjectScore(0.5 + 0.25 / (1 + seen), not (shown == number).any())
+        for number, seen in zip(found.ids.tolist(), found.seen.tolist(), strict=True)
+    }
+    return Prediction(shown, scores)
 
 
 def _mean(frame: Frame, mask: np.ndarray) -> Tensor:

@@ -42,7 +42,8 @@ class StillModel:
         self._override = override or (lambda object_id, index: float(index % 2))
         self._on_step = on_step
 
-    def start(self, frame: Frame, labels: Labels) -> tuple[Prediction, StillState]:
+    def start(self, frame: Frame, labels: Labels | None = None) -> tuple[Prediction, StillState]:
+        assert labels is not None
         state = StillState(0, torch.from_numpy(np.where(labels == 255, 0, labels).astype(np.uint8)))
         return self._answer(state, computed=True), state
 

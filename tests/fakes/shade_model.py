@@ -1,6 +1,6 @@
 """A tiny semantic model for tests: names classes by colour, in pictures that are blended with all earlier ones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,22 +46,31 @@ class ShadeModel:
     def classes(self) -> tuple[str, ...]:
         return self.settings.classes
 
-    def start(self, frame: Frame, labels: Labels | None = None) -> tuple[Prediction, ShadeState]:
+    def start(
+        self, frame: Frame, labels: Labels | None = None
+    ) -> tuple[Prediction | None, ShadeState]:
         return self.step(frame, ShadeState(_floats(frame), ()), labels)
 
     def step(
         self, frame: Frame, state: ShadeState, labels: Labels | None = None
-    ) -> tuple[Prediction, ShadeState]:
+    ) -> tuple[Prediction | None, ShadeState]:
         if labels is not None:
             raise MaskError(f"{self.name} takes no mask.")
         blend = torch.lerp(_floats(frame), state.blend, self.settings.keep)
         colours = torch.tensor([GREY, *COLOURS.values()], dtype=torch.float32)
         found = torch.cdist(blend.reshape(-1, 3), colours).argmin(1).reshape(blend.shape[:2])
         queue = (*state.waiting, found.to(torch.uint8))
-        shown = queue[0].numpy()
+        if len(queue) <= self.lookahead:
+            return None, ShadeState(blend, queue)
+        return self._say(queue[0]), ShadeState(blend, queue[1:])
+
+    def finish(self, state: ShadeState) -> Sequence[Prediction]:
+        return [self._say(found) for found in state.waiting]
+
+    def _say(self, found: Tensor) -> Prediction:
+        shown = found.numpy()
         scores = {i: ObjectScore(0.5, not (shown == i).any()) for i in range(len(self.classes))}
-        kept = queue[1:] if len(queue) > self.lookahead else queue
-        return Prediction(shown, scores), ShadeState(blend, kept)
+        return Prediction(shown, scores)
 
 
 def build(

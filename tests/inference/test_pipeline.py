@@ -22,10 +22,17 @@ class Counting:
     num_frames = frame_names = None
     indices, description = ANY_INDEX, SourceDescription("v")
     files, choices, damaged = (), {}, ()
+    seekable = False
 
     def __init__(self, broken: int = -1) -> None:
         self.decoded = 0
         self.broken = broken
+
+    def frame(self, index):
+        raise NotImplementedError
+
+    def frames(self, wanted):
+        raise NotImplementedError
 
     def __iter__(self):
         for frame in ArrayVideo(FRAME for _ in range(10**6)):
@@ -98,6 +105,25 @@ def test_all_good_frames_come_before_the_error() -> None:
 def test_a_video_ends() -> None:
     with ReadAhead(ArrayVideo([FRAME] * 9), Stopwatch(), Stopwatch()) as frames:
         assert [frame.index for frame in frames] == list(range(9))
+
+
+def test_who_waits_for_a_silent_source_can_be_stopped() -> None:
+    silent, stop = threading.Event(), threading.Event()
+
+    def pictures():
+        yield FRAME
+        silent.wait(30)
+
+    video = ArrayVideo(pictures())
+    with ReadAhead(video, Stopwatch(), Stopwatch(), stop.is_set) as frames:
+        asked = iter(frames)
+        assert next(asked).index == 0
+        threading.Timer(0.1, stop.set).start()
+        begin = time.monotonic()
+        assert list(asked) == []
+        assert time.monotonic() - begin < 5
+        assert frames.gave_up
+    silent.set()
 
 
 def test_work_is_done_in_order_while_the_caller_goes_on() -> None:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from fakes.colour_model import ColourModel
+from fakes.finder import FinderModel, FinderSettings
 from fakes.scenes import scene
-from segue.errors import DecodeError, MaskError
+from fakes.shade_model import ShadeModel
+from segue.errors import DecodeError, MaskError, SettingsError
 from segue.inference.track import track
 from segue.media.video import ArrayVideo, open_video
 from segue.types import Frame
@@ -148,3 +150,15 @@ def test_a_broken_frame_comes_after_all_good_ones() -> None:
         next(results)
     with pytest.raises(DecodeError, match="00004"):
         next(results)
+
+
+def test_without_masks_a_model_finds_objects_or_says_that_it_needs_some() -> None:
+    model = FinderModel(FinderSettings(finds=True))
+    results = [prediction for _, prediction in track(model, ArrayVideo(FRAMES))]
+    assert len(results) == 12
+    assert set(results[0].scores) == {1}
+    assert (results[11].mask(1) == (TRUTH[11] == 1)).mean() > 0.97
+    with pytest.raises(MaskError, match="colour carries given objects and finds none by itself"):
+        next(track(ColourModel(), ArrayVideo(FRAMES)))
+    with pytest.raises(SettingsError, match="shade names classes and follows no objects"):
+        next(track(ShadeModel(), ArrayVideo(FRAMES)))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from fakes.media_pictures import picture
-from segue.errors import OutputError, WriteError
-from segue.media.encode import VideoWriter
+from segue.errors import FormatError, OutputError, WriteError
+from segue.media.encode import PRORES_4444, VP9_ALPHA, Encoding, VideoWriter
 from segue.media.video import open_video
 
 TIMES = [Fraction(n, 12_800) for n in (0, 512, 1024, 1537, 5000, 5001)]
@@ -89,6 +89,40 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
         VideoWriter(tmp_path / "absent" / "a.mp4", (32, 48), Fraction(25))
     with pytest.raises(OutputError, match=r"\.mp4"):
         VideoWriter(tmp_path / "a.xyz", (32, 48), Fraction(25))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name", "known"),
+    [
+        (VP9_ALPHA, "a.mp4", ".webm, .mkv"),
+        (PRORES_4444, "a.mp4", ".mov"),
+        (VP9_ALPHA, "a", ".webm"),
+    ],
+)
+def test_there_is_no_transparency_in_mp4(
+    tmp_path: Path, encoding: Encoding, name: str, known: str
+) -> None:
+    with pytest.raises(FormatError, match=f"has no transparency.*ends in {known}"):
+        VideoWriter(tmp_path / name, (32, 48), Fraction(25), encoding=encoding)
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_unfinished_file_may_lie_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "scratch").mkdir()
+    partial = tmp_path / "scratch/half"
+    with VideoWriter(tmp_path / "a.mp4", (32, 48), Fraction(25), partial=partial) as writer:
+        writer.write(picture(0), Fraction(0))
+        assert os.listdir(tmp_path / "scratch") == ["half"]
+        assert not (tmp_path / "a.mp4").exists()
+    assert sorted(os.listdir(tmp_path)) == ["a.mp4", "scratch"]
+    assert os.listdir(tmp_path / "scratch") == []
+
+
+def test_an_abandoned_file_is_gone(tmp_path: Path) -> None:
+    writer = VideoWriter(tmp_path / "a.mp4", (32, 48), Fraction(25))
+    writer.write(picture(0), Fraction(0))
+    writer.abandon()
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, Linux only")

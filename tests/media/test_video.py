@@ -7,10 +7,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from fakes.media_pictures import picture
 from segue.errors import DecodeError, NotFoundError, VideoError
+from segue.media.decoding import Source
 from segue.media.video import VideoFrame, open_video
 
 MakeVideo = Callable[..., Path]
@@ -369,7 +372,7 @@ def test_a_short_tail_may_miss_but_no_more(
     frames = [picture(i) for i in range(100)]
     path = make_video("a.mkv", frames)
     said = Fraction(100, 25) + Fraction(lost, 25) * Fraction(8, 5)
-    monkeypatch.setattr("segue.media.container.header_duration", lambda *_: said)
+    monkeypatch.setattr("segue.media.decoding.header_duration", lambda *_: said)
     if lost == 1:
         assert len(list(open_video(path))) == 100
     else:
@@ -377,6 +380,17 @@ def test_a_short_tail_may_miss_but_no_more(
         assert len(came) == 100
         assert "its header says 4.64 s, data end at 4.00 s" in str(caught)
         assert "--skip-damaged" in caught.option
+
+
+@given(st.integers(10, 100_000), st.sampled_from([None, 1, 25, 60]), st.integers(0, 100_000))
+def test_what_may_miss_at_an_end(said: int, rate: int | None, missing: int) -> None:
+    """In hundredths of seconds: half a second, two frames or a fiftieth of the whole, whatever is longest."""
+    rates = None if rate is None else Fraction(rate)
+    source = Source(Path("a.mkv"), 0, skip_damaged=False, frame_rate=rates)
+    expected, end = Fraction(said, 100), Fraction(said - missing, 100)
+    frames = 200 / rate if rate else 0
+    assert source.missing_end(expected, end) == (missing > max(50, frames, said / 50))
+    assert not source.missing_end(None, end)
 
 
 def test_file_cut_between_two_packets(make_video: MakeVideo) -> None:

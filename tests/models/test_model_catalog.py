@@ -1,7 +1,10 @@
 import pytest
+import torch
 
-from segue.errors import SettingsError
+from segue.errors import MaskError, SettingsError
 from segue.models.catalog import MODELS, find, load_model, names
+from segue.models.interface import NetworkModel
+from segue.nn.weights import shipped_weights
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", "meta", "cpu:x"])
@@ -30,3 +33,18 @@ def test_a_model_of_the_other_kind_is_answered_with_those_that_fit() -> None:
         SettingsError, match=r"'temporal-unet' names the class.*: segue-lite, frtm,"
     ):
         find("temporal-unet", "objects")
+
+
+def test_a_model_that_begins_without_masks_gets_the_weights_for_that() -> None:
+    found = load_model("rvos-lite", without_masks=True)
+    path = shipped_weights(MODELS["rvos-lite"].weights_without_masks)
+    named = load_model("rvos-lite", weights=path, settings=MODELS["rvos-lite"].without_masks)
+    for model in (found, named):
+        assert isinstance(model, NetworkModel)
+    own, other = found.network.state_dict(), named.network.state_dict()
+    assert all(torch.equal(own[key], other[key]) for key in own | other)
+
+
+def test_a_model_that_needs_masks_cannot_be_loaded_without() -> None:
+    with pytest.raises(MaskError, match=r"frtm carries given objects.* one: rvos, rvos-50"):
+        load_model("frtm", without_masks=True)

@@ -43,6 +43,19 @@ def test_round_trip(saved: tuple[nn.Module, Path]) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["a.safetensors"]
 
 
+def test_half_the_bits_are_read_back_into_what_the_module_has(tmp_path: Path) -> None:
+    module, path = nn.BatchNorm1d(400), tmp_path / "half.safetensors"
+    nn.init.uniform_(module.weight)
+    save_weights(module, tmp_path / "full.safetensors", model_name="toy")
+    save_weights(module, path, model_name="toy", half=True)
+    other = nn.BatchNorm1d(400)
+    load_weights(other, path, model_name="toy")
+    assert other.weight.dtype == torch.float32
+    torch.testing.assert_close(other.weight, module.weight, atol=1e-3, rtol=1e-3)
+    assert other.num_batches_tracked.dtype == module.num_batches_tracked.dtype
+    assert path.stat().st_size < 0.7 * (tmp_path / "full.safetensors").stat().st_size
+
+
 def test_a_file_for_another_model_is_refused(saved: tuple[nn.Module, Path], tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"'other'.*'thing'"):
         read_weights(saved[1], model_name="other")

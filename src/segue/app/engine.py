@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,17 @@ import cv2
 from segue import __version__
 from segue.app.model_sizes import shipped_sizes
 from segue.errors import MaskError, NotFoundError, WeightsError
-from segue.inference.classes import Ids, LabelTask
 from segue.inference.identity import hash_file, identify_files
 from segue.inference.job import Job
-from segue.inference.objects import TrackTask
 from segue.inference.places import Places
-from segue.inference.task import Task
+from segue.inference.tasks.label import Ids, LabelTask
+from segue.inference.tasks.task import Task
+from segue.inference.tasks.track import TrackTask
 from segue.media.mask_args import GivenMasks
 from segue.media.mask_fit import fit_given
 from segue.media.video import Video
-from segue.models.catalog import find, load_model
-from segue.models.interface import VideoModel, bounded
+from segue.models.catalog import find, load_model, settings_without_masks
+from segue.models.interface import ConfiguredModel, VideoModel, bounded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +83,21 @@ class Engine:
             "fps": self.fps,
         }
 
+    def without_masks(self) -> "Engine":
+        """The same, for videos of which no mask is given.
+
+        Raises:
+            SettingsError: No model of that name.
+            MaskError: The model needs a mask.
+        """
+        settings = {**settings_without_masks(self.model), **self.settings}
+        weights, shipped = self.weights, find(self.model).weights_without_masks
+        if weights is None and shipped:
+            from segue.nn.weights import shipped_weights
+
+            weights = shipped_weights(shipped)
+        return replace(self, settings=settings, weights=weights)
+
     def load(self) -> tuple[VideoModel[Any], dict[str, Any]]:
         """The model for frames of ``max_side``, and what ``run.json`` says about it.
 
@@ -97,11 +112,15 @@ class Engine:
             self.model, device=self.device, weights=self.weights, settings=self.settings
         )
         model = bounded(model, self.max_side)
-        resolved = getattr(model, "settings", None)
+        resolved = (
+            model.settings.model_dump(mode="json")
+            if isinstance(model, ConfiguredModel)
+            else dict(self.settings)
+        )
         return model, {
             "model": self.model,
-            "settings": resolved.model_dump(mode="json") if resolved else dict(self.settings),
-            "seed": getattr(resolved, "seed", None),
+            "settings": resolved,
+            "seed": resolved.get("seed"),
             "device": self.device,
             "threads": torch.get_num_threads(),
             "model_load_s": round(time.perf_counter() - begin, 4),
@@ -110,7 +129,7 @@ class Engine:
     def track_job(
         self,
         video: Video,
-        masks: GivenMasks,
+        masks: GivenMasks | None,
         places: Places,
         *,
         overlay: bool = True,
@@ -121,7 +140,7 @@ class Engine:
 
         Args:
             video: The opened video.
-            masks: What ``read_masks`` returned.
+            masks: What ``read_masks`` returned; ``None`` for a model that finds objects by itself.
             places: Where the results go.
             overlay: Whether to write the overlay video.
             partial: Later masks may leave objects out.
@@ -132,6 +151,8 @@ class Engine:
             NotFoundError: The weights file does not exist.
             MaskError: A mask of another size than the video, unless ``fit``.
         """
+        if masks is None:
+            return self.job(video, TrackTask({}, overlay=overlay), places)
         aspect = video.description.pixel_aspect
         try:
             masks = fit_given(masks, video.size_hw, pixel_aspect=aspect, fit=fit)
@@ -140,7 +161,7 @@ class Engine:
             doubts = " ".join(video.description.doubts)
             raise MaskError(f"{error} {doubts}".rstrip(), option=error.option) from None
         task = TrackTask(masks.by_frame, masks.sources, partial or masks.partial, overlay)
-        return self._job(video, task, places, masks.paths.values(), masks.doubts)
+        return self.job(video, task, places, masks.paths.values(), masks.doubts)
 
     def label_job(
         self, video: Video, places: Places, *, overlay: bool = True, ids: Ids = "model"
@@ -157,9 +178,9 @@ class Engine:
             SettingsError: No model of that name, or one that names no classes.
             NotFoundError: The weights file does not exist.
         """
-        return self._job(video, LabelTask(ids, overlay), places)
+        return self.job(video, LabelTask(ids, overlay), places)
 
-    def _job(
+    def job(
         self,
         video: Video,
         task: Task,
@@ -167,6 +188,19 @@ class Engine:
         inputs: Iterable[Path] = (),
         doubts: Iterable[str] = (),
     ) -> Job:
+        """The job of any task.
+
+        Args:
+            video: The opened video.
+            task: What is made of it.
+            places: Where the results go.
+            inputs: Files that are read besides the video.
+            doubts: See ``Job``.
+
+        Raises:
+            SettingsError: No model of that name, or one of another kind.
+            NotFoundError: The weights file does not exist.
+        """
         find(self.model, task.kind)
         return Job(
             video=video,
@@ -177,6 +211,7 @@ class Engine:
             doubts=(*doubts, *self.doubts),
             max_side=self.max_side,
             fps=self.fps,
+            opening={"weights": str(self.weights.absolute()) if self.weights else None},
         )
 
     def _identity(self, task: Task, video: Video) -> dict[str, Any]:

@@ -7,13 +7,20 @@ stands in a file, which ``benchmarks/model_sizes.py`` writes and a test compares
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from segue.models.catalog import find
+
+if TYPE_CHECKING:
+    from segue.models.interface import VideoModel
 
 SIZE_HW = (480, 854)
 """Height and width at which operations are counted if no other size is asked for."""
 FILE = Path(__file__).parent / "assets" / "model_sizes.json"
+
+
+_UNCOUNTED: dict[str, Any] = {"total": None, "trainable": None, "by_part": {}}
+"""Of a model that shows no network."""
 
 
 def shipped_sizes(name: str) -> dict[str, Any] | None:
@@ -37,33 +44,37 @@ def measure_sizes(
         SegueError: As in ``load_model``.
     """
     from segue.models.catalog import load_model
+    from segue.models.interface import ConfiguredModel, NetworkModel, SemanticModel, ungated
     from segue.nn.backends.catalog import using
     from segue.nn.backends.torch_backend import TorchBackend
     from segue.nn.weights import describe
 
     with using(TorchBackend()):  # operations of other backends are not counted
-        model: Any = load_model(name, weights=weights, settings=settings)
+        model = load_model(name, weights=weights, settings=settings)
     height, width = size_hw
+    counted = describe(model.network) if isinstance(model, NetworkModel) else _UNCOUNTED
+    masked = find(name).begins_with != "nothing"
     return {
-        "classes": list(model.classes) if find(name).kind == "classes" else None,
-        "settings": model.settings.model_dump(mode="json"),
-        "parameters": {**describe(model.network), "per_object": model.parameters_per_object},
-        "macs": {"size": f"{height}x{width}", **_macs(getattr(model, "host", model), size_hw)},
+        "classes": list(model.classes) if isinstance(model, SemanticModel) else None,
+        "settings": model.settings.model_dump(mode="json")
+        if isinstance(model, ConfiguredModel)
+        else dict(settings),
+        "parameters": {**counted, "per_object": model.parameters_per_object},
+        "macs": {"size": f"{height}x{width}", **_macs(ungated(model), size_hw, masked)},
     }
 
 
-def _macs(model: Any, size_hw: tuple[int, int]) -> dict[str, int]:
-    """Operations of the first frame and of a later, computed one; a model of objects has one, in the middle."""
+def _macs(model: "VideoModel[Any]", size_hw: tuple[int, int], masked: bool) -> dict[str, int]:
+    """Operations of the first frame and of a later, computed one; ``masked``: one object is given, in the middle."""
     import numpy as np
 
-    from segue.models.interface import SemanticModel
     from segue.nn.counting import count_macs
 
     height, width = size_hw
     rng = np.random.default_rng(0)
     frame = rng.integers(0, 256, (height, width, 3), np.uint8)
     labels = None
-    if not isinstance(model, SemanticModel):
+    if masked:
         labels = np.zeros(size_hw, np.uint8)
         labels[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3] = 1
     states = []

@@ -23,7 +23,7 @@ from segue.data.check import (
     only,
     spell,
 )
-from segue.data.layout import Layout
+from segue.data.layout import Layout, MaskKind
 from segue.data.sample import VideoSequence
 from segue.errors import InputError, MaskError, NotFoundError
 from segue.media.images import list_images
@@ -191,13 +191,15 @@ def _recognise(root: Path, edition: Edition) -> bool:
     return listed and (root / "JPEGImages").is_dir() and (root / edition.annotations).is_dir()
 
 
-def _layout(name: str, summary: str, edition: Edition, tree: str) -> Layout:
+def _layout(
+    name: str, summary: str, edition: Edition, tree: str, holds: MaskKind = "objects"
+) -> Layout:
     return Layout(
         name=name,
         summary=summary,
         tree=tree,
         default_split="val",
-        holds="objects",
+        holds=holds,
         sequences=partial(davis_sequences, edition=edition),
         check=partial(_check, edition=edition),
         recognise=partial(_recognise, edition=edition),
@@ -212,6 +214,7 @@ DAVIS2016 = _layout(
 JPEGImages/480p/<sequence>/<frame>.jpg
 Annotations/480p/<sequence>/<frame>.png   0 and 255
 ImageSets/480p/<split>.txt                a frame and its mask per line; or ImageSets/2016""",
+    "foreground",
 )
 
 DAVIS2017 = _layout(

@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import Literal
 
 from segue.data.sample import VideoSequence
+from segue.errors import SettingsError
 from segue.problems import Problem
+
+MaskKind = Literal["foreground", "objects", "tracks"]
+"""What masks of objects hold: anything but background is the one object; ids in 8 bits, 255 is void; or ids of MOTS,
+with a class."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +24,8 @@ class Layout:
     tree: str
     """The folders and files as text, one per line; shown by help and errors."""
     default_split: str
-    holds: Literal["objects", "tracks", "classes"]
-    """What its masks say: ids of objects in 8 bits, tracks with a class (MOTS), or a class per pixel."""
+    holds: MaskKind | Literal["classes"]
+    """What its masks say: which objects there are, or a class per pixel."""
     sequences: Callable[[Path, str], list[VideoSequence]]
     """Sequences of ``(root, split)`` in their official order.
 
@@ -30,3 +35,16 @@ class Layout:
     """Everything missing or damaged in ``(root, split)``; reads every file, holds one at a time."""
     recognise: Callable[[Path], bool]
     """Whether a folder looks like a root of this layout; looks at a few names only, never raises."""
+
+    def object_kind(self) -> MaskKind:
+        """What its masks of objects hold.
+
+        Raises:
+            SettingsError: They hold classes.
+        """
+        if self.holds == "classes":
+            raise SettingsError(
+                f"The masks of {self.name} hold classes, not objects to follow. Use a layout of objects, such as "
+                "davis2017."
+            )
+        return self.holds

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from jaxtyping import UInt8, UInt16
 
+from segue.data.layout import MaskKind
 from segue.data.mots_text import IDS_PER_CLASS, IGNORE_REGION, TrackedMask, draw_ids, read_mots
 from segue.data.sample import VideoSequence
 from segue.errors import InputError
@@ -16,8 +16,6 @@ from segue.media.label_file import read_label_values
 from segue.types import BACKGROUND, VOID, Frame
 
 Ids = UInt8[np.ndarray, "height width"] | UInt16[np.ndarray, "height width"]
-MaskKind = Literal["foreground", "objects", "tracks"]
-"""Anything but 0 is the one object; ids in 8 bits, 255 is void; or ids of MOTS, with a class."""
 
 
 class ObjectFootage:

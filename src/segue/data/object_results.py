@@ -34,17 +34,41 @@ def write_track_results(
         InputError: A frame that is not named by its number, as files of KITTI-MOTS are.
         WriteError: The system refuses.
     """
+    table = np.zeros(VOID + 1, np.uint16)
+    table[list(ids)] = list(ids.values())
+    frames = (
+        (_number(path), path.stem, table[found])
+        for path, found in zip(sequence.frame_paths, labels, strict=True)
+    )
+    write_tracks(folder, sequence.name, frames, pictures=pictures)
+
+
+def write_tracks(
+    folder: Path,
+    name: str,
+    frames: Iterable[tuple[int, str, UInt16[np.ndarray, "height width"]]],
+    *,
+    pictures: bool = True,
+) -> None:
+    """``folder/<name>.txt`` and ``folder/<name>/<frame>.png``; each holds everything.
+
+    Args:
+        folder: Of the results of all sequences.
+        name: Of the sequence.
+        frames: Number, name and ids of each frame, ids as in ``masks_of_ids``.
+        pictures: Write the PNGs too.
+
+    Raises:
+        WriteError: The system refuses.
+    """
 
     def masks() -> Iterator[TrackedMask]:
-        table = np.zeros(VOID + 1, np.uint16)
-        table[list(ids)] = list(ids.values())
-        for path, found in zip(sequence.frame_paths, labels, strict=True):
-            tracks: UInt16[np.ndarray, "height width"] = table[found]
+        for number, stem, tracks in frames:
             if pictures:
-                write_png(folder / sequence.name / f"{path.stem}.png", tracks)
-            yield from masks_of_ids(_number(path), tracks)
+                write_png(folder / name / f"{stem}.png", tracks)
+            yield from masks_of_ids(number, tracks)
 
-    write_mots(folder / f"{sequence.name}.txt", masks())
+    write_mots(folder / f"{name}.txt", masks())
 
 
 def _number(frame: Path) -> int:

@@ -15,6 +15,11 @@ class AnnotatedObject:
     seen: bool | None = None
     """Whether its category occurs in the training split (YouTube-VOS); ``None`` where nobody asks."""
 
+    @property
+    def start(self) -> str | None:
+        """Name of the frame in which it starts; ``None`` where no frame shows it."""
+        return self.frames[0] if self.frames else None
+
 
 @dataclass(frozen=True, slots=True)
 class VideoSequence:

@@ -174,8 +174,8 @@ def _check_video(places: _Places, sequence: VideoSequence) -> Iterator[Problem]:
     name = sequence.name
     starts: dict[str, set[int]] = {}
     for item in sequence.objects:
-        if item.frames:
-            starts.setdefault(item.frames[0], set()).add(item.object_id)
+        if item.start:
+            starts.setdefault(item.start, set()).add(item.object_id)
     named = {frame for item in sequence.objects for frame in item.frames}
     for frame in sorted(named - {path.stem for path in sequence.frame_paths}):
         message = f"{places.meta} names frame {frame}, {places.images / name} has none. Copy it."

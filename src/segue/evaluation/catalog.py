@@ -13,6 +13,10 @@ PROTOCOLS: dict[str, str] = {
     "cityscapes": "segue.evaluation.protocols.semantic:CITYSCAPES",
     "vspw": "segue.evaluation.protocols.vspw:VSPW",
     "camvid": "segue.evaluation.protocols.semantic:CAMVID",
+    "clicks": "segue.evaluation.protocols.clicks:CLICKS",
+    "clicks-random": "segue.evaluation.protocols.clicks:CLICKS_RANDOM",
+    "clicks-correct": "segue.evaluation.protocols.clicks:CLICKS_CORRECT",
+    "clicks-box": "segue.evaluation.protocols.clicks:CLICKS_BOX",
     "folder": "segue.evaluation.protocols.folder:FOLDER",
 }
 

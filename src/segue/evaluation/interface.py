@@ -12,22 +12,13 @@ from segue.problems import Problem
 from segue.types import Frame
 
 
-@runtime_checkable
-class Case(Protocol):
-    """The files of one sequence, both sides; each protocol has a frozen dataclass of its own, which pickles."""
-
-    @property
-    def name(self) -> str:
-        """Its name in the report."""
-        ...
-
-
 @dataclass(frozen=True)
 class Gathered:
     """What is to be scored, and what was found wrong without opening a file."""
 
     cases: Sequence[Any]
-    """In the order of the report."""
+    """In the order of the report. Each is the files of one sequence, both sides: a frozen dataclass of the protocol's
+    own, which pickles and has a ``name`` for the report."""
     problems: tuple[Problem, ...] = ()
 
 

@@ -1,12 +1,13 @@
 """Classes of any model under the numbers that Cityscapes gives them in label files."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 
 from segue.data.semantic_classes import CITYSCAPES_CLASSES
-from segue.models.interface import SemanticModel
+from segue.models.interface import ConfiguredModel, LookaheadModel, ReusingModel, SemanticModel
 from segue.types import Frame, GivenLabels, Prediction
 
 SAME_CLASS = {
@@ -53,25 +54,47 @@ class CityscapesIds:
         self.lookahead = model.lookahead
         self.state_type = model.state_type
         self.parameters_per_object = model.parameters_per_object
-        self.settings: Any = getattr(model, "settings", None)
+        # What the model cannot do, this one cannot do either: the protocols are asked for what is there.
+        if isinstance(model, ConfiguredModel):
+            self.settings = model.settings
+        self._reusing = model if isinstance(model, ReusingModel) else None
+        if self._reusing is not None:
+            self.reuse = self._reusing.reuse
         self._model = model
         self._ids: UInt8[np.ndarray, " classes"] = np.array(
             [cityscapes_id(name) for name in model.classes], np.uint8
         )
 
-    def start(self, frame: Frame, labels: GivenLabels | None = None) -> tuple[Prediction, Any]:
+    def start(
+        self, frame: Frame, labels: GivenLabels | None = None
+    ) -> tuple[Prediction | None, Any]:
         """See ``SemanticModel``."""
         prediction, state = self._model.start(frame, labels)
         return self._renumbered(prediction), state
 
     def step(
-        self, frame: Frame, state: Any, labels: GivenLabels | None = None
-    ) -> tuple[Prediction, Any]:
-        """See ``VideoModel``."""
-        prediction, state = self._model.step(frame, state, labels)
+        self,
+        frame: Frame,
+        state: Any,
+        labels: GivenLabels | None = None,
+        *,
+        threshold: float | None = None,
+    ) -> tuple[Prediction | None, Any]:
+        """See ``ReusingModel``; a model without a gate leaves ``threshold`` alone."""
+        if self._reusing is None:
+            prediction, state = self._model.step(frame, state, labels)
+        else:
+            prediction, state = self._reusing.step(frame, state, labels, threshold=threshold)
         return self._renumbered(prediction), state
 
-    def _renumbered(self, prediction: Prediction) -> Prediction:
+    def finish(self, state: Any) -> Sequence[Prediction]:
+        """See ``LookaheadModel``; a model without a lookahead owes nothing."""
+        owed = self._model.finish(state) if isinstance(self._model, LookaheadModel) else ()
+        return tuple(p for p in map(self._renumbered, owed) if p is not None)
+
+    def _renumbered(self, prediction: Prediction | None) -> Prediction | None:
+        if prediction is None:
+            return None
         surest_last = sorted(
             prediction.scores.items(), key=lambda item: (not item[1].absent, item[1].confidence)
         )

@@ -7,7 +7,7 @@ from typing import Any
 from segue.inference.progress import Progress, Silent
 from segue.inference.runner import Result, Runner
 from segue.media.video import Video, open_video
-from segue.models.interface import VideoModel
+from segue.models.interface import VideoModel, as_semantic
 
 
 def label(
@@ -39,5 +39,5 @@ def label(
     video = video if isinstance(video, Video) else open_video(video)
     for doubt in video.description.doubts:
         warnings.warn(doubt, UserWarning, stacklevel=2)
-    runner = Runner(model, {}, video.size_hw, max_side=max_side)
+    runner = Runner(as_semantic(model), {}, video.size_hw, max_side=max_side)
     yield from runner.run(video, progress or Silent())

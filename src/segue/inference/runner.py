@@ -1,7 +1,8 @@
 """The streaming runner: frames go in, predictions come out, and only the model's memory is kept."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -9,23 +10,50 @@ import numpy as np
 
 from segue.errors import MaskError
 from segue.inference.progress import Progress
-from segue.media.masks import object_ids
+from segue.inference.restored import RestoredProbabilities, hold_given, hold_scores
 from segue.media.resize import Resizer
 from segue.media.video import Video, VideoFrame
-from segue.models.interface import ScalingModel, VideoModel, as_semantic, bounded
-from segue.types import BACKGROUND, Labels, Prediction
+from segue.models.interface import (
+    LookaheadModel,
+    ReusingModel,
+    ScalingModel,
+    VideoModel,
+    bounded,
+)
+from segue.types import Labels, Prediction
 
 Result = tuple[VideoFrame, Prediction]
 
 
+@dataclass(frozen=True, slots=True)
+class RunnerMemory:
+    """Everything that a pass needs to go on, besides the frames that wait."""
+
+    state: Any
+    """The model's memory; ``None`` before it has started."""
+    waiting: tuple[int, ...] = ()
+    """Numbers of the frames that were shown and not yet answered, in the order in which they were shown."""
+
+
 class Runner:
-    """One pass of a model over one video; the memory between two frames is ``state``.
+    """One pass of a model over the frames of a video, with rising or with falling numbers.
 
-    Without masks the model has to name classes, and starts with the first frame; with masks it starts with the first
-    of them, and the frames before it come with an empty prediction.
+    The model starts with the first frame that has a mask, or where ``begins`` says; without masks, with the first
+    frame. Frames before that, in the order in which they are fed, come with an empty prediction. A mask of a later
+    frame is handed to the model with that frame, and holds there to the pixel.
 
-    With a model that looks ahead by L frames, call number n of the model speaks about frame n - L:
-    the first L answers are dropped, and at the end the last frame is shown L more times.
+    With a model that looks ahead, the results of some frames come later, the last ones from ``finish``.
+
+    Args:
+        model: Is not changed.
+        masks: Frame number -> labels, of the size of the frames.
+        size_hw: Height and width of the frames.
+        max_side: As in ``Resizer.for_max_side``.
+        threshold: Of the reuse gate, in place of the model's own; for a model without one it means nothing.
+        begins: Number of the frame with which the model starts.
+
+    Raises:
+        SettingsError: ``max_side`` is too small.
     """
 
     def __init__(
@@ -35,30 +63,57 @@ class Runner:
         size_hw: tuple[int, int],
         *,
         max_side: int | None = None,
-        state: Any = None,
+        threshold: float | None = None,
+        begins: int | None = None,
     ) -> None:
-        self.state = state
+        self.threshold = threshold
         self._model = bounded(model, max_side)
+        # Protocols are slow to ask, and a model does not change.
+        self._scales = isinstance(self._model, ScalingModel)
+        self._reusing = self._model if isinstance(self._model, ReusingModel) else None
         self._masks = masks
-        self._first = min(masks, default=0)
-        self.working_hw = Resizer.for_max_side(size_hw, max_side).working_hw
-        """Height and width that the network sees."""
-        self._source_hw = size_hw
+        self._begins = begins
+        self._size_hw = size_hw
+        self._state: Any = None
         self._waiting: deque[VideoFrame] = deque()
-        self._calls = 0
         self._unmet = set(masks)
-        self._next = 0
+        self._last: int | None = None
+        self._highest = -1
+        self._recalled = False
+        self._work_at(Resizer.for_max_side(size_hw, max_side).working_hw)
 
     @property
-    def _resizer(self) -> Resizer:
-        """Does nothing for a model that scales frames by itself."""
-        scales = isinstance(self._model, ScalingModel)
-        return Resizer(self._source_hw, self._source_hw if scales else self.working_hw)
+    def begun(self) -> bool:
+        """Whether the model has started."""
+        return self._state is not None
+
+    @property
+    def memory(self) -> RunnerMemory:
+        """What ``recall`` needs to go on after the last frame that was fed."""
+        return RunnerMemory(self._state, tuple(frame.index for frame in self._waiting))
+
+    def recall(self, memory: RunnerMemory, waiting: Sequence[VideoFrame] = ()) -> None:
+        """Go on from a memory of this or another pass: the next frame is the one that came after it.
+
+        Args:
+            memory: With the same model and the same masks up to there.
+            waiting: The frames that wait, in the order of ``memory.waiting``.
+
+        Raises:
+            ValueError: Other frames wait.
+        """
+        indices = tuple(frame.index for frame in waiting)
+        if indices != memory.waiting:
+            raise ValueError(f"Expected the waiting frames {memory.waiting}, got {indices}.")
+        self._state = memory.state
+        self._waiting = deque(waiting)
+        self._unmet = set(self._masks)
+        self._last, self._recalled = None, True
 
     def resize(self, working_hw: tuple[int, int], state: Any) -> None:
         """Go on at another working size, with the memory for it; predictions stay at the size of the video."""
-        self.working_hw = working_hw
-        self.state = state
+        self._work_at(working_hw)
+        self._state = state
 
     def run(self, video: Video, progress: Progress) -> Iterator[Result]:
         """All results of a video, the last ones after its end.
@@ -67,37 +122,41 @@ class Runner:
             DecodeError: A frame does not decode; the results before it are valid.
             MaskError: There are masks of frames that never came; all results are valid.
         """
-        results = chain(filter(None, map(self.feed, video)), self.drain())
+        results = chain(chain.from_iterable(map(self.feed, video)), self._ending())
         for done, result in enumerate(results, start=1):
             progress.advance(done, video.num_frames)
             yield result
         self.check_end()
 
-    def feed(self, frame: VideoFrame) -> Result | None:
-        """Go on by one frame; the result is about this frame, or an earlier one with lookahead."""
+    def feed(self, frame: VideoFrame) -> tuple[Result, ...]:
+        """Go on by one frame; the results are about this frame, or an earlier one with a lookahead, or none.
+
+        Raises:
+            MaskError: The model needs a mask and got none, or there is one of a frame that was left out.
+            VideoError: The frame has another size than the first one.
+        """
+        before = self._last
         self._meet(frame)
-        if frame.index < self._first:
-            return frame, Prediction(np.zeros(frame.image.shape[:2], np.uint8))
+        if self._state is None and not self._starts(frame, before):
+            return ((frame, Prediction(np.zeros(frame.image.shape[:2], np.uint8))),)
+        self._waiting.append(frame)
         prediction = self._ask(frame)
-        ready = self._queue(frame)
-        return (ready, self._restore(ready, prediction)) if ready else None
+        if prediction is None:
+            return ()
+        ready = self._waiting.popleft()
+        return ((ready, self._restore(ready, prediction)),)
 
-    def skip(self, frame: VideoFrame) -> VideoFrame | None:
-        """Pass a frame that the given state has already seen; returns the frame that was answered then."""
-        self._meet(frame)
-        return frame if frame.index < self._first else self._queue(frame)
+    def finish(self) -> tuple[Result, ...]:
+        """The results that waited for frames which do not come any more: the video has ended.
 
-    def drain(self) -> Iterator[Result]:
-        """The results that were waiting for frames that do not come any more."""
-        if not self._waiting:
-            return
-        last = self._waiting[-1]
-        for _ in range(self._model.lookahead):
-            prediction = self._ask(last, given=False)
-            self._calls += 1
-            if self._calls > self._model.lookahead:
-                ready = self._waiting.popleft()
-                yield ready, self._restore(ready, prediction)
+        Raises:
+            ValueError: The model owes another number of answers, which is a fault of the model.
+        """
+        if not self._waiting or not isinstance(self._model, LookaheadModel):
+            return ()
+        answers = self._model.finish(self._state)
+        owed, self._waiting = self._waiting, deque()
+        return tuple((f, self._restore(f, p)) for f, p in zip(owed, answers, strict=True))
 
     def check_end(self) -> None:
         """Refuse masks for frames that never came.
@@ -105,47 +164,72 @@ class Runner:
         Raises:
             MaskError: The message names the frames.
         """
-        if self._unmet:
-            raise MaskError(absent_sentence(self._unmet, range(self._next)))
+        if self._unmet and not self._recalled:
+            raise MaskError(absent_sentence(self._unmet, range(self._highest + 1)))
+
+    def _ending(self) -> Iterator[Result]:
+        yield from self.finish()
+
+    def _work_at(self, working_hw: tuple[int, int]) -> None:
+        self.working_hw = working_hw
+        """Height and width that the network sees."""
+        # Does nothing for a model that scales frames by itself.
+        self._resizer = Resizer(self._size_hw, self._size_hw if self._scales else working_hw)
+
+    def _starts(self, frame: VideoFrame, before: int | None) -> bool:
+        """Whether the model starts with this frame, the one before having another number."""
+        if self._begins is None:
+            return not self._masks or frame.index in self._masks
+        if before is None:
+            return frame.index == self._begins
+        # The frame itself may have been left out because it does not decode.
+        return min(before, frame.index) <= self._begins <= max(before, frame.index)
 
     def _meet(self, frame: VideoFrame) -> None:
+        """Note that a frame has come, and refuse it if one with a mask was passed over."""
         self._unmet.discard(frame.index)
-        passed = sorted(index for index in self._unmet if index < frame.index)
-        if passed:
-            raise MaskError(
-                f"There is a mask for frame {passed[0]}, but that frame does not decode and is left out. "
-                "Give a mask for a frame that decodes."
-            )
-        self._next = frame.index + 1
+        if self._last is not None:
+            falling = frame.index < self._last
+            if self._recalled:  # what lies behind the memory was met before it was made
+                self._unmet = {i for i in self._unmet if (i < self._last) == falling}
+                self._recalled = False
+            passed = [i for i in self._unmet if (i > frame.index) == falling]
+            if passed:
+                raise MaskError(
+                    f"There is a mask for frame {min(passed)}, but that frame does not decode and is left out. "
+                    "Give a mask for a frame that decodes."
+                )
+        self._last, self._highest = frame.index, max(frame.index, self._highest)
 
-    def _queue(self, frame: VideoFrame) -> VideoFrame | None:
-        self._waiting.append(frame)
-        self._calls += 1
-        return self._waiting.popleft() if self._calls > self._model.lookahead else None
-
-    def _ask(self, frame: VideoFrame, given: bool = True) -> Prediction:
-        labels = self._masks.get(frame.index) if given else None
+    def _ask(self, frame: VideoFrame) -> Prediction | None:
+        labels = self._masks.get(frame.index)
         image = self._resizer.shrink(frame.image)
         small = None if labels is None else self._resizer.shrink_labels(labels)
-        if self.state is not None:
-            prediction, self.state = self._model.step(image, self.state, small)
-        elif small is not None:
-            prediction, self.state = self._model.start(image, small)
+        if self._state is None:
+            prediction, self._state = self._model.start(image, small)
+        elif self._reusing is not None and self.threshold is not None:
+            prediction, self._state = self._reusing.step(
+                image, self._state, small, threshold=self.threshold
+            )
         else:
-            prediction, self.state = as_semantic(self._model).start(image)
+            prediction, self._state = self._model.step(image, self._state, small)
         return prediction
 
     def _restore(self, frame: VideoFrame, prediction: Prediction) -> Prediction:
-        """The prediction at full size; what the user drew beats its own copy through a smaller one."""
-        if self._resizer.is_identity:
+        """The prediction at full size; what the user drew beats what a model makes of it, and its own smaller copy."""
+        given = self._masks.get(frame.index)
+        late = given is not None and self._model.lookahead > 0
+        if self._resizer.is_identity and not late:
             return prediction
         labels = self._resizer.restore(prediction.labels)
-        given = self._masks.get(frame.index)
+        scores, soft = prediction.scores, prediction.probabilities
         if given is not None:
-            ids = object_ids(given)
-            fringe = np.isin(labels, ids) & (given == BACKGROUND)
-            labels = np.where(np.isin(given, ids), given, np.where(fringe, BACKGROUND, labels))
-        return Prediction(labels.astype(np.uint8), prediction.scores)
+            labels = hold_given(labels, given)
+        if given is not None and late:
+            scores = hold_scores(scores, labels, given)
+        if soft is not None:
+            soft = RestoredProbabilities(soft, self._size_hw)
+        return Prediction(labels, scores, soft)
 
 
 def absent_sentence(masks: Iterable[int], indices: range) -> str:
@@ -155,9 +239,13 @@ def absent_sentence(masks: Iterable[int], indices: range) -> str:
         masks: The numbers of these frames.
         indices: The numbers of the video's frames.
     """
-    steps = f", one of {indices.step}" if indices.step > 1 else ""
-    has = f"has frames {indices[0]} to {indices[-1]}{steps}" if indices else "has no frames"
     return (
-        f"The video {has}, but there is a mask for frame {', '.join(map(str, sorted(masks)))}. "
+        f"The video {frames_phrase(indices)}, but there is a mask for frame {', '.join(map(str, sorted(masks)))}. "
         "Give masks of frames that exist."
     )
+
+
+def frames_phrase(indices: range) -> str:
+    """Which frames a video has, such as ``has frames 0 to 9``."""
+    steps = f", one of {indices.step}" if indices.step > 1 else ""
+    return f"has frames {indices[0]} to {indices[-1]}{steps}" if indices else "has no frames"

@@ -4,22 +4,23 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from segue.errors import MaskError
+from segue.errors import MaskError, SettingsError
 from segue.inference.progress import Progress, Silent
 from segue.inference.runner import Result, Runner, absent_sentence
+from segue.media.mask_args import GivenMasks
 from segue.media.mask_fit import fit_given, fit_mask
 from segue.media.mask_inputs import given_masks
 from segue.media.masks import check_masks, object_ids
 from segue.media.resize import Resizer
 from segue.media.video import Video, open_video
-from segue.models.interface import VideoModel
+from segue.models.interface import SemanticModel, VideoModel
 from segue.types import Labels
 
 
 def track(
     model: VideoModel[Any],
     video: Any,
-    masks: Any,
+    masks: Any = None,
     *,
     partial: bool = False,
     progress: Progress | None = None,
@@ -27,15 +28,17 @@ def track(
 ) -> Iterator[Result]:
     """Carry the objects of the given masks through a video, frame by frame, in constant memory.
 
-    Frames before the first mask come with an empty prediction; objects of later masks enter there. What is doubtful
-    about the video and the masks is told as a ``UserWarning``.
+    Frames before the first mask come with an empty prediction; objects of later masks enter there. Without masks a
+    model that can do so finds objects by itself, numbered in the order of their discovery. What is doubtful about the
+    video and the masks is told as a ``UserWarning``.
 
     Args:
         model: Any model of the table that follows objects.
         video: What ``open_video`` returned or takes: a path, or pictures.
         masks: What ``read_masks`` returned or takes; one mask for the first frame; several, one object each; or a dict
             from frame (index, name, or a pair of either and the object's id) to a mask. A mask is a path, a PIL
-            picture, or an array of bools, ids, 0 and 255, probabilities or colours.
+            picture, or an array of bools, ids, 0 and 255, probabilities or colours. ``None``: no masks, for a model
+            that finds objects by itself, as ``load_model("rvos-lite", without_masks=True)`` does.
         partial: Later masks may leave out objects of earlier ones, which are then predicted there.
         progress: Hears about every finished frame.
         max_side: Work on frames whose longer side has at most so many pixels: ``None`` for ``DEFAULT_MAX_SIDE``, 0 for
@@ -47,19 +50,30 @@ def track(
     Raises:
         NotFoundError: No such file or folder.
         VideoError: The video cannot be opened.
-        MaskError: No mask, one that cannot be used or is of another size, or one past the end of the video; or the
-            model names classes and takes none.
+        MaskError: No mask although the model needs one, one that cannot be used or is of another size, or one past
+            the end of the video; or the model names classes and takes none.
+        SettingsError: The model names classes and follows no objects.
         DecodeError: A frame does not decode; the predictions before it are valid.
     """
     video = video if isinstance(video, Video) else open_video(video)
-    aspect = video.description.pixel_aspect
-    given = given_masks(masks, video.frame_names, video.indices.start)
-    given = fit_given(given, video.size_hw, pixel_aspect=aspect)
-    for doubt in (*video.description.doubts, *given.doubts):
+    given = None if masks is None else _given(video, masks)
+    for doubt in (*video.description.doubts, *(given.doubts if given else ())):
         warnings.warn(doubt, UserWarning, stacklevel=2)
-    check_plan(video, given.by_frame, partial=partial or given.partial, max_side=max_side)
-    runner = Runner(model, given.by_frame, video.size_hw, max_side=max_side)
+    if given:
+        check_plan(video, given.by_frame, partial=partial or given.partial, max_side=max_side)
+    elif isinstance(model, SemanticModel):
+        raise SettingsError(
+            f"{model.name} names classes and follows no objects. Call segue.label, or use a model of objects."
+        )
+    by_frame = given.by_frame if given else {}
+    runner = Runner(model, by_frame, video.size_hw, max_side=max_side)
     yield from runner.run(video, progress or Silent())
+
+
+def _given(video: Video, masks: Any) -> GivenMasks:
+    """The masks at the size of the video."""
+    given = given_masks(masks, video.frame_names, video.indices.start)
+    return fit_given(given, video.size_hw, pixel_aspect=video.description.pixel_aspect)
 
 
 def check_plan(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from segue.inference.job import Job
+from segue.inference.session.changes import Direction
 from segue.media.frames import SourceDescription, Video, index_name
 from segue.media.mask_effects import mask_effects
 from segue.media.masks import object_ids
@@ -53,8 +54,15 @@ class Understood:
     objects: tuple[GivenObject, ...]
     doubts: tuple[str, ...]
     """Sentences about what could have been meant otherwise."""
+    direction: Direction = "forward"
+    """From which masks frames are answered."""
     frames_before: int = 0
-    """Frames of the job before the first mask, which get no objects."""
+    """Frames of the job before the first mask, which get no objects; answered backwards there are none."""
+    frames_after: int | None = 0
+    """Frames after the last mask, which get no objects where all is answered backwards; ``None``: all up to an end that
+    is not known."""
+    finds: bool = False
+    """Whether objects are to be followed that no mask gives: the model finds them."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for ``run.json``."""
@@ -69,7 +77,9 @@ class Understood:
             "colour": source.colour,
             "pixel_aspect": str(source.pixel_aspect),
             "start_s": float(source.start_time),
+            "direction": self.direction,
             "frames_before_first_mask": self.frames_before,
+            "frames_after_last_mask": self.frames_after,
             "objects": {
                 str(item.object_id): {"frame": item.index, "share": round(item.share, 4)}
                 for item in self.objects
@@ -91,17 +101,34 @@ def understand(job: Job) -> Understood:
     video, masks = job.video, job.task.masks
     rate, source, wanted = video.frame_rate, video.description, video.indices
     effects = mask_effects(masks)
+    direction = job.direction or "forward"
+    num_frames = len(video.frame_names) if video.frame_names else video.num_frames
     return Understood(
         source=source,
-        num_frames=len(video.frame_names) if video.frame_names else video.num_frames,
+        num_frames=num_frames,
         frame_rate=str(rate) if rate else None,
         size_hw=video.size_hw,
         working_hw=Resizer.for_max_side(video.size_hw, job.max_side).working_hw,
         masks=tuple(GivenMask(i, _name(video, i), phrases) for i, phrases in effects.items()),
         objects=tuple(_objects(masks)),
         doubts=tuple(dict.fromkeys((*source.doubts, *job.doubts))),
-        frames_before=len(range(wanted.start, min(masks), wanted.step)) if masks else 0,
+        direction=direction,
+        frames_before=(
+            len(range(wanted.start, min(masks), wanted.step))
+            if masks and direction == "forward"
+            else 0
+        ),
+        frames_after=_after(video, max(masks)) if masks and direction == "backward" else 0,
+        finds=job.task.kind == "objects" and not masks,
     )
+
+
+def _after(video: Video, last: int) -> int | None:
+    """How many frames come after one; ``None`` if that is not known."""
+    if video.num_frames is None:
+        return None
+    done = len(range(video.indices.start, last + 1, video.indices.step))
+    return max(0, video.num_frames - done)
 
 
 def _name(video: Video, index: int) -> str:

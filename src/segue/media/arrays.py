@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sized
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from PIL import Image
@@ -18,9 +18,21 @@ from segue.media.frames import (
     VideoFrame,
     index_name,
     over_black,
+    overlap,
 )
 from segue.media.stills import image_values, read_values
 from segue.types import Frame
+
+_IN_TURN = "An iterator gives its frames only in order. Give a list to go to any of them."
+
+
+@runtime_checkable
+class _Placed(Protocol):
+    """What gives its items by their place."""
+
+    def __getitem__(self, index: int) -> Any:
+        """The item at a place."""
+        ...
 
 
 class ArrayVideo:
@@ -72,6 +84,7 @@ class ArrayVideo:
         self.num_frames: int | None = None
         if isinstance(pictures, Sized) and not self._once:
             self.num_frames = len(pictures)
+        self.seekable = self.num_frames is not None and isinstance(self._pictures, _Placed)
         self.indices = ANY_INDEX if self.num_frames is None else range(self.num_frames)
         self._stretch = find_stretch(self._sample(values))
 
@@ -98,6 +111,20 @@ class ArrayVideo:
         number = self.indices[index]
         return self._frame(number, self._pictures[number])
 
+    def frame(self, index: int) -> VideoFrame:
+        """One frame by its index, from 0.
+
+        Raises:
+            IndexError: No such frame.
+            VideoError: The picture is none, or the pictures come from an iterator.
+        """
+        if not self.seekable:
+            raise VideoError(_IN_TURN)
+        if index not in self.indices:
+            last = len(self.indices) - 1
+            raise IndexError(f"There is no frame {index}. The frames are 0 to {last}.")
+        return self._frame(index, self._pictures[index])
+
     def __iter__(self) -> Iterator[VideoFrame]:
         """Frames from the first one, see ``Video``.
 
@@ -107,11 +134,19 @@ class ArrayVideo:
         return self.frames(self.indices)
 
     def frames(self, wanted: range) -> Iterator[VideoFrame]:
-        """The frames with these indices.
+        """The frames with these indices, in their order; of an iterator the others are read and dropped.
 
         Raises:
-            VideoError: As in ``__iter__``.
+            VideoError: As in ``__iter__``, or backwards from an iterator.
         """
+        wanted = overlap(wanted, self.indices)
+        if self.seekable:
+            return (self._frame(index, self._pictures[index]) for index in wanted)
+        if wanted.step < 0:
+            raise VideoError(_IN_TURN)
+        return self._in_turn(wanted)
+
+    def _in_turn(self, wanted: range) -> Iterator[VideoFrame]:
         pictures = self._pictures
         if pictures is None:
             raise VideoError("This iterator was read already. Give a list to read it twice.")
@@ -154,7 +189,8 @@ class ArrayVideo:
 
     def _sample(self, first: np.ndarray) -> Iterator[np.ndarray]:
         yield first
-        if self.num_frames is not None and first.dtype not in (np.uint8, np.bool_):
+        if self.seekable and first.dtype not in (np.uint8, np.bool_):
+            assert self.num_frames is not None
             for index in spread(self.num_frames)[1:]:
                 yield _values(self._pictures[index], self._name(index))
 

@@ -26,7 +26,7 @@ _UNKNOWN = 2  # primaries, and matrices, that the file does not tell
 _TRANSFERS = {_PQ: "PQ", _HLG: "HLG"}
 _TABLE_SIDE = 33
 
-_Turn = tuple[bool, bool, bool]
+Turn = tuple[bool, bool, bool]
 """Whether rows and columns swap, and which of the axes are then mirrored: x, y."""
 
 _PEAK, _WHITE = 1000.0, 203.0
@@ -54,12 +54,18 @@ class ScreenColours:
 
     Args:
         stretch: How values of 16 bits become 8, see ``deep_values``; None where they fill their range.
+        turn: As another pass found it, where the first frame of this one may not tell; None asks that frame.
     """
 
-    def __init__(self, stretch: Stretch | None = None) -> None:
+    def __init__(self, stretch: Stretch | None = None, turn: Turn | None = None) -> None:
         self._stretch = stretch
         self._graphs: dict[tuple[Any, ...], Callable[[AvFrame], AvFrame]] = {}
-        self._turn: _Turn | None = None
+        self._turn = turn
+
+    @property
+    def turn(self) -> Turn | None:
+        """How the pictures are made upright; None before the first one."""
+        return self._turn
 
     def to_rgb(self, frame: AvFrame) -> Frame:
         """The picture as upright RGB, shape ``height width 3``, C-contiguous."""
@@ -228,7 +234,7 @@ def _tone_curve(light: np.ndarray) -> np.ndarray:
     return _pq_to_light(np.where(coded < knee, coded, spline) * top)
 
 
-def _upright(image: np.ndarray, turn: _Turn) -> np.ndarray:
+def _upright(image: np.ndarray, turn: Turn) -> np.ndarray:
     """Quarter turns and mirrors of the display matrix applied; other angles round to them."""
     turned, flip_x, flip_y = turn
     if turned:
@@ -241,7 +247,7 @@ def is_turned(frame: AvFrame) -> bool:
     return _turn(frame)[0]
 
 
-def _turn(frame: AvFrame) -> _Turn:
+def _turn(frame: AvFrame) -> Turn:
     """What the display matrix asks for."""
     data: Any = frame.side_data.get("DISPLAYMATRIX")
     if data is None:

@@ -1,6 +1,6 @@
 """Video files of every kind that FFmpeg opens, decoded frame by frame."""
 
-from bisect import bisect_left
+import operator
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -15,23 +15,15 @@ from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 
 from segue.errors import DecodeError, VideoError
-from segue.media.colour import ScreenColours, deep_values, describe_colour
+from segue.media.colour import ScreenColours, Turn, deep_values, describe_colour
+from segue.media.decoding import Findings, Source, decoded
 from segue.media.depth import SAMPLE_FRAMES, Stretch, find_stretch
-from segue.media.frames import ANY_INDEX, SourceDescription, VideoFrame, index_name, name_ranges
-from segue.media.gaps import GapFinder
-from segue.media.header import (
-    estimate,
-    header_duration,
-    packet_end,
-    pixel_aspect,
-    possible_indices,
-)
-from segue.media.packets import frame_times, packets_of
-from segue.media.streams import DECODE_ERRORS, choose, describe_stream, opened, stream_doubt
+from segue.media.frames import ANY_INDEX, SourceDescription, VideoFrame, index_name, overlap
+from segue.media.header import estimate, pixel_aspect, possible_indices
+from segue.media.packets import frame_times
+from segue.media.seeking import Look, Seeker
+from segue.media.streams import choose, describe_stream, opened, stream_doubt
 from segue.types import Frame
-
-_RETRY = "Re-encode it, for example with `ffmpeg -i FILE -c:v libx264 -crf 18 repaired.mp4`."
-_SKIP = "Pass --skip-damaged to go on with the frames after it."
 
 
 class FileVideo:
@@ -40,6 +32,11 @@ class FileVideo:
     Rotation and mirror metadata are applied. Frames keep their stored pixels: ``description`` tells
     their aspect, because masks are drawn on pixels. Alpha is composited on black. Colours follow
     the file's matrix and range; without tags, BT.601 limited range as in FFmpeg. HDR is tone-mapped.
+
+    ``frame`` and ``frames`` go to any frame at the cost of its group of pictures; what stands in the packets is read
+    once for that. Where packets do not tell which frames they hold, frames are decoded from the start instead: raw
+    streams without times, interlaced H.264, old codecs (WMV, H.263), H.264 out of order in AVI. Frames are the same
+    ones with both, and several threads may ask.
 
     Args:
         path: The file.
@@ -52,6 +49,7 @@ class FileVideo:
     """
 
     frame_names: tuple[str, ...] | None = None
+    seekable = True
 
     def __init__(
         self, path: Path, *, stream: int | None = None, skip_damaged: bool = False
@@ -61,10 +59,7 @@ class FileVideo:
         self.name = path.stem
         self._number = choose(path) if stream is None else stream
         self._skip_damaged = skip_damaged
-        self._lost: list[int] = []
-        self._cut: tuple[str, ...] = ()
-        self._gaps = GapFinder(None)
-        self._near: list[str] = []
+        self._findings = Findings()
         asked = {"stream": stream, "skip_damaged": skip_damaged or None}
         self.choices: Mapping[str, Any] = {k: v for k, v in asked.items() if v is not None}
         with opened(path, self._number) as (container, source):
@@ -72,55 +67,78 @@ class FileVideo:
             self.time_base = Fraction(source.time_base or Fraction(1, 90_000))
             self.num_frames = estimate(container, source, self.frame_rate)
             self.indices = possible_indices(container, source, self.num_frames)
-            self._times = self._all_times(container, source) if skip_damaged else []
+            times = sorted(set(frame_times(container, source, go_on=True))) if skip_damaged else ()
+        self._source = Source(path, self._number, skip_damaged, self.frame_rate, times)
         self._stretch: Stretch | None = None
-        self._learn_first()
+        self._turn: Turn | None = None
+        first = self._learn_first()
+        height, width = self.size_hw
+        look = Look(
+            begin=first.pts,
+            decoded_bytes=sum(plane.buffer_size for plane in first.planes) or 1,
+            rgb_bytes=3 * height * width,
+            colours=self._colours,
+            convert=self._converted,
+        )
+        self._seeker = Seeker(self._source, look)
 
     @property
     def damaged(self) -> tuple[str, ...]:
         """What the latest pass lacks, because it does not decode or is not in the file; see ``Video``."""
-        near = dict.fromkeys(self._near)
-        return (*name_ranges(self._lost), *near, *self._gaps.found, *self._cut)
+        return self._findings.words()
+
+    @property
+    def decoded_frames(self) -> int:
+        """How many frames were decoded by ``frame``, and by ``frames`` where it does not begin with the first one."""
+        return self._seeker.decoded_frames
 
     def __iter__(self) -> Iterator[VideoFrame]:
         """Frames from the first one, see ``Video``."""
         return self.frames(ANY_INDEX)
 
-    def frames(self, wanted: range) -> Iterator[VideoFrame]:
-        """The frames with these indices; others are decoded, but not converted.
+    def frame(self, index: int) -> VideoFrame:
+        """One frame by its index, from 0; decodes at most its group of pictures.
 
-        Raises:
-            DecodeError: As in ``Video``.
-        """
-        with opened(self.path, self._number) as (container, stream):
-            colours = ScreenColours(self._stretch)
-            time = None
-            for index, frame in self._indexed(container, stream):
-                if index >= wanted.stop:
-                    return
-                time = self._time(frame, time)
-                if index not in wanted:
-                    continue
-                try:
-                    image = colours.to_rgb(frame)
-                except VideoError as error:
-                    place = f"Frame {index_name(index)} of {self.path}"
-                    raise DecodeError(f"{place} {error}") from None
-                if image.shape[:2] != self.size_hw:
-                    raise DecodeError(self._size_sentence(index, image))
-                yield VideoFrame(image, index, index_name(index), time)
-
-    def __getitem__(self, index: int) -> VideoFrame:
-        """One frame by its index, from 0; decodes from the start of the file.
+        The decoder stays open: the next frame costs one frame, and the one before it mostly nothing.
 
         Raises:
             IndexError: No such frame.
-            DecodeError: The frame, or one before it, does not decode.
+            TypeError: Not a whole number.
+            DecodeError: The frame, or one that it needs, does not decode.
         """
-        if index >= 0:
-            for frame in self.frames(range(index, index + 1)):
-                return frame
-        raise IndexError(f"{self.path} has no frame {index}. Frames are numbered from 0.")
+        index = operator.index(index)
+        frame = self._seeker.frame(index) if index >= 0 else None
+        if frame is None:
+            raise IndexError(f"{self.path} has no frame {index}. Frames are numbered from 0.")
+        return frame
+
+    def __getitem__(self, index: int) -> VideoFrame:
+        """The same as ``frame``."""
+        return self.frame(index)
+
+    def frames(self, wanted: range) -> Iterator[VideoFrame]:
+        """The frames with these indices, backwards if the step is negative; those that are not there are passed over.
+
+        Backwards, each group of pictures is decoded once and its frames are held as they are decoded, but never more
+        than 256 MB: of a larger group the last frames come first, and then the group is decoded again up to the ones
+        before them.
+
+        Raises:
+            DecodeError: As in ``Video``. Backwards, of a file that is cut off, at once if the end is wanted.
+        """
+        findings = self._findings = Findings()
+        wanted = overlap(wanted, ANY_INDEX)
+        if not wanted:
+            return iter(())
+        if wanted.step < 0:
+            return self._seeker.backward(wanted[::-1], findings)
+        if wanted.start == 0 and wanted.step == 1:
+            return self._seeker.counted(wanted, findings)
+        return self._seeker.forward(wanted, findings)
+
+    def close(self) -> None:
+        """Let go of decoders that stay open for the next ``frame``; one more call opens the file again."""
+        self._seeker.close()
 
     def index_at(self, time: Fraction) -> int:
         """Index of the first frame that is not shown before a time, in seconds from the first frame.
@@ -149,32 +167,35 @@ class FileVideo:
         height, width = self.size_hw
         return f"FileVideo({str(self.path)!r}, {height}x{width}, {self.frame_rate} fps)"
 
-    def _learn_first(self) -> None:
-        """Size and description, as the first frame that decodes tells them."""
+    def _learn_first(self) -> AvFrame:
+        """Size and description, as the first frame that decodes tells them, which is returned."""
         with opened(self.path, self._number) as (container, stream):
             try:
-                _, frame = next(self._indexed(container, stream), (0, None))
-                if frame is None:
+                first = next(decoded(self._source, container, stream, Findings()), None)
+                if first is None:
                     raise VideoError(
                         f"{self.path} holds no frames. Give a video with at least one frame."
                     )
-                height, width = ScreenColours().to_rgb(frame).shape[:2]
+                _, frame, time = first
+                colours = ScreenColours()
+                height, width = colours.to_rgb(frame).shape[:2]
             except DecodeError as error:
                 raise VideoError(
                     f"{self.path} cannot be used: {error}", option=error.option
                 ) from None
             doubt = stream_doubt(container, stream)
-            self.size_hw = (height, width)
+            self.size_hw, self._turn = (height, width), colours.turn
             self.description = SourceDescription(
                 place=str(self.path),
                 stream=describe_stream(container, stream),
                 colour=describe_colour(frame),
                 pixel_aspect=pixel_aspect(stream, frame),
-                start_time=self._time(frame, None),
+                start_time=time,
                 doubts=(doubt,) if doubt else (),
             )
         if deep_values(frame) is not None:
             self._learn_depth()
+        return frame
 
     def _learn_depth(self) -> None:
         """The stretch of pictures of 16 bits, as the first frames tell it."""
@@ -185,102 +206,39 @@ class FileVideo:
             self.description = replace(self.description, doubts=doubts)
 
     def _deep_sample(self, container: InputContainer, stream: VideoStream) -> Iterator[np.ndarray]:
-        for _, frame in islice(self._indexed(container, stream), SAMPLE_FRAMES):
+        frames = decoded(self._source, container, stream, Findings())
+        for _, frame, _ in islice(frames, SAMPLE_FRAMES):
             values = deep_values(frame)
             if values is None:
                 return
             yield values
 
-    def _indexed(
-        self, container: InputContainer, stream: VideoStream
-    ) -> Iterator[tuple[int, AvFrame]]:
-        indexed = self._numbered if self._skip_damaged else enumerate
-        # Only these lose data without a word: the others have a table of their frames.
-        silent = container.format.name in ("mpegts", "matroska,webm")
-        self._gaps = GapFinder(self.frame_rate if silent else None)
-        self._near = []
-        for index, frame in indexed(self._decoded(container, stream)):
-            if frame.pts is not None:
-                self._gaps.see(index, self._time(frame, None))
-            yield index, frame
-
-    def _numbered(self, frames: Iterator[AvFrame]) -> Iterator[tuple[int, AvFrame]]:
-        """Frames with the numbers that they have in the whole file, by their times."""
-        self._lost, self._cut = [], ()
-        expected = 0
-        for frame in frames:
-            index = expected
-            if frame.pts is not None and self._times:
-                index = max(expected, bisect_left(self._times, self._time(frame, None)))
-            self._lost.extend(range(expected, index))
-            yield index, frame
-            expected = index + 1
-        self._lost.extend(range(expected, len(self._times)))
-
-    def _decoded(self, container: InputContainer, stream: VideoStream) -> Iterator[AvFrame]:
-        """Frames as the decoder gives them; DecodeError at the first that it cannot, unless they are skipped."""
-        count = 0
-        end = Fraction(0)
-        packets = packets_of(container, go_on=self._skip_damaged)
-        while True:
-            packet = None
-            try:
-                packet = next(packets, None)
-                if packet is None:
-                    break
-                end = max(end, packet_end(packet))
-                if packet.stream is not stream:
-                    continue
-                # Also where whole files were joined, so no error; before the first frame: a recording
-                # that begins anywhere.
-                if packet.is_corrupt and count:
-                    self._near.append(f"perhaps some near {index_name(count)}")
-                frames = packet.decode()
-            except DECODE_ERRORS as error:
-                if self._skip_damaged:
-                    continue
-                for whole in _rescued(stream, packet):
-                    yield whole
-                    count += 1
-                raise self._broken(count, str(error)) from None
-            for frame in frames:
-                assert isinstance(frame, AvFrame)
-                if not frame.is_corrupt:
-                    yield frame
-                    count += 1
-                elif not self._skip_damaged:
-                    raise self._broken(count, "the decoder found damaged data")
-        self._check_complete(header_duration(container, stream), count, end)
-
-    def _all_times(self, container: InputContainer, stream: VideoStream) -> list[Fraction]:
-        return sorted(set(frame_times(container, stream, go_on=True)))
-
     def _known_times(self) -> Iterator[Fraction]:
         """Times of the frames in order; what comes before the first frame that decodes is none."""
-        if self._skip_damaged:
-            yield from self._times
-            return
-        begin = self.description.start_time
-        with opened(self.path, self._number) as (container, stream):
-            yield from (time for time in frame_times(container, stream) if time >= begin)
+        index = self._seeker.known_index()
+        if self._source.skip_damaged:
+            yield from self._source.times
+        elif index is not None:
+            yield from (int(ticks) * index.time_base for ticks in index.times)
+        else:
+            begin = self.description.start_time
+            with opened(self.path, self._number) as (container, stream):
+                yield from (time for time in frame_times(container, stream) if time >= begin)
 
-    def _check_complete(self, expected: Fraction | None, count: int, end: Fraction) -> None:
-        # FFmpeg reads a file that was cut off between two packets to its end without a word.
-        # The last packet often has no duration, so two frames may be missing from the sum.
-        two_frames = 2 / self.frame_rate if self.frame_rate else Fraction(0)
-        slack = max(Fraction(1, 2), two_frames)
-        if expected is not None and expected - end > max(slack, expected / 50):
-            said, came = float(expected), float(end)
-            if not self._skip_damaged:
-                raise self._broken(count, f"its header says {said:.2f} s, data end at {came:.2f} s")
-            self._cut = (f"all after {came:.2f} of {said:.2f} s",)
+    def _colours(self) -> ScreenColours:
+        return ScreenColours(self._stretch, self._turn)
 
-    def _broken(self, index: int, reason: str) -> DecodeError:
-        return DecodeError(
-            f"Frame {index_name(index)} of {self.path} does not decode ({reason}). "
-            f"The {index} frames before it are fine. {_RETRY}",
-            option=_SKIP,
-        )
+    def _converted(
+        self, index: int, frame: AvFrame, time: Fraction, colours: ScreenColours
+    ) -> VideoFrame:
+        try:
+            image = colours.to_rgb(frame)
+        except VideoError as error:
+            place = f"Frame {index_name(index)} of {self.path}"
+            raise DecodeError(f"{place} {error}") from None
+        if image.shape[:2] != self.size_hw:
+            raise DecodeError(self._size_sentence(index, image))
+        return VideoFrame(image, index, index_name(index), time)
 
     def _size_sentence(self, index: int, image: Frame) -> str:
         (height, width), (new_height, new_width) = self.size_hw, image.shape[:2]
@@ -288,24 +246,3 @@ class FileVideo:
             f"Frame {index_name(index)} of {self.path} is {new_width}x{new_height}, the ones "
             f"before it {width}x{height} (width x height). Cut the video there or scale it."
         )
-
-    def _time(self, frame: AvFrame, before: Fraction | None) -> Fraction:
-        if frame.pts is not None and frame.time_base is not None:
-            return frame.pts * Fraction(frame.time_base)
-        # Raw streams carry no times: count frames.
-        return Fraction(0) if before is None else before + 1 / (self.frame_rate or Fraction(25))
-
-
-def _rescued(stream: VideoStream, packet: Any) -> Iterator[AvFrame]:
-    """Whole frames still waiting inside the decoder that come before the broken packet."""
-    if packet is None or packet.pts is None:
-        return
-    try:
-        waiting = stream.decode(None)
-    except DECODE_ERRORS:
-        return
-    for frame in waiting:
-        assert isinstance(frame, AvFrame)
-        if frame.is_corrupt or frame.pts is None or frame.pts >= packet.pts:
-            return
-        yield frame

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -16,6 +17,9 @@ DEFAULT_FRAME_RATE = Fraction(25)
 
 ANY_INDEX = range(sys.maxsize)
 """Frame numbers of a source whose end only decoding tells."""
+
+HELD_BYTES = 256 * 2**20
+"""Bytes of frames that a source holds at most to give a span backwards, where frames decode only forwards (ours)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,10 @@ class SourceDescription:
 
 @runtime_checkable
 class Video(Protocol):
-    """Frames in order, decoded one at a time in constant memory.
+    """Frames in order, decoded one at a time in constant memory, and any of them by its number.
 
-    Iterating again starts from the first frame, except over a plain iterator of arrays.
+    Iterating again starts from the first frame, except over a plain iterator of arrays. A frame is the same to the
+    byte whichever way it was asked for. Several threads may ask a video that is ``seekable``.
     """
 
     @property
@@ -122,6 +127,37 @@ class Video(Protocol):
         """
         ...
 
+    @property
+    def seekable(self) -> bool:
+        """Whether frames can be asked for in any order, and again; an iterator gives each once."""
+        ...
+
+    def frame(self, index: int) -> VideoFrame:
+        """One frame by its number, from 0.
+
+        A video file decodes at most the group of pictures that the frame belongs to, an image file or an array nothing
+        else. ``FileVideo`` and ``PagedVideo`` say which files have to be decoded from their start.
+
+        Raises:
+            IndexError: No such frame.
+            DecodeError: The frame, or one that it needs, does not decode.
+            VideoError: The source is not seekable.
+        """
+        ...
+
+    def frames(self, wanted: range) -> Iterator[VideoFrame]:
+        """Frames by their numbers, in the order of the range; numbers without a frame are passed over.
+
+        Args:
+            wanted: With any step. If that is negative, the frames come backwards: each group of pictures of a video
+                file is decoded once, and at most ``HELD_BYTES`` of frames are held.
+
+        Raises:
+            DecodeError: As in ``__iter__``.
+            VideoError: Backwards, of a source that is not seekable.
+        """
+        ...
+
     def __iter__(self) -> Iterator[VideoFrame]:
         """Frames from the first one.
 
@@ -148,6 +184,25 @@ def name_ranges(indices: Iterable[int]) -> tuple[str, ...]:
         index_name(first) if first == last else f"{index_name(first)} to {index_name(last)}"
         for first, last in runs
     )
+
+
+def overlap(wanted: range, own: range) -> range:
+    """The numbers that are in both, in the direction of ``wanted``.
+
+    Args:
+        wanted: With any step.
+        own: Ascending.
+    """
+    rising = wanted if wanted.step > 0 else wanted[::-1]
+    if not rising or not own:
+        return range(0)
+    start = rising.start + max(0, -((rising.start - own.start) // rising.step)) * rising.step
+    for first in range(start, start + own.step * rising.step, rising.step):
+        if (first - own.start) % own.step == 0:
+            stop = min(rising[-1], own[-1]) + 1
+            both = range(first, stop, lcm(rising.step, own.step))
+            return both if wanted.step > 0 else both[::-1]
+    return range(0)
 
 
 def over_black(rgba: np.ndarray) -> np.ndarray:

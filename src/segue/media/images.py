@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.errors import DecodeError, VideoError
 from segue.media.depth import Stretch, find_stretch, spread
-from segue.media.frames import DEFAULT_FRAME_RATE, SourceDescription, VideoFrame
+from segue.media.frames import DEFAULT_FRAME_RATE, SourceDescription, VideoFrame, overlap
 from segue.media.stills import (
     IMAGE_SUFFIXES,
     Header,
@@ -77,6 +77,8 @@ class ImageVideo:
             decode.
     """
 
+    seekable = True
+
     def __init__(
         self,
         paths: Sequence[Path],
@@ -123,18 +125,30 @@ class ImageVideo:
         """
         return self._frame(self.indices[index])
 
+    def frame(self, index: int) -> VideoFrame:
+        """One frame by its index, from 0; nothing else is read.
+
+        Raises:
+            IndexError: No such frame.
+            DecodeError: The file does not decode.
+        """
+        if index not in self.indices:
+            last = len(self.paths) - 1
+            raise IndexError(f"{self.name} has no frame {index}. Its frames are 0 to {last}.")
+        return self._frame(index)
+
     def __iter__(self) -> Iterator[VideoFrame]:
         """Frames from the first one, see ``Video``."""
         return self.frames(self.indices)
 
     def frames(self, wanted: range) -> Iterator[VideoFrame]:
-        """The frames with these indices; other files are not read.
+        """The frames with these indices, in their order; other files are not read.
 
         Raises:
             DecodeError: As in ``Video``.
         """
         self.damaged = ()
-        for index in wanted:
+        for index in overlap(wanted, self.indices):
             try:
                 frame = self._frame(index)
             except DecodeError:

@@ -11,7 +11,7 @@ from segue.media.mask_files import folder_values, list_masks, read_values
 from segue.media.mask_given import GivenMasks, MaskItem, collect
 from segue.media.mask_place import MaskPlace, parse_place
 
-__all__ = ["GivenMasks", "items_of_path", "read_masks"]
+__all__ = ["GivenMasks", "items_of_path", "mask_items", "read_masks"]
 
 _PHOTOS = frozenset({".jpg", ".jpeg"})
 
@@ -43,7 +43,7 @@ def read_masks(
     doubts: list[str] = []
     items: list[MaskItem] = []
     for spec in listed:
-        items += _items(str(spec), frame_names, first_frame, doubts)
+        items += mask_items(str(spec), frame_names, first_frame, doubts)
     if not items:
         raise MaskError(
             "No mask given. Give one with the objects of the first frame.",
@@ -79,10 +79,21 @@ def _frame_items(path: Path, names: Sequence[str] | None) -> list[MaskItem]:
     ]
 
 
-def _items(
+def mask_items(
     spec: str, names: Sequence[str] | None, first_frame: int, doubts: list[str]
 ) -> list[MaskItem]:
-    """Every mask that one text stands for."""
+    """Every mask that one text stands for, not yet read.
+
+    Args:
+        spec: The text, as in ``read_masks``.
+        names: Of the frames; None where frames are named by index.
+        first_frame: Index of the frame that masks without a frame are for.
+        doubts: Gets what is doubtful.
+
+    Raises:
+        NotFoundError: No such file or folder.
+        MaskError: An unknown frame, or a folder of photos.
+    """
     text, equals, rest = spec.partition("=")
     if not equals or Path(spec).exists():
         path = _existing(Path(spec), spec)

@@ -40,7 +40,7 @@ def coco_values(document: Any, path: Path) -> MaskValues:
     categories = _categories(document)
     masks: dict[str, Mask] = {}
     for number, annotation in enumerate(annotations):
-        mask = _drawn(annotation, size_hw, f"{path}, annotation {number}")
+        mask = drawn_annotation(annotation, size_hw, f"{path}, annotation {number}")
         if masks and mask.shape != next(iter(masks.values())).shape:
             raise MaskError(f"{path} holds masks of several sizes. Give those of one image.")
         masks[_key(annotation, categories, masks)] = mask
@@ -101,7 +101,19 @@ def _is_named(annotation: dict[str, Any], categories: dict[Any, str]) -> bool:
     return annotation.get("track_id") is not None or annotation.get("category_id") in categories
 
 
-def _drawn(annotation: dict[str, Any], size_hw: tuple[int, int] | None, name: str) -> Mask:
+def drawn_annotation(
+    annotation: dict[str, Any], size_hw: tuple[int, int] | None, name: str
+) -> Mask:
+    """The mask of one annotation.
+
+    Args:
+        annotation: With ``segmentation``, or itself run lengths.
+        size_hw: Of the image, which polygons need.
+        name: What an error calls the annotation.
+
+    Raises:
+        MaskError: It cannot be drawn.
+    """
     shape = annotation.get("segmentation", annotation)
     try:
         if isinstance(shape, dict):

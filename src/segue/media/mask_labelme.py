@@ -33,7 +33,7 @@ def labelme_values(document: dict[str, Any], path: Path) -> MaskValues:
     masks: dict[str, Mask] = {}
     left_out = []
     for number, shape in enumerate(_shapes(document, path)):
-        kind = shape.get("shape_type") or "polygon"
+        kind = str(shape.get("shape_type") or "polygon")
         if kind in _NO_AREA:
             left_out.append(kind)
             continue

@@ -10,7 +10,14 @@ from PIL import Image
 
 from segue.errors import DecodeError, VideoError
 from segue.media.depth import as_frame, find_stretch, spread
-from segue.media.frames import DEFAULT_FRAME_RATE, SourceDescription, VideoFrame, index_name
+from segue.media.frames import (
+    DEFAULT_FRAME_RATE,
+    HELD_BYTES,
+    SourceDescription,
+    VideoFrame,
+    index_name,
+    overlap,
+)
 from segue.media.stills import READ_ERRORS, page_numbers, read_pages
 
 _MILLISECOND = Fraction(1, 1000)
@@ -37,6 +44,7 @@ class PagedVideo:
         VideoError: The first picture does not decode, or a page of a TIFF has another size.
     """
 
+    seekable = True
     frame_names: tuple[str, ...] | None = None
     damaged: tuple[str, ...] = ()
 
@@ -76,26 +84,73 @@ class PagedVideo:
             IndexError: No such frame.
             DecodeError: The frame, or one before it, does not decode.
         """
-        wanted = self.indices[index]
-        return next(frame for frame in self if frame.index == wanted)
+        return self.frame(self.indices[index])
+
+    def frame(self, index: int) -> VideoFrame:
+        """One frame by its index, from 0; a page of a TIFF alone, of an animation all pictures up to it are decoded.
+
+        Raises:
+            IndexError: No such frame.
+            DecodeError: The frame, or one that it needs, does not decode.
+        """
+        for frame in self.frames(range(index, index + 1)):
+            return frame
+        last = len(self) - 1
+        raise IndexError(f"{self.path} has no frame {index}. Its frames are 0 to {last}.")
 
     def __iter__(self) -> Iterator[VideoFrame]:
         """Frames from the first one, see ``Video``."""
-        index, time = 0, Fraction(0)
-        try:
-            for values, shown in read_pages(self.path, self._numbers):
+        yield from self.frames(self.indices)
+        if _is_cut_off(self.path):
+            raise self._broken(len(self), "the file is cut off")
+
+    def frames(self, wanted: range) -> Iterator[VideoFrame]:
+        """The frames with these indices, in their order.
+
+        The pictures of an animation build on those before them. Backwards it is decoded from its start again for each
+        part that fits in ``HELD_BYTES``.
+
+        Raises:
+            DecodeError: As in ``Video``.
+        """
+        wanted = overlap(wanted, self.indices)
+        if not self._timed:
+            return self._pages(wanted)
+        return self._animated(wanted) if wanted.step > 0 else self._animated_back(wanted[::-1])
+
+    def _pages(self, wanted: range) -> Iterator[VideoFrame]:
+        values = self._values(wanted)
+        for index in wanted:
+            image = self._frame(next(values)[0], index)
+            yield VideoFrame(image, index, index_name(index), index * self.time_base)
+
+    def _animated(self, wanted: range) -> Iterator[VideoFrame]:
+        time = Fraction(0)
+        for index, (values, shown) in enumerate(self._values(range(wanted.stop))):
+            if index in wanted:
                 yield VideoFrame(self._frame(values, index), index, index_name(index), time)
-                index += 1
-                time += (shown or _NO_DURATION) * _MILLISECOND if self._timed else self.time_base
-            if _is_cut_off(self.path):
-                raise OSError("the file is cut off")
-        except OSError as error:
-            if isinstance(error, DecodeError):
-                raise
-            raise DecodeError(
-                f"Frame {index_name(index)} of {self.path} does not decode ({error}). "
-                f"The {index} frames before it are fine. Replace the file."
-            ) from None
+            time += (shown or _NO_DURATION) * _MILLISECOND
+
+    def _animated_back(self, wanted: range) -> Iterator[VideoFrame]:
+        height, width = self.size_hw
+        most = max(1, HELD_BYTES // (3 * height * width))
+        for stop in range(len(wanted), 0, -most):
+            yield from reversed(list(self._animated(wanted[max(0, stop - most) : stop])))
+
+    def _values(self, wanted: range) -> Iterator[tuple[np.ndarray, int]]:
+        pages = read_pages(self.path, [self._numbers[index] for index in wanted])
+        for index in wanted:
+            try:
+                values = next(pages)
+            except OSError as error:
+                raise self._broken(index, str(error)) from None
+            yield values
+
+    def _broken(self, index: int, reason: str) -> DecodeError:
+        return DecodeError(
+            f"Frame {index_name(index)} of {self.path} does not decode ({reason}). "
+            f"The {index} frames before it are fine. Replace the file."
+        )
 
     def __repr__(self) -> str:
         height, width = self.size_hw

@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any, Protocol, runtime_checkable
 
 from segue.errors import InputError, VideoError
-from segue.media.frames import ANY_INDEX, Video, VideoFrame
+from segue.media.frames import ANY_INDEX, Video, VideoFrame, overlap
 
 Moment = int | str
 """A frame number, or a time from the first frame: ``120``, ``"120"``, ``"2.5s"``, ``"1:30"``, ``"0:01:30.5"``."""
@@ -16,11 +16,7 @@ Moment = int | str
 
 @runtime_checkable
 class Selectable(Protocol):
-    """A video that gives some of its frames without the work for the others."""
-
-    def frames(self, wanted: range) -> Iterator[VideoFrame]:
-        """The frames with these indices."""
-        ...
+    """A video that tells times without decoding."""
 
     def index_at(self, time: Fraction) -> int:
         """Index of the first frame that is not shown before a time, in seconds from the first frame."""
@@ -80,6 +76,27 @@ class Span:
         """See ``Video``; of the whole, as far as it was read."""
         return self._video.damaged
 
+    @property
+    def seekable(self) -> bool:
+        """See ``Video``; as the whole."""
+        return self._video.seekable
+
+    def frame(self, index: int) -> VideoFrame:
+        """One frame of the span, by its number in the whole.
+
+        Raises:
+            IndexError: No such frame, or none of the span.
+            DecodeError: See ``Video``.
+            VideoError: See ``Video``.
+        """
+        if index not in self.indices:
+            raise IndexError(f"The span ({_words(self.indices)}) does not hold frame {index}.")
+        return self._video.frame(index)
+
+    def frames(self, wanted: range) -> Iterator[VideoFrame]:
+        """Those of these frames that the span holds, by their numbers in the whole, see ``Video``."""
+        return self._video.frames(overlap(wanted, self.indices))
+
     def __iter__(self) -> Iterator[VideoFrame]:
         """The frames of the span, see ``Video``.
 
@@ -88,7 +105,7 @@ class Span:
             VideoError: The video, whose length nothing told, ends before the span begins.
         """
         frame = None
-        for frame in _frames(self._video, self.indices):
+        for frame in self._video.frames(self.indices):
             yield frame
         if frame is None and not self.damaged:
             raise VideoError(
@@ -143,12 +160,6 @@ def _time_of(video: Video, index: int) -> Fraction | None:
     if isinstance(video, Selectable):
         return video.time_of(index)
     return next((frame.time for frame in video if frame.index == index), None)
-
-
-def _frames(video: Video, wanted: range) -> Iterator[VideoFrame]:
-    if isinstance(video, Selectable):
-        return video.frames(wanted)
-    return (f for f in takewhile(lambda f: f.index < wanted.stop, video) if f.index in wanted)
 
 
 def _count(indices: range, whole: int | None) -> int | None:

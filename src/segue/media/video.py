@@ -13,6 +13,8 @@ from segue.media.container import FileVideo
 from segue.media.folder_hints import refuse_masks_among
 from segue.media.frames import DEFAULT_FRAME_RATE, SourceDescription, Video, VideoFrame
 from segue.media.images import ImageVideo, is_image
+from segue.media.live import TIMEOUT_S, is_live, open_live
+from segue.media.live_video import LiveVideo
 from segue.media.pages import PagedVideo
 from segue.media.patterns import folder_images, is_pattern, matching_images
 from segue.media.span import Moment, Span
@@ -24,6 +26,7 @@ __all__ = [
     "SourceDescription",
     "Video",
     "VideoFrame",
+    "open_live",
     "open_video",
 ]
 
@@ -38,14 +41,17 @@ def open_video(
     every: int = 1,
     skip_damaged: bool = False,
     without: Collection[str | Path] = (),
+    live: bool = False,
+    timeout_s: float = TIMEOUT_S,
 ) -> Video:
-    """The frames of a video file, images, or arrays.
+    """The frames of a video file, a live stream, images, or arrays.
 
     Args:
         source: A video file (mp4, mov, mkv, avi, webm, gif, ...), an image, also an animated one or one of several
             pages, a folder of images, a pattern (``'folder/*.jpg'``, ``'%05d.png'``, ``'s.####.exr'``), image files
             (a list of paths), pictures from Python (a list, array, iterator or dict from names; see ``ArrayVideo``),
-            or a video that is open already.
+            a live stream (an address, a camera, ``-`` for standard input; see ``open_live``), or a video that is open
+            already.
         frame_rate: Frames per second of images and arrays; video files carry their own times.
         stream: Which video stream of a file, from 0; None takes the best one.
         start: The first frame that is taken: its number, or a time (``"2.5s"``, ``"0:01:30"``).
@@ -54,14 +60,26 @@ def open_video(
         skip_damaged: Leave out frames of files that do not decode, instead of ending there; ``Video.damaged`` then
             names them.
         without: Files that are no frames although they lie among them, such as masks.
+        live: Of a live stream, see ``open_live``.
+        timeout_s: Seconds without a frame after which a live stream counts as stalled.
 
     Raises:
         NotFoundError: No such file or folder, or a pattern that matches nothing.
         VideoError: Not a video, audio only, no frames, images of mixed size, unfit arrays, no such stream.
         InputError: A span that is none.
     """
-    video = _open(source, Fraction(frame_rate), stream, skip_damaged, without)
-    if stream is not None and not isinstance(video, FileVideo):
+    if is_live(source):
+        video: Video = open_live(
+            source,
+            timeout_s=timeout_s,
+            frame_rate=frame_rate,
+            live=live,
+            stream=stream,
+            skip_damaged=skip_damaged,
+        )
+    else:
+        video = _open(source, Fraction(frame_rate), stream, skip_damaged, without)
+    if stream is not None and not isinstance(video, FileVideo | LiveVideo):
         raise VideoError(
             f"Only video files have streams, and {video.description.place} is none. "
             "Leave out the number of the stream."

@@ -78,11 +78,6 @@ class ConfusionTally:
         return int(self.truth.sum())
 
     @property
-    def num_foreign(self) -> int:
-        """Of these, pixels predicted as something that is no class; they are wrong."""
-        return int(self.counts[:-1, -1].sum())
-
-    @property
     def class_iou(self) -> Float64[np.ndarray, " classes"]:
         """IoU by class in [0, 1]; NaN for a class that neither side has (``cityscapesscripts``)."""
         return _ratio(self.hits, self.union)

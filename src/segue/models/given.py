@@ -8,6 +8,9 @@ from segue.errors import MaskError, VideoError
 from segue.media.masks import object_ids
 from segue.types import BACKGROUND, Frame, GivenLabels, Labels, ObjectScore, Prediction
 
+GIVE_ONE = "Give a mask of the first frame, or use a model that begins without one."
+"""What to do where a mask is missing."""
+
 GIVEN = ObjectScore(confidence=1.0)
 """Of an object on the frame on which it is given."""
 
@@ -17,17 +20,26 @@ def size_of(image: Frame | Labels) -> tuple[int, int]:
     return int(image.shape[0]), int(image.shape[1])
 
 
-def check_first(frame: Frame, labels: GivenLabels) -> None:
-    """Refuse a first mask that nothing can be learned from.
+def check_first(name: str, frame: Frame, labels: GivenLabels | None) -> Labels:
+    """The first mask, if something can be learned from it.
+
+    Args:
+        name: Of the model that needs it.
+        frame: The first frame.
+        labels: The mask.
 
     Raises:
-        MaskError: It has another size than the frame, or holds no object.
+        MaskError: There is none, it has another size than the frame, or it holds no object.
     """
+    if labels is None:
+        raise MaskError(f"{name} carries given objects and finds none by itself. {GIVE_ONE}")
     check_mask(labels, size_of(frame))
     if not object_ids(labels):
         raise MaskError(
-            "The first mask holds no object: every pixel is 0 (background) or 255 (void)."
+            "The first mask holds no object: every pixel is 0 (background) or 255 (void). "
+            "Mark at least one."
         )
+    return labels
 
 
 def check_mask(labels: GivenLabels, size_hw: tuple[int, int]) -> None:
@@ -58,7 +70,7 @@ def check_frame(frame: Frame, size_hw: tuple[int, int]) -> None:
 
 
 def overrule(prediction: Prediction, labels: Labels, score: ObjectScore = GIVEN) -> Prediction:
-    """The prediction with given objects, all of one score, put in their place."""
+    """The prediction with given objects, all of one score, put in their place; probabilities stay the model's own."""
     given = object_ids(labels)
     merged = prediction.labels.copy()
     merged[np.isin(merged, given)] = BACKGROUND
@@ -68,4 +80,4 @@ def overrule(prediction: Prediction, labels: Labels, score: ObjectScore = GIVEN)
     for i in scores.keys() - set(given):
         if not (merged == i).any():
             scores[i] = replace(scores[i], absent=True)
-    return Prediction(merged, scores | dict.fromkeys(given, score))
+    return replace(prediction, labels=merged, scores=scores | dict.fromkeys(given, score))

@@ -1,22 +1,36 @@
-"""What every video model offers: memory goes in as a value and comes back as a value."""
+"""What every video model offers: memory goes in as a value and comes back as a value.
 
-from typing import Any, Protocol, TypeVar, runtime_checkable
+``VideoModel`` is what all have in common. What only some can do is a protocol of its own, and asked by ``isinstance``.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from segue.errors import SettingsError
+from segue.nn.reuse.settings import ReuseSettings
+from segue.settings import Settings
 from segue.types import Frame, GivenLabels, Prediction
 
+if TYPE_CHECKING:
+    from torch import Tensor, nn  # takes seconds, and a plan needs no network
+
 StateT = TypeVar("StateT")
+
+PartClock = Callable[[str], AbstractContextManager[None]]
+"""A part of a model's work by name, such as ``backbone`` -> a block whose time counts for that part."""
 
 
 @runtime_checkable
 class VideoModel(Protocol[StateT]):
-    """A model that goes through a video one frame at a time: it carries given objects, or names classes.
+    """A model that goes through a video one frame at a time: it carries objects, or names classes.
 
     What is said here about labels holds for models that follow objects; ``SemanticModel`` tells what differs for
     those that name classes.
 
-    Nothing about a video is kept in the model: one model may serve many videos at once, and a state may be stored,
-    copied, or used twice. ``step`` never changes the state that it is given.
+    Nothing about a video is kept in the model: one model may serve many videos at once, also in threads, and a state
+    may be stored, copied, or used twice. ``step`` never changes the state that it is given, and no call changes the
+    model.
     """
 
     @property
@@ -26,7 +40,11 @@ class VideoModel(Protocol[StateT]):
 
     @property
     def lookahead(self) -> int:
-        """How many later frames the model must see before it can speak about one (0 for a causal model)."""
+        """How many later frames the model must see before it can speak about one (0 for a causal model).
+
+        With a lookahead of L the first L calls of a video answer ``None``, and call number n answers frame n - L. Such
+        a model is a ``LookaheadModel``.
+        """
         ...
 
     @property
@@ -42,25 +60,29 @@ class VideoModel(Protocol[StateT]):
         """Numbers that are fitted for each object while a video is processed."""
         ...
 
-    def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, StateT]:
+    def start(
+        self, frame: Frame, labels: GivenLabels | None = None
+    ) -> tuple[Prediction | None, StateT]:
         """Begin a video.
 
         Args:
             frame: The first frame, RGB.
             labels: The objects on it, of the frame's size. Ids need not be consecutive; void pixels (255)
-                teach nothing.
+                teach nothing. ``None`` for a model that finds objects, or names classes, by itself.
 
         Returns:
-            The prediction for this frame (the given labels, void as background) and the memory to hand to ``step``.
+            The prediction for this frame (the given labels, void as background), ``None`` with a lookahead, and the
+            memory to hand to ``step``.
 
         Raises:
-            MaskError: No object in the labels, or labels of another size than the frame.
+            MaskError: No labels although the model needs some, no object in them, or labels of another size than the
+                frame.
         """
         ...
 
     def step(
         self, frame: Frame, state: StateT, labels: GivenLabels | None = None
-    ) -> tuple[Prediction, StateT]:
+    ) -> tuple[Prediction | None, StateT]:
         """Go on by one frame.
 
         Args:
@@ -70,11 +92,27 @@ class VideoModel(Protocol[StateT]):
                 occur in it are predicted as usual.
 
         Returns:
-            The prediction for this frame and the new memory.
+            The prediction for the frame that is now due, ``None`` if none is, and the new memory.
 
         Raises:
             VideoError: The frame has another size than the first one.
             MaskError: Labels of another size than the frame.
+        """
+        ...
+
+
+@runtime_checkable
+class LookaheadModel(VideoModel[StateT], Protocol[StateT]):
+    """A video model that speaks about a frame only when it has seen later ones."""
+
+    def finish(self, state: StateT) -> Sequence[Prediction]:
+        """The answers still owed when the video has ended, in the order of the frames.
+
+        They are as many as the frames that were shown and not yet answered: the lookahead, or all frames of a shorter
+        video.
+
+        Args:
+            state: What the last call returned. Not changed.
         """
         ...
 
@@ -109,11 +147,53 @@ class ScalingModel(VideoModel[StateT], Protocol[StateT]):
 
 
 @runtime_checkable
+class ReusingModel(VideoModel[StateT], Protocol[StateT]):
+    """A video model with a reuse gate: frames may be carried over from the last computed one."""
+
+    @property
+    def reuse(self) -> ReuseSettings | None:
+        """When they are, unless ``step`` is told otherwise; ``None`` if this model computes every frame."""
+        ...
+
+    def step(
+        self,
+        frame: Frame,
+        state: StateT,
+        labels: GivenLabels | None = None,
+        *,
+        threshold: float | None = None,
+    ) -> tuple[Prediction | None, StateT]:
+        """Go on by one frame; see ``VideoModel.step``.
+
+        Args:
+            frame: As there.
+            state: As there.
+            labels: As there.
+            threshold: In place of that of ``reuse``, for this frame.
+        """
+        ...
+
+
+@runtime_checkable
+class HidingModel(VideoModel[StateT], Protocol[StateT]):
+    """A video model that can be told that objects are not seen on the last frame."""
+
+    def hidden(self, state: StateT, object_ids: Collection[int]) -> StateT:
+        """The memory in which these objects have left the picture; they may come back, and are searched for anew.
+
+        Args:
+            state: What the last call returned. Not changed.
+            object_ids: Those that the model does not know are passed over.
+        """
+        ...
+
+
+@runtime_checkable
 class SemanticModel(VideoModel[StateT], Protocol[StateT]):
     """A video model that names the class of every pixel by itself.
 
     ``prediction.labels`` holds class numbers from 0, none of which means background, and ``prediction.scores`` has an
-    entry per class. Given labels are refused.
+    entry per class. Given labels are refused with a ``MaskError``.
     """
 
     @property
@@ -121,19 +201,24 @@ class SemanticModel(VideoModel[StateT], Protocol[StateT]):
         """Names of the classes; the position is the number that stands in ``prediction.labels``."""
         ...
 
-    def start(self, frame: Frame, labels: GivenLabels | None = None) -> tuple[Prediction, StateT]:
-        """Begin a video.
 
-        Args:
-            frame: The first frame, RGB.
-            labels: None; the parameter is there because every video model has it.
+@runtime_checkable
+class ConfiguredModel(Protocol):
+    """A model that tells what it was built with."""
 
-        Returns:
-            The prediction for this frame and the memory to hand to ``step``.
+    @property
+    def settings(self) -> Settings:
+        """All settings, defaults included."""
+        ...
 
-        Raises:
-            MaskError: Labels were given.
-        """
+
+@runtime_checkable
+class NetworkModel(Protocol):
+    """A model that computes with one network."""
+
+    @property
+    def network(self) -> "nn.Module":
+        """The network, with its weights."""
         ...
 
 
@@ -157,3 +242,49 @@ def as_semantic(model: VideoModel[Any]) -> SemanticModel[Any]:
     raise SettingsError(
         f"{model.name} follows given objects and names no classes. Give it masks, or use a model that names classes."
     )
+
+
+@runtime_checkable
+class HostedModel(Protocol):
+    """A model that asks a gate first, and leaves the frames that have to be computed to a host."""
+
+    @property
+    def host(self) -> VideoModel[Any]:
+        """The model that computes every frame that it is given."""
+        ...
+
+
+@runtime_checkable
+class TellingModel(VideoModel[StateT], Protocol[StateT]):
+    """A model whose memory holds the probabilities of the last frame, at whatever size it works."""
+
+    def probabilities(self, state: StateT) -> "Tensor | None":
+        """They, by object or class; ``None`` if this network remembers none.
+
+        Args:
+            state: What the last call returned. Not changed.
+        """
+        ...
+
+
+@runtime_checkable
+class TimedModel(Protocol):
+    """A model that tells which part of its work it is doing."""
+
+    def timed(self, clock: PartClock) -> VideoModel[Any]:
+        """The same model, which does each part of its work within ``clock(part)``; this one stays as it is.
+
+        Args:
+            clock: Is entered for one part within another, too.
+        """
+        ...
+
+
+def ungated(model: VideoModel[Any]) -> VideoModel[Any]:
+    """The model that computes every frame: the host of one with a gate around it, else the model itself."""
+    return model.host if isinstance(model, HostedModel) else model
+
+
+def untimed(part: str) -> AbstractContextManager[None]:
+    """A ``PartClock`` that measures nothing."""
+    return nullcontext()

@@ -1,13 +1,19 @@
 """Logits that were found in parts of a frame, to labels of the whole frame at its own size."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from segue.types import BACKGROUND
+from segue.types import BACKGROUND, SoftMask
+
+BARELY = np.nextafter(np.float32(0.5), np.float32(1))
+"""The least probability of a pixel that is painted."""
+
+Box = tuple[int, int, int, int]
+"""Top, bottom, left and right of a part of the frame, in pixels; bottom and right are outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,70 @@ def paint(
     return labels
 
 
-def _box(patch: Patch, size_hw: tuple[int, int]) -> tuple[int, int, int, int] | None:
+class PaintedProbabilities(Mapping[int, SoftMask]):
+    """How likely each object is at each pixel of a frame, computed when an object is asked for.
+
+    An object's probability is its own, whatever the other objects are: they may sum to more than one. ``paint`` gives
+    a pixel to the most likely object, if that is more likely there than not. Where an object was not looked for, its
+    probability is 0.
+
+    Args:
+        patches: What ``paint`` was given.
+        size_hw: Height and width of the frame.
+    """
+
+    __slots__ = ("_patches", "_size_hw")
+
+    def __init__(self, patches: Mapping[int, Patch], size_hw: tuple[int, int]) -> None:
+        self._patches = patches
+        self._size_hw = size_hw
+
+    def __getitem__(self, object_id: int) -> SoftMask:
+        patch = self._patches[object_id]
+        soft = np.zeros(self._size_hw, np.float32)
+        painted, known = _box(patch, self._size_hw), _extent(patch, self._size_hw)
+        if known is not None:
+            # Outside of what is painted, rounding must not make a pixel more likely than not.
+            _part(soft, known)[:] = sigmoid(np.minimum(_enlarged(patch, known), 0))
+        if painted is not None:
+            # The very numbers that paint compares: those of another box may differ in the last digits.
+            _part(soft, painted)[:] = sigmoid(_enlarged(patch, painted))
+        return soft
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._patches)
+
+    def __len__(self) -> int:
+        return len(self._patches)
+
+
+def sigmoid(logits: SoftMask) -> SoftMask:
+    """Probabilities of logits; above one half for every logit above 0."""
+    # By tanh, as the exponential of a large logit overflows.
+    soft: SoftMask = 0.5 + 0.5 * np.tanh(0.5 * logits)
+    soft[(logits > 0) & (soft <= 0.5)] = BARELY
+    return soft
+
+
+def _part(image: np.ndarray, box: Box) -> np.ndarray:
+    top, bottom, left, right = box
+    return image[top:bottom, left:right]
+
+
+def _extent(patch: Patch, size_hw: tuple[int, int]) -> Box | None:
+    """Rows and columns of the frame of which a patch tells something; ``None`` if there are none."""
+    rows, columns = patch.logits.shape
+    spans = []
+    for begin, length, full in (
+        (patch.top, rows * patch.cell_height, size_hw[0]),
+        (patch.left, columns * patch.cell_width, size_hw[1]),
+    ):
+        spans.append((int(max(0, np.floor(begin))), int(min(full, np.ceil(begin + length)))))
+    (top, bottom), (left, right) = spans
+    return (top, bottom, left, right) if bottom > top and right > left else None
+
+
+def _box(patch: Patch, size_hw: tuple[int, int]) -> Box | None:
     """Rows and columns of the frame that hold all positive logits; ``None`` if there are none."""
     inside = (patch.logits > 0).view(np.uint8)
     x, y, columns, rows = cv2.boundingRect(inside)
@@ -69,9 +138,7 @@ def _box(patch: Patch, size_hw: tuple[int, int]) -> tuple[int, int, int, int] | 
     return (top, bottom, left, right) if bottom > top and right > left else None
 
 
-def _enlarged(
-    patch: Patch, box: tuple[int, int, int, int]
-) -> Float32[np.ndarray, "box_height box_width"]:
+def _enlarged(patch: Patch, box: Box) -> Float32[np.ndarray, "box_height box_width"]:
     """The logits at the pixels of a box of the frame."""
     top, bottom, left, right = box
     across, down = 1 / patch.cell_width, 1 / patch.cell_height

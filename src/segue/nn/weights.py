@@ -42,6 +42,11 @@ def shipped_weights(name: str, *, can_do_without: bool = False) -> Path:
     return path
 
 
+def ships(name: str) -> bool:
+    """Whether weights ship with a model."""
+    return (Path(__file__).parents[1] / "weights" / f"{name}.safetensors").is_file()
+
+
 def read_weights(
     path: Path, *, model_name: str, expected: Mapping[str, str] | None = None
 ) -> dict[str, Tensor]:
@@ -160,7 +165,12 @@ def load_narrower(module: nn.Module, path: Path, *, model_name: str) -> None:
 
 
 def save_weights(
-    module: nn.Module, path: Path, *, model_name: str, metadata: Mapping[str, str] | None = None
+    module: nn.Module,
+    path: Path,
+    *,
+    model_name: str,
+    metadata: Mapping[str, str] | None = None,
+    half: bool = False,
 ) -> None:
     """Write a module's state dict; the file appears complete or not at all.
 
@@ -169,11 +179,14 @@ def save_weights(
         path: The .safetensors file; an existing one is replaced.
         model_name: The model that the file is for.
         metadata: More strings to keep in the file.
+        half: Keep numbers in 16 bits, which halves the file; they are read back into whatever the module has.
 
     Raises:
         WriteError: The file could not be written.
     """
     tensors = {key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}
+    if half:
+        tensors = {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
     content = save(tensors, {**(metadata or {}), MODEL_KEY: model_name})
     write_bytes(path, _in_order(content))
 

@@ -50,18 +50,26 @@ class Results:
         """The decoded frames with their records, in order; frames without a record are left out.
 
         Raises:
-            VideoError: The source is not there any more.
+            VideoError: The source is not there any more, or is another one: it ends before the last record.
             DecodeError: A frame does not decode.
         """
         if self.video is None:
             raise VideoError(
                 f"The frames of {self.name} are needed, but the video is not there. Give its path."
             )
-        by_index = {record.index: record for record in self.records}
+        left = {record.index: record for record in self.records}
+        if not left:
+            return
         for frame in self.video:
-            record = by_index.get(frame.index)
+            record = left.pop(frame.index, None)
             if record is not None:
                 yield frame, record
+            if not left:
+                return  # What comes after may be damaged, which is why it has no record.
+        raise VideoError(
+            f"The video has no frame {next(iter(left.values())).name}, of which there are results. "
+            "Give the video that the results are about."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,8 @@ class Written:
     files: tuple[Path, ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
     """Plain values for ``run.json``."""
+    doubts: tuple[str, ...] = ()
+    """Guesses that the user should look at, as sentences."""
 
 
 @runtime_checkable

@@ -10,7 +10,10 @@ import torch
 from segue.data.catalog import find_layout
 from segue.data.label_clips import LabelFootage
 from segue.data.semantic_classes import CAMVID_CLASSES, CITYSCAPES_CLASSES
+from segue.inference.label import label
 from segue.media.overlay import contact_sheet, write_image
+from segue.media.resize import ALL_PIXELS
+from segue.media.video import ArrayVideo
 from segue.models.temporal_unet.build import create_network
 from segue.models.temporal_unet.model import TemporalUnetModel
 from segue.models.temporal_unet.network import TemporalUnet
@@ -44,10 +47,7 @@ class _Trained:
     def labels(self, frames: Sequence[Frame]) -> Iterator[Labels]:
         """What it says along a clip."""
         model = TemporalUnetModel(self.settings.variant, self.network, self.settings.model)
-        prediction, state = model.start(frames[0])
-        yield prediction.labels
-        for frame in frames[1:]:
-            prediction, state = model.step(frame, state)
+        for _, prediction in label(model, ArrayVideo(frames), max_side=ALL_PIXELS):
             yield prediction.labels
 
 

@@ -15,6 +15,7 @@ from segue.measure.backends.check import compare, ious, load_variants
 from segue.measure.backends.clips import Clip
 from segue.media.video import open_video
 from segue.models.temporal_unet.build import create_network
+from segue.models.temporal_unet.model import TemporalUnetModel
 from segue.models.temporal_unet.settings import variant
 from segue.nn.backends.int8 import digest_of, ranges_file, save_ranges
 from segue.nn.weights import save_weights
@@ -43,7 +44,7 @@ def test_all_variants_see_all_frames(
     tmp_path: Path, clip: Clip, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Its memory holds no probabilities, but what it holds differs by rounding as well.
-    monkeypatch.setitem(check._PROBABILITIES, NAME, lambda state: state.hidden[0])  # type: ignore[arg-type]
+    monkeypatch.setattr(TemporalUnetModel, "probabilities", lambda self, state: state.hidden[0])
     ranges, frames = calibrate_model(NAME, [clip], weights=weights, settings=SMALL)
     assert frames == 3
     save_ranges(ranges, ranges_file(weights), model_name=NAME, weights_digest=digest_of(weights))
@@ -70,8 +71,8 @@ def test_without_ranges_int8_says_how_to_make_them(weights: Path) -> None:
     _, exact, rounded = load_variants(NAME, weights=weights, settings=SMALL)
     assert exact.problem is None
     assert rounded.model is None
-    assert "--calibrate" not in str(rounded.problem)
-    assert "--calibrate FOLDER" in rounded.option
+    assert "segue backends" not in str(rounded.problem)
+    assert "--data FOLDER" in rounded.option
 
 
 def test_without_openvino_it_is_named(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:

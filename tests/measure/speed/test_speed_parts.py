@@ -1,12 +1,15 @@
+import copy
 from typing import Any
 
 import numpy as np
 import pytest
-from torch import nn
 
 from fakes.gates import StillModel
+from fakes.scenes import scene
 from segue.measure.speed import parts
 from segue.measure.speed.parts import PartTimes
+from segue.models.catalog import load_model
+from segue.models.interface import PartClock, ScalingModel, TimedModel, untimed
 
 FRAME = np.zeros((8, 8, 3), np.uint8)
 MASK = np.zeros((8, 8), np.uint8)
@@ -22,30 +25,25 @@ class Clock:
         return self.now
 
 
-class Slow(nn.Module):
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self.clock = clock
-
-    def forward(self, seconds: float) -> None:
-        self.clock.now += seconds
-
-
 class Parted(StillModel):
     """A part of the decoder's time is spent in the backbone that it calls."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(threshold=0.5)
         self.clock = clock
-        self.backbone = Slow(clock)
+        self.part: PartClock = untimed
 
-    def decode(self) -> None:
-        self.clock.now += 0.02
-        self.backbone(0.03)
+    def timed(self, clock: PartClock) -> "Parted":
+        model = copy.copy(self)
+        model.part = clock
+        return model
 
     def step(self, frame: Any, state: Any, labels: Any = None) -> Any:
         self.clock.now += 0.005
-        self.decode()
+        with self.part("decoder"):
+            self.clock.now += 0.02
+            with self.part("backbone"):
+                self.clock.now += 0.03
         return super().step(frame, state, labels)
 
 
@@ -53,17 +51,15 @@ class Parted(StillModel):
 def model(monkeypatch: pytest.MonkeyPatch) -> Parted:
     clock = Clock()
     monkeypatch.setattr(parts, "time", clock)
-    table = {"backbone": "backbone", "decode": "decoder", "gone.away": "memory"}
-    monkeypatch.setattr(parts, "PARTS", {"still": table})
     return Parted(clock)
 
 
 def test_each_second_counts_once_and_by_kind_of_frame(model: Parted) -> None:
     times = PartTimes()
-    with times.watching(model):
-        _, state = model.start(FRAME, MASK)
-        for _ in range(3):  # frames 1 and 3 are reused
-            _, state = model.step(FRAME, state)
+    watched = times.watched(model)
+    _, state = watched.start(FRAME, MASK)
+    for _ in range(3):  # frames 1 and 3 are reused
+        _, state = watched.step(FRAME, state)
     assert {kind: frames.number for kind, frames in times.frames.items()} == {
         "first": 1,
         "reused": 2,
@@ -75,13 +71,9 @@ def test_each_second_counts_once_and_by_kind_of_frame(model: Parted) -> None:
     assert means["reused"] == means["computed"]
 
 
-def test_the_model_is_its_own_again(model: Parted) -> None:
+def test_the_model_itself_is_not_watched(model: Parted) -> None:
     times = PartTimes()
-    with times.watching(model):
-        assert "step" in vars(model)
-    assert "step" not in vars(model)
-    assert "decode" not in vars(model)
-    assert "forward" not in vars(model.backbone)
+    times.watched(model)
     _, state = model.start(FRAME, MASK)
     model.step(FRAME, state)
     assert not times.frames
@@ -89,7 +81,33 @@ def test_the_model_is_its_own_again(model: Parted) -> None:
 
 def test_frames_with_given_masks_are_apart(model: Parted) -> None:
     times = PartTimes()
-    with times.watching(model):
-        _, state = model.start(FRAME, MASK)
-        model.step(FRAME, state, MASK)
+    watched = times.watched(model)
+    _, state = watched.start(FRAME, MASK)
+    watched.step(FRAME, state, MASK)
     assert times.frames["first"].number == 2
+
+
+def test_a_model_that_tells_no_parts_is_timed_as_a_whole() -> None:
+    times = PartTimes()
+    watched = times.watched(StillModel(threshold=0.5))
+    _, state = watched.start(FRAME, MASK)
+    watched.step(FRAME, state)
+    assert [set(means) for means in times.means_ms().values()] == [{"other", "total"}] * 2
+
+
+def test_segue_lite_tells_its_parts_and_answers_the_same() -> None:
+    model = load_model("segue-lite", settings={"backend": "torch"})
+    assert isinstance(model, TimedModel)
+    times = PartTimes()
+    watched = times.watched(model)
+    assert isinstance(watched, ScalingModel)
+    frames, labels = zip(*scene(4), strict=True)
+    _, state = model.start(frames[0], labels[0])
+    _, other = watched.start(frames[0], labels[0])
+    for frame in frames[1:]:
+        expected, state = model.step(frame, state, threshold=0.0)
+        found, other = watched.step(frame, other, threshold=0.0)
+        assert np.array_equal(found.labels, expected.labels)
+    assert {"backbone", "memory", "other"} <= set(times.means_ms()["first"])
+    names = {part for means in times.means_ms().values() for part in means}
+    assert names == {"backbone", "memory", "decoder", "gate", "window", "other", "total"}

@@ -150,11 +150,13 @@ class TestZeroShot:
     def test_it_finds_objects_without_masks(self) -> None:
         model = with_bias(load(shot="zero", slots=3), 1.0)
         frames = video(2)
-        prediction, state = model.discover(frames[0])
-        assert state.ids == (1, 2, 3)
+        prediction, state = model.start(frames[0])
+        found = sorted(i for i in state.ids if i)
+        assert found == list(range(1, len(found) + 1))
+        assert found
         assert model.step(frames[1], state)[0].scores.keys() == prediction.scores.keys()
-        with pytest.raises(SettingsError, match="has to be given objects"):
-            load().discover(frames[0])
+        with pytest.raises(MaskError, match=r"carries given objects. Give a mask.* shot = .zero."):
+            load().start(frames[0])
 
     def test_more_objects_than_slots(self) -> None:
         model = load(shot="zero", slots=2)

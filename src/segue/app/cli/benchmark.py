@@ -60,7 +60,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="cut the first mask into N objects, to measure the time of each (default: 4)",
     )
-    parser.set_defaults(fit_mask=False, partial_masks=False, overlay=None)
     jobs.add_model_arguments(parser, "objects", default="segue-lite")
     add_json_argument(parser)
 
@@ -72,10 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
     _check(arguments, sources)
     engine = jobs.engine(arguments, assignments)
     with tempfile.TemporaryDirectory() as folder:
-        arguments.out = Path(folder) / "masks"
-        arguments.out.mkdir()
-        todo = _jobs(arguments, engine, sources)
-        document = _measure(arguments, engine, todo)
+        out = Path(folder) / "masks"
+        out.mkdir()
+        todo = _jobs(arguments, engine, sources, out)
+        document = _measure(arguments, engine, todo, out)
     if arguments.json:
         write_document(document, arguments.json)
     if arguments.json != STDOUT:
@@ -92,11 +91,14 @@ def _check(arguments: argparse.Namespace, sources: list[str]) -> None:
         )
 
 
-def _jobs(arguments: argparse.Namespace, engine: "Engine", sources: list[str]) -> "dict[str, Job]":
+def _jobs(
+    arguments: argparse.Namespace, engine: "Engine", sources: list[str], out: Path
+) -> "dict[str, Job]":
     if arguments.layout:
-        from segue.app.cli.track_layout import layout_jobs
+        from segue.app.datasets import DatasetRun
 
-        return layout_jobs(arguments, engine)
+        run = DatasetRun(layout=arguments.layout, root=arguments.root, split=arguments.split)
+        return run.plan(engine, out).jobs
     from segue.app.cli.demo import MASK, SHOT, Shot, find_clip
     from segue.inference.places import TRACKS, Places
     from segue.media.mask_args import read_masks
@@ -104,11 +106,11 @@ def _jobs(arguments: argparse.Namespace, engine: "Engine", sources: list[str]) -
 
     video: Video = open_video(sources[0]) if sources else Shot(open_video(find_clip()), SHOT)
     masks = read_masks(arguments.mask or [str(MASK)], video.frame_names)
-    return {video.name: engine.track_job(video, masks, Places.for_video(arguments.out, TRACKS))}
+    return {video.name: engine.track_job(video, masks, Places.for_video(out, TRACKS))}
 
 
 def _measure(
-    arguments: argparse.Namespace, engine: "Engine", todo: "Mapping[str, Job]"
+    arguments: argparse.Namespace, engine: "Engine", todo: "Mapping[str, Job]", out: Path
 ) -> dict[str, Any]:
     from segue.inference.environment import environment
     from segue.measure.speed.costs import peak_memory_mib
@@ -119,10 +121,11 @@ def _measure(
     sample = _Sample(next(iter(todo.values())), arguments.objects)
     model, notes = engine.load()
     times, records = PartTimes(), {}
-    with FrameProgress("") as progress, times.watching(model):
+    watched = times.watched(model)
+    with FrameProgress("") as progress:
         for number, (name, job) in enumerate(todo.items(), start=1):
             progress.begin(f"{name} ({number}/{len(todo)})")
-            records[name] = job.run(model, "new", progress)
+            records[name] = job.run(watched, "new", progress)
     memory = peak_memory_mib()
     return {
         **notes,
@@ -139,7 +142,7 @@ def _measure(
         "frames": {kind: frames.number for kind, frames in times.frames.items()},
         "network_ms": times.means_ms(),
         "peak_memory_mib": memory,
-        "evaluation": _scores(arguments),
+        "evaluation": _scores(arguments, out),
         **sample.costs(model, _counted(engine)),
         **environment(),
     }
@@ -165,14 +168,14 @@ def _run_ms(records: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     return {**parts, "fps": round(frames / sums["total_s"], 2)}
 
 
-def _scores(arguments: argparse.Namespace) -> dict[str, Any] | None:
+def _scores(arguments: argparse.Namespace, out: Path) -> dict[str, Any] | None:
     """The masks' scores by sequence, by the protocol named like the layout; ``None`` where there is none."""
     from segue.evaluation.catalog import PROTOCOLS
     from segue.evaluation.run import evaluate
 
     if arguments.layout not in PROTOCOLS:
         return None
-    report = evaluate(arguments.out, arguments.root, arguments.layout, arguments.split).to_json()
+    report = evaluate(out, arguments.root, arguments.layout, arguments.split).to_json()
     table: dict[str, Any] = next(iter(report["tables"].values()))
     return table
 
@@ -199,13 +202,14 @@ class _Sample:
     def costs(self, model: Any, counted: Any) -> dict[str, Any]:
         """What computed frames cost; ``counted`` is the same model, but computed by torch."""
         from segue.measure.speed.costs import floor, object_cost, thread_cost
+        from segue.models.interface import ungated
 
-        host = getattr(model, "host", model)
+        host = ungated(model)
         return {
             "working_hw": list(self.working_hw),
             "objects": object_cost(host, self.frames, self.labels, self.num_objects),
             "threads_ms": thread_cost(host, self.frames, self.labels),
-            "floor": floor(getattr(counted, "host", counted), self.frames[0], self.labels),
+            "floor": floor(ungated(counted), self.frames[0], self.labels),
         }
 
 

@@ -13,6 +13,10 @@ _ASPECT_SLACK = Fraction(1, 100)
 """Files say 427:426 where a width was rounded; nobody sees that."""
 _START_SLACK = Fraction(1, 10)
 """Seconds: where sound begins first, pictures often start a few hundredths later."""
+_DIRECTIONS = {
+    "backward": "backward, from the last mask to the first frame",
+    "both": "both, from each mask forward and backward",
+}
 
 
 def block(understood: Understood, model: str) -> list[str]:
@@ -22,7 +26,7 @@ def block(understood: Understood, model: str) -> list[str]:
         understood: Of the job.
         model: The model and its dials.
     """
-    rows = [*_video(understood), ("model", model), *_masks(understood)]
+    rows = [*_video(understood), ("model", model), *_masks(understood, model)]
     return _lined(rows, understood.doubts)
 
 
@@ -90,13 +94,25 @@ def _video(understood: Understood) -> Iterator[tuple[str, str]]:
         yield "start", f"the first frame is at {float(source.start_time):g} s"
 
 
-def _masks(understood: Understood) -> Iterator[tuple[str, str]]:
+def _masks(understood: Understood, model: str) -> Iterator[tuple[str, str]]:
     masks = understood.masks
+    if understood.direction != "forward":
+        yield "direction", _DIRECTIONS[understood.direction]
+    if understood.finds:
+        yield "no mask", f"{model.partition(',')[0]} finds objects by itself"
     if understood.frames_before:
         yield (
             "no mask",
             f"on the first {plural(understood.frames_before, 'frame')}: no objects there",
         )
+    if understood.frames_after != 0:
+        count = understood.frames_after
+        where = (
+            f"after frame {masks[-1].name}"
+            if count is None
+            else f"on the last {plural(count, 'frame')}"
+        )
+        yield "no mask", f"{where}: no objects there"
     for mask in masks[:_MOST]:
         yield "mask", f"frame {_place(mask)}: {_some(mask.effects)}"
     if len(masks) > _MOST:

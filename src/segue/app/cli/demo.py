@@ -112,28 +112,47 @@ class Shot:
         self.description = video.description
         self.indices = range(len(frames))
         self.files, self.choices, self.damaged = video.files, video.choices, video.damaged
+        self._begin: Fraction | None = None
+
+    @property
+    def seekable(self) -> bool:
+        """See ``Video``."""
+        return self._video.seekable
+
+    def frame(self, index: int) -> "VideoFrame":
+        """One frame by its index in the shot, see ``Video``."""
+        if index not in self.indices:
+            raise IndexError(f"The shot has no frame {index}.")
+        return next(self.frames(range(index, index + 1)))
+
+    def frames(self, wanted: range) -> "Iterator[VideoFrame]":
+        """Frames by their indices in the shot, see ``Video``; they keep the names that they have in the whole video."""
+        from segue.media.frames import overlap
+
+        start = self._frames.start
+        if self._begin is None:
+            first = next(self._video.frames(range(start, start + 1)), None)
+            self._begin = first.time if first is not None else Fraction(0)
+        inside = overlap(wanted, self.indices)
+        shifted = range(inside.start + start, inside.stop + start, inside.step)
+        for frame in self._video.frames(shifted):
+            yield replace(frame, index=frame.index - start, time=frame.time - self._begin)
 
     def __iter__(self) -> "Iterator[VideoFrame]":
-        """The frames of the shot; they keep the names that they have in the whole video."""
-        begin: Fraction | None = None
-        for frame in self._video:
-            if frame.index >= self._frames.stop:
-                return
-            if frame.index in self._frames:
-                begin = frame.time if begin is None else begin
-                yield replace(
-                    frame, index=frame.index - self._frames.start, time=frame.time - begin
-                )
+        """The frames of the shot, see ``Video``."""
+        return self.frames(self.indices)
 
 
 def _write_sheet(path: Path, video: "Video", places: "Places") -> None:
-    from segue.inference.sinks import LabelFolder
+    from segue.media.label_file import read_label_values
     from segue.media.overlay import contact_sheet, paint, write_image
 
     last = (video.num_frames or 1) - 1
     shown = {round(i * last / (_SHEET_FRAMES - 1)) for i in range(_SHEET_FRAMES)}
-    masks = LabelFolder(places.labels)
     picked = [frame for frame in video if frame.index in shown]
-    painted = [paint(frame.image, masks.read(frame)) for frame in picked]
+    painted = [
+        paint(frame.image, read_label_values(places.labels / f"{frame.name}.png"))
+        for frame in picked
+    ]
     captions = [f"frame {frame.index}, {float(frame.time):.2f} s" for frame in picked]
     write_image(path, contact_sheet(painted, _SHEET_COLUMNS, captions))

@@ -14,12 +14,6 @@ from segue.errors import SettingsError
 from segue.models.catalog import Kind, find, names
 from segue.settings import override
 
-WITH_GATE = {
-    *("segue-lite", "g-frtm", "g-frtm-fast"),
-    *("g-ttvos", "g-ttvos-fast", "g-ttvos-mobile", "g-ttvos-lite"),
-    *("temporal-unet", "temporal-unet-lite"),
-}
-"""Models that ``--reuse`` is for."""
 NEVER = 1.0
 """The threshold at which no frame is reused."""
 _THRESHOLD = "reuse.threshold"
@@ -123,16 +117,14 @@ def _has_gate(arguments: argparse.Namespace, asked: float | None) -> bool:
     Raises:
         SettingsError: It has none, and frames shall be reused.
     """
-    kind, model = find(arguments.model).kind, arguments.model
-    if model in WITH_GATE:
-        return True
-    if asked not in (None, NEVER):
-        raise SettingsError(_gateless(model, kind))
-    return False
+    entry = find(arguments.model)
+    if not entry.gated and asked not in (None, NEVER):
+        raise SettingsError(_gateless(arguments.model, entry.kind))
+    return entry.gated
 
 
 def _gateless(model: str, kind: Kind) -> str:
-    having = ", ".join(name for name in names(kind) if name in WITH_GATE)
+    having = ", ".join(names(kind, gated=True))
     return f"Model {model!r} has no reuse gate. Leave out --reuse, or use one that has: {having}."
 
 

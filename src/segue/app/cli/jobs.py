@@ -2,15 +2,17 @@
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue.app.cli.closing import lost_lines, pace_lines, result_lines, sentence
 from segue.app.cli.dials import add_dials, turn_dials
-from segue.app.cli.frame_options import add_frame_options, say_damaged
+from segue.app.cli.frame_options import add_frame_options, say_damaged, say_dropped
 from segue.app.cli.output import STDOUT, FrameProgress, add_json_argument
 from segue.errors import InputError, OutputError
 from segue.models.catalog import Kind, names
@@ -27,7 +29,8 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         "words",
         nargs="*",
         metavar="VIDEO | key=value",
-        help="a video file, a folder of images or a pattern; then settings of the model",
+        help="a video file, a folder of images or a pattern, or what is live: an address (rtsp://, http://, udp://), a "
+        "camera (/dev/video0, camera:0) or - for standard input; then settings of the model",
     )
     parser.add_argument(
         "--out",
@@ -66,6 +69,14 @@ def add_result_arguments(parser: argparse.ArgumentParser, overlay: str) -> None:
     """
     group = parser.add_argument_group("results")
     group.add_argument("--overlay", action=argparse.BooleanOptionalAction, help=overlay)
+    group.add_argument(
+        "--format",
+        dest="formats",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also write the results in this format (see segue convert --help); may be repeated",
+    )
     either = group.add_mutually_exclusive_group()
     either.add_argument("--resume", action="store_true", help="continue an interrupted run")
     either.add_argument(
@@ -82,8 +93,10 @@ def add_result_arguments(parser: argparse.ArgumentParser, overlay: str) -> None:
 
 
 def sort_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Sources and ``key=value`` settings; a path that exists is a source whatever its name."""
-    assignments = [word for word in words if "=" in word and not Path(word).exists()]
+    """Sources and ``key=value`` settings; a path that exists is a source whatever its name, and so is an address."""
+    assignments = [
+        w for w in words if "=" in w and not (Path(w).exists() or "://" in w.split("=")[0])
+    ]
     return [word for word in words if word not in assignments], assignments
 
 
@@ -147,13 +160,46 @@ def run_job(arguments: argparse.Namespace, engine: "Engine", job: "Job") -> dict
         say_block(block(understood, engine.summary(notes)))
         with FrameProgress(job.video.name) as progress:
             notes = {"command": command_line(), "understood": understood.to_json(), **notes}
-            record = job.run(model, mode(arguments), progress, notes)
+            record = cancellable(
+                lambda cancel: job.run(model, mode(arguments), progress, notes, cancel=cancel)
+            )
         text = sentence(record, arguments.out)
+        for said in record["said"]:
+            sys.stderr.write(f"segue: {said}\n")
         say_damaged(record.get("damaged") or ())
+        say_dropped(record.get("live"))
     if arguments.json != STDOUT:
         lines = [*pace_lines([record]), *result_lines(job.places), *lost_lines(record)]
         print(text, *lines, sep="\n")
     return {"out": str(arguments.out), **record}
+
+
+def cancellable(work: Callable[[threading.Event], dict[str, Any]]) -> dict[str, Any]:
+    """Do a run that the first Ctrl-C stops in good order, and the second at once.
+
+    Args:
+        work: Gets what is set by Ctrl-C; returns the record of the run.
+
+    Raises:
+        KeyboardInterrupt: It was stopped.
+    """
+    cancel = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        return work(cancel)
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(number: int, frame: object) -> None:
+        cancel.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        record = work(cancel)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if record["cancelled"]:
+        raise KeyboardInterrupt
+    return record
 
 
 def _dry_run(arguments: argparse.Namespace, engine: "Engine", job: "Job") -> dict[str, Any]:
@@ -186,8 +232,10 @@ def say_block(lines: Sequence[str]) -> None:
 
 
 def command_line() -> str:
-    """For ``run.json``."""
-    return " ".join(["segue", *sys.argv[1:]])
+    """For ``run.json``, without the passwords of addresses."""
+    from segue.media.live import without_secrets
+
+    return " ".join(["segue", *map(without_secrets, sys.argv[1:])])
 
 
 def _mind_threads(threads: int | None) -> None:

@@ -14,6 +14,7 @@ If a run was killed, --resume continues the run, and the results have the same b
 """
 
 import argparse
+from dataclasses import replace
 
 from segue.app.cli import jobs
 from segue.app.cli.frame_options import open_source
@@ -54,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         overlay=arguments.overlay is not False,
         ids=arguments.ids,
     )
+    job = replace(job, formats=tuple(arguments.formats), drop=arguments.live)
     document = jobs.run_job(arguments, engine, job)
     if arguments.json:
         write_document(document, arguments.json)

@@ -5,6 +5,7 @@ import difflib
 import importlib
 import io
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -38,8 +39,19 @@ VERBS: dict[str, Verb] = {
     "track": Verb(
         "segue.app.cli.track", "track the objects of a mask through a video", go_on=_RESUME
     ),
+    "mask": Verb("segue.app.cli.mask", "make the mask of a frame by pointing at objects"),
     "label": Verb("segue.app.cli.label", "name the class of every pixel of a video", go_on=_RESUME),
+    "correct": Verb(
+        "segue.app.cli.correct", "correct results of segue track in place", go_on=_RESUME
+    ),
+    "convert": Verb(
+        "segue.app.cli.convert",
+        "write results in another format, or read those of others",
+    ),
     "models": Verb("segue.app.cli.models", "list the models, or describe one"),
+    "backends": Verb(
+        "segue.app.cli.backends", "compare a model's backends, or prepare int8", actions=True
+    ),
     "evaluate": Verb("segue.app.cli.evaluate", "score predicted masks against true masks"),
     "pack": Verb("segue.app.cli.pack", "check and zip predictions for an evaluation server"),
     "train": Verb("segue.app.cli.train", "train a model as a TOML file says", go_on=_SAME),
@@ -123,8 +135,19 @@ def _dispatch(words: Sequence[str]) -> int:
     verb.add_arguments(parser)
     # Intermixed, so that key=value settings may stand before, between and after the options.
     parse = parser.parse_args if VERBS[name].actions else parser.parse_intermixed_args
-    code: int = verb.run(parse(words[1:]))
+    code: int = verb.run(parse(_values_joined(words[1:])))
     return code
+
+
+def _values_joined(words: Sequence[str]) -> list[str]:
+    """``--click -200,90`` as ``--click=-200,90``: argparse takes a minus for another option."""
+    joined: list[str] = []
+    for word in words:
+        if re.match(r"-\d", word) and joined and re.fullmatch(r"--[a-z-]+", joined[-1]):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def overview() -> str:

@@ -3,8 +3,6 @@
 segue models
 segue models segue-lite --json
 segue models frtm-fast --size 480x854
-segue models segue-lite --check --data DAVIS --layout davis2016
-segue models segue-lite --weights mine.safetensors --calibrate DAVIS --layout davis2016
 """
 
 import argparse
@@ -12,17 +10,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from segue.app.cli import models_backends
-from segue.app.cli.output import (
-    STDOUT,
-    add_json_argument,
-    check_json_target,
-    write_document,
-)
+from segue.app.cli.output import add_json_argument, check_json_target, write_document
 from segue.app.model_sizes import SIZE_HW, measure_sizes, shipped_sizes
 from segue.errors import InputError
-from segue.models.catalog import MODELS, WHAT_THEY_DO, find
+from segue.models.catalog import WHAT_THEY_DO, entries, find, outside
 from segue.settings import override
+
+_BEGINNINGS = {"masks": "given masks", "nothing": "no mask", "either": "given masks, or none"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HEIGHTxWIDTH",
         help="frame size at which operations are counted (480x854)",
     )
-    models_backends.add_arguments(parser)
+    for moved in (
+        "check",
+        "calibrate",
+    ):  # a verb of their own; scripts that know the old one are told
+        parser.add_argument(
+            f"--{moved}", nargs="?", const="", action=_Moved, help=argparse.SUPPRESS
+        )
     add_json_argument(parser)
 
 
@@ -47,8 +47,6 @@ def run(arguments: argparse.Namespace) -> int:
     names = [word for word in arguments.words if "=" not in word]
     if len(names) > 1:
         raise InputError(f"Give one model at most, got {', '.join(names)}.")
-    if arguments.check or arguments.calibrate:
-        return _run_backends(names, arguments)
     document = _describe(names[0], arguments) if names else _list()
     if arguments.json:
         write_document(document, arguments.json)
@@ -59,23 +57,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _run_backends(names: list[str], arguments: argparse.Namespace) -> int:
-    """What ``--check`` and ``--calibrate`` ask for."""
-    if not names:
-        raise InputError("Name the model: segue models NAME --check, or --calibrate FOLDER.")
-    models_backends.refuse(arguments)
-    settings = _settings(names[0], arguments)
-    if arguments.check:
-        document = models_backends.check(names[0], arguments, settings)
-        tell = models_backends.print_checked
-    else:
-        document = models_backends.calibrate(names[0], arguments, settings)
-        tell = models_backends.print_calibrated
-    if arguments.json:
-        write_document(document, arguments.json)
-    if arguments.json != STDOUT:
-        tell(document)
-    return 0
+class _Moved(argparse.Action):
+    """An option that is a command now."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        """Say which, and leave."""
+        action = self.dest
+        parser.error(f"--{action} is a command now: segue backends {action} NAME --data FOLDER")
 
 
 def _settings(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -95,8 +83,9 @@ def _list() -> dict[str, Any]:
                 "summary": entry.summary,
                 "weights": _weights(name, None),
             }
-            for name, entry in MODELS.items()
-        ]
+            for name, entry in entries().items()
+        ],
+        "problems": dict(outside().problems),
     }
 
 
@@ -112,7 +101,14 @@ def _describe(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
         settings=_settings(name, arguments),
         size_hw=arguments.size,
     )
-    about = {"name": name, "kind": entry.kind, "summary": entry.summary}
+    about = {
+        "name": name,
+        "kind": entry.kind,
+        "summary": entry.summary,
+        "begins_with": entry.begins_with,
+        "gated": entry.gated,
+        "lookahead": entry.lookahead,
+    }
     return {**about, **sizes, "weights": weights}
 
 
@@ -140,6 +136,8 @@ def _print_list(document: dict[str, Any]) -> None:
         size = f"{weights['bytes'] / 1e6:.1f} MB, shipped" if weights else "not shipped"
         table.add_row(row["name"], row["kind"], row["summary"], size)
     Console().print(table)
+    for sentence in document["problems"].values():
+        print(f"\n{sentence}")
     print("\nMore about one: segue models NAME")
 
 
@@ -147,14 +145,20 @@ def _print_model(document: dict[str, Any]) -> None:
     counts, macs, weights = (document[key] for key in ("parameters", "macs", "weights"))
     print(f"{document['name']}: {document['summary']}\n")
     print(f"task           {WHAT_THEY_DO[document['kind']]}")
+    print(f"begins with    {_BEGINNINGS[document['begins_with']]}")
+    if document["lookahead"]:
+        print(f"looks ahead    {document['lookahead']} frames")
     if document["classes"]:
         print(f"classes        {', '.join(document['classes'])}")
-    print(f"parameters     {counts['total']:,} (trainable: {counts['trainable']:,})")
+    if counts["total"] is None:
+        print("parameters     not told by the model")
+    else:
+        print(f"parameters     {counts['total']:,} (trainable: {counts['trainable']:,})")
     for part, number in counts["by_part"].items():
         print(f"  {part:12} {number:,}")
     if counts["per_object"]:
         print(f"  {'per object':12} {counts['per_object']:,}, fitted in each video")
-    given = "one object at " if document["kind"] == "objects" else ""
+    given = "one object at " if find(document["name"]).begins_with != "nothing" else ""
     print(f"MACs, {given}{macs['size']} (height x width)")
     print(f"  first frame  {macs['first_frame'] / 1e9:.2f} G")
     print(f"  a frame      {macs['frame'] / 1e9:.2f} G")

@@ -4,6 +4,8 @@ $ segue track clip.mp4 --mask first.png --out result
 $ segue track frames/ --mask 0=a.png --mask 37=b.png --out result --max-side 640
 $ segue track clip.mp4 --mask first.png --out result --reuse off
 $ segue track clip.mp4 --mask first.png --dry-run
+$ segue track clip.mp4 --click 120,80 --box 2:200,40,300,160 --out result
+$ segue track clip.mp4 --model rvos-lite --out result
 $ segue track --layout davis2016 --root DAVIS --split val --out masks --json report.json
 
 One video gives OUT/masks/<frame>.png, OUT/overlay.mp4, OUT/tracks.json and OUT/run.json. A model with a
@@ -11,19 +13,24 @@ reuse gate also gives OUT/reuse.png, which shows the frames that were computed a
 A data set gives OUT/<sequence>/<frame>.png; all other files are in OUT/_run. A data set of tracks, such
 as kitti-mots, also gives OUT/<sequence>.txt; ids and formats are those of its official results.
 
+Without --mask the model has to find objects by itself, which rvos-lite can.
+
 Before the work a few lines on stderr say what was understood; a line that begins with "check" is a doubt.
 If a run was killed, --resume continues the run, and the results have the same bytes as without the kill.
 """
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from segue.app.cli import jobs
+from segue.app.cli.click_options import add_click_options, clicked_masks, pointed
 from segue.app.cli.frame_options import open_source, refuse_source_options
 from segue.app.cli.output import check_json_target, write_document
 from segue.errors import InputError
+from segue.models.catalog import find, names
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,12 +44,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="[FRAME[:ID]=]MASK",
         help="mask of the first frame, or of a later one (37=b.png), or of one object there (37:2=b.png adds or "
-        "corrects object 2); or a folder with one file per object, or with files named like the frames; may be "
-        "repeated",
+        "corrects object 2); or a folder with one file per object, or with files named like the frames; or the masks "
+        "of a whole video as COCO, YOLO, CVAT, MOTS or labelme have them; may be repeated",
+    )
+    group.add_argument(
+        "--direction",
+        choices=("forward", "backward", "both"),
+        help="from which masks frames are answered: those before (forward, the default), those behind (backward), or "
+        "both of them, fused",
     )
     group.add_argument("--fit-mask", action="store_true", help="resize masks of another size")
     group.add_argument(
         "--partial-masks", action="store_true", help="accept later masks that leave objects out"
+    )
+    add_click_options(parser)
+    parser.add_argument(
+        "--click-frame",
+        metavar="N",
+        type=int,
+        help="number of the frame that is pointed at (default: the first)",
     )
     group = parser.add_argument_group("data set, instead of VIDEO and --mask")
     group.add_argument("--layout", metavar="NAME", help="layout of the data set, such as davis2016")
@@ -54,8 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--class",
         dest="classes",
         action="append",
-        choices=("car", "pedestrian"),
-        help="track only objects of this class (kitti-mots, mots-challenge); may be repeated",
+        metavar="CLASS",
+        help="track only objects of this class, such as car (kitti-mots, mots-challenge); may be repeated",
     )
     jobs.add_model_arguments(parser, "objects", default="segue-lite")
     jobs.add_result_arguments(
@@ -68,16 +88,16 @@ def run(arguments: argparse.Namespace) -> int:
     check_json_target(arguments.json)
     sources, assignments = jobs.sort_words(arguments.words)
     if arguments.layout:
-        if sources or arguments.mask or not arguments.root:
-            raise InputError("--layout takes --root DIR, and neither VIDEO nor --mask.")
+        if sources or arguments.mask or pointed(arguments) or not arguments.root:
+            raise InputError("--layout takes --root DIR, and neither VIDEO nor --mask nor clicks.")
         refuse_source_options(arguments, "only for one VIDEO, not for a data set.")
         from segue.app.cli.track_layout import track_layout
 
         document = track_layout(arguments, jobs.engine(arguments, assignments))
     else:
-        if len(sources) != 1 or not arguments.mask:
-            came = ", ".join(sources) or "none"
-            raise InputError(f"Give one VIDEO (got: {came}) and at least one --mask.")
+        needs_mask = find(arguments.model, "objects").begins_with == "masks"
+        if len(sources) != 1 or (needs_mask and not arguments.mask and not pointed(arguments)):
+            raise InputError(_missing(arguments.model, sources, needs_mask))
         document = _track_video(arguments, sources[0], assignments)
     if arguments.json:
         write_document(document, arguments.json)
@@ -87,16 +107,18 @@ def run(arguments: argparse.Namespace) -> int:
 def _track_video(
     arguments: argparse.Namespace, source: str, assignments: Sequence[str]
 ) -> dict[str, Any]:
-    from segue.media.mask_args import read_masks
+    from segue.app.formats import masks_given
 
     _refuse_swapped(source, arguments.mask)
     # What is cheap to find wrong is found before torch is imported.
     video = open_source(arguments, source, arguments.mask)
-    masks = read_masks(arguments.mask, video.frame_names, video.indices.start)
+    clicked = clicked_masks(arguments, video)
+    masks = masks_given(arguments.mask, video, clicked) if arguments.mask or clicked else None
 
     from segue.inference.places import TRACKS, Places
 
     engine = jobs.engine(arguments, assignments)
+    engine = engine if masks else engine.without_masks()
     job = engine.track_job(
         video,
         masks,
@@ -105,7 +127,26 @@ def _track_video(
         partial=arguments.partial_masks,
         fit=arguments.fit_mask,
     )
+    job = replace(
+        job,
+        direction=arguments.direction,
+        formats=tuple(arguments.formats),
+        drop=arguments.live,
+    )
+    if arguments.direction not in (None, "forward"):
+        job = replace(job, identity={**job.identity, "direction": arguments.direction})
     return jobs.run_job(arguments, engine, job)
+
+
+def _missing(model: str, sources: Sequence[str], needs_mask: bool) -> str:
+    came = ", ".join(sources) or "none"
+    if not needs_mask:
+        return f"Give one VIDEO (got: {came})."
+    free = ", ".join(name for name in names("objects") if find(name).begins_with != "masks")
+    return (
+        f"Give one VIDEO (got: {came}) and at least one --mask, --click or --box: {model} carries given objects and "
+        f"finds none by itself. These do: {free}."
+    )
 
 
 def _refuse_swapped(source: str, masks: Sequence[str]) -> None:

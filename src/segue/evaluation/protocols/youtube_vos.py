@@ -87,7 +87,7 @@ def _scored(case: SequencePair) -> tuple[tuple[FramePair, ...], dict[int, int]]:
     """The frames to score, and the first of them for each object: the one after the object starts."""
     names = [natural_key(frame.name) for frame in case.frames]
     after = {
-        item.object_id: bisect_left(names, natural_key(item.frames[0])) + 1 if item.frames else 1
+        item.object_id: bisect_left(names, natural_key(item.start)) + 1 if item.start else 1
         for item in case.objects
     }
     first = min(after.values(), default=len(names))

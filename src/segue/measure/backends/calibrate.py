@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from segue.errors import SettingsError
-from segue.measure.backends.clips import Clip, without_gate
+from segue.measure.backends.check import setting_names
+from segue.measure.backends.clips import Clip
 from segue.models.catalog import load_model
+from segue.models.interface import ungated
 from segue.nn.backends.calibrating import CalibratingBackend
 from segue.nn.backends.catalog import using
 from segue.nn.backends.int8 import Ranges
@@ -29,12 +31,12 @@ def calibrate_model(
     """
     backend = CalibratingBackend()
     with using(backend):
-        model: Any = load_model(name, weights=weights, settings=settings)
-    if not hasattr(model.settings, "precision"):
+        model = load_model(name, weights=weights, settings=settings)
+    if "precision" not in setting_names(model):
         raise SettingsError(
             f"{name} computes in float32 only, so there is nothing to calibrate. Models with a setting precision can."
         )
-    host, frames = without_gate(model), 0
+    host, frames = ungated(model), 0
     for clip in clips:
         runner = clip.runner(host)
         for frame in clip.frames():

@@ -4,7 +4,6 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +11,14 @@ import numpy as np
 from torch import Tensor
 
 from segue.errors import SettingsError, WeightsError
-from segue.inference.runner import Runner
-from segue.measure.backends.clips import Clip, without_gate
+from segue.inference.runner import Result, Runner
+from segue.measure.backends.clips import Clip
 from segue.media.palette import write_mask
 from segue.media.video import VideoFrame
 from segue.models.catalog import load_model
-from segue.models.interface import VideoModel
+from segue.models.interface import ConfiguredModel, TellingModel, VideoModel, ungated
 from segue.nn.backends.catalog import BACKENDS, create_backend, using
 from segue.types import BACKGROUND, Labels
-
-_PROBABILITIES: Mapping[str, Callable[[Any], Tensor]] = {
-    "segue-lite": attrgetter("previous"),
-    "temporal-unet-lite": lambda state: state.hidden[-2],
-    "rvos": attrgetter("memory.previous"),
-    "rvos-50": attrgetter("memory.previous"),
-    "rvos-34": attrgetter("memory.previous"),
-    "rvos-lite": attrgetter("memory.previous"),
-}
-"""Model -> where its memory holds the probabilities of the last frame."""
 
 
 @dataclass
@@ -84,11 +73,11 @@ def load_variants(name: str, *, weights: Path | None, settings: Mapping[str, Any
         SegueError: Torch cannot load the model either.
     """
     first = _loaded(Variant("torch", "float32"), name, weights, settings)
-    chosen = getattr(first.model, "settings", None)
-    if not hasattr(chosen, "backend"):
+    chosen = setting_names(first.model)
+    if "backend" not in chosen:
         raise SettingsError(f"{name} computes with torch only, so there is nothing to compare.")
     others = [Variant(backend, "float32") for backend in BACKENDS if backend != "torch"]
-    if hasattr(chosen, "precision"):
+    if "precision" in chosen:
         others += [Variant(other.backend, "int8") for other in others]
     for other in others:
         try:
@@ -96,6 +85,13 @@ def load_variants(name: str, *, weights: Path | None, settings: Mapping[str, Any
         except (SettingsError, WeightsError) as error:
             other.problem, other.option = str(error), error.option
     return [first, *others]
+
+
+def setting_names(model: object) -> frozenset[str]:
+    """Names of the settings that a model was built with; none if it tells none."""
+    if not isinstance(model, ConfiguredModel):
+        return frozenset()
+    return frozenset(type(model.settings).model_fields)
 
 
 def compare(
@@ -118,11 +114,15 @@ def compare(
             _Pass(variant, clip, out / variant.name / name if out else None) for variant in ready
         ]
         for frame in clip.frames():
-            reference = passes[0].ask(frame)
-            for other in passes[1:]:
-                other.ask(frame)
-                other.compare(passes[0], reference)
+            _compare_all(passes, [one.ask(frame) for one in passes])
             seen(name, frame.index)
+        _compare_all(passes, [one.end() for one in passes])
+
+
+def _compare_all(passes: Sequence["_Pass"], found: Sequence[tuple[Labels, ...]]) -> None:
+    """Compare what all passes answered just now with the first of them."""
+    for one, labels in zip(passes[1:], found[1:], strict=True):
+        one.compare(passes[0], labels, found[0])
 
 
 class _Pass:
@@ -131,39 +131,47 @@ class _Pass:
     def __init__(self, variant: Variant, clip: Clip, folder: Path | None) -> None:
         assert variant.model is not None
         self.variant = variant
-        self.labels: Labels = np.zeros((0, 0), np.uint8)
         self._runner: Runner = clip.runner(variant.model)
         self._given = clip.masks
-        self._told = _PROBABILITIES.get(variant.model.name)
+        self._model = variant.model
         self._folder = folder
         if folder:
             folder.mkdir(parents=True)
 
-    def ask(self, frame: VideoFrame) -> Labels:
-        """Its labels of the next frame."""
-        first = self._runner.state is None or frame.index in self._given
+    def ask(self, frame: VideoFrame) -> tuple[Labels, ...]:
+        """Show it the next frame: its labels of the frames that it answers now."""
+        first = not self._runner.begun or frame.index in self._given
         begin = time.perf_counter()
-        result = self._runner.feed(frame)
+        results = self._runner.feed(frame)
         laps = self.variant.first_ms if first else self.variant.frame_ms
         laps.append(1e3 * (time.perf_counter() - begin))
-        assert result is not None  # only models that look ahead make one wait
-        self.labels = result[1].labels
-        if self._folder:
-            write_mask(self._folder / f"{frame.name}.png", self.labels)
-        return self.labels
+        return self._kept(results)
+
+    def end(self) -> tuple[Labels, ...]:
+        """Its labels of the frames that a model with a lookahead still owes."""
+        return self._kept(self._runner.finish())
+
+    def _kept(self, results: Sequence[Result]) -> tuple[Labels, ...]:
+        for frame, prediction in results:
+            if self._folder:
+                write_mask(self._folder / f"{frame.name}.png", prediction.labels)
+        return tuple(prediction.labels for _, prediction in results)
 
     def probabilities(self) -> Tensor | None:
         """Of the last frame, as far as the memory holds them."""
-        state = self._runner.state
-        return self._told(state) if self._told and state is not None else None
+        state = self._runner.memory.state
+        if state is None or not isinstance(self._model, TellingModel):
+            return None
+        return self._model.probabilities(state)
 
-    def compare(self, other: "_Pass", labels: Labels) -> None:
-        """Note how the last frame differs from what another variant makes of it."""
-        self.variant.ious += ious(self.labels, labels, background=not self._given)
-        mine, theirs = self.probabilities(), other.probabilities()
-        if mine is not None and theirs is not None:
-            found = float((mine.float() - theirs.float()).abs().max())
-            self.variant.difference = max(found, self.variant.difference or 0.0)
+    def compare(self, other: "_Pass", mine: tuple[Labels, ...], theirs: tuple[Labels, ...]) -> None:
+        """Note how its last answers, and its memory, differ from those of another variant."""
+        for found, expected in zip(mine, theirs, strict=True):
+            self.variant.ious += ious(found, expected, background=not self._given)
+        told, others = self.probabilities(), other.probabilities()
+        if mine and told is not None and others is not None:
+            difference = float((told.float() - others.float()).abs().max())
+            self.variant.difference = max(difference, self.variant.difference or 0.0)
 
 
 def ious(found: Labels, expected: Labels, *, background: bool) -> Iterable[float]:
@@ -188,5 +196,5 @@ def _loaded(
         begin = time.perf_counter()
         model = load_model(name, weights=weights, settings={**settings, **chosen})
         variant.load_s = time.perf_counter() - begin
-    variant.model = without_gate(model)
+    variant.model = ungated(model)
     return variant

@@ -28,9 +28,3 @@ class Clip:
     def runner(self, model: VideoModel[Any]) -> Runner:
         """A pass of a model, which is to be fed the frames."""
         return Runner(model, self.masks, self.video.size_hw)
-
-
-def without_gate(model: VideoModel[Any]) -> VideoModel[Any]:
-    """A model that computes every frame."""
-    host: VideoModel[Any] = getattr(model, "host", model)
-    return host

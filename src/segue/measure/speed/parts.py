@@ -1,30 +1,17 @@
-"""Where the time of a model goes, frame by frame: its parts are wrapped while somebody watches."""
+"""Where the time of a model goes, frame by frame: the model tells which part it is doing."""
 
+import copy
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from torch import nn
-
+from segue.models.interface import TimedModel, VideoModel
 from segue.types import Prediction
 
 Kind = Literal["first", "computed", "reused"]
 """Frames with given masks; those that the model computed; those that its reuse gate carried over as a whole."""
-
-PARTS: Mapping[str, Mapping[str, str]] = {
-    "segue-lite": {
-        "_fast.look": "backbone",
-        "_scores": "memory",
-        "_learn_own": "memory",
-        "_learn_given": "memory",
-        "_fast.decoder": "decoder",
-    }
-}
-"""Model -> its functions by dotted name, and the part of its time that each counts for. Others count as ``other``."""
-_GATE = {"propagator._gate": "gate", "propagator.propagate": "window"}
-"""The same of the reuse gate around a host: its network, and the rest of a look through the window."""
 
 
 @dataclass
@@ -49,86 +36,58 @@ class PartTimes:
         self._within: list[float] = []
         """Seconds of the parts that were called by those that run now: each second counts once."""
 
-    @contextmanager
-    def watching(self, model: Any) -> Iterator[None]:
-        """Every frame that the model is given in the block is timed."""
-        gated = hasattr(model, "propagator") and hasattr(model, "host")
-        host = model.host if gated else model
-        with ExitStack() as stack:
-            for place, part in PARTS.get(model.name, {}).items():
-                stack.enter_context(self._wrapped(host, place, part))
-            for place, part in _GATE.items() if gated else ():
-                stack.enter_context(self._wrapped(model, place, part))
-            stack.enter_context(_replaced(model, "start", self._frame(model.start, given=True)))
-            stack.enter_context(_replaced(model, "step", self._frame(model.step, given=False)))
-            yield
+    def watched(self, model: VideoModel[Any]) -> VideoModel[Any]:
+        """The same model, whose frames are timed: by part if it is a ``TimedModel``, else as a whole."""
+        timed = model.timed(self.part) if isinstance(model, TimedModel) else model
+        watched = copy.copy(timed)
+        vars(watched).update(start=self._timed_start(timed), step=self._timed_step(timed))
+        return watched
 
     def means_ms(self) -> dict[str, dict[str, float]]:
         """Milliseconds per frame: kind of frame -> part -> mean."""
         return {kind: frames.means_ms() for kind, frames in self.frames.items()}
 
     @contextmanager
-    def _wrapped(self, model: Any, place: str, part: str) -> Iterator[None]:
-        *path, name = place.split(".")
-        owner = model
-        for step in path:
-            owner = getattr(owner, step, None)
-        found = getattr(owner, name, None)
-        if isinstance(found, nn.Module):  # a function cannot take the place of a module
-            owner, name, found = found, "forward", found.forward
-        if found is None:
+    def part(self, name: str) -> Iterator[None]:
+        """A ``PartClock``: the seconds in the block count for the part, without those of parts within."""
+        begin = time.perf_counter()
+        self._within.append(0.0)
+        try:
             yield
-            return
-        with _replaced(owner, name, self._part(found, part)):
-            yield
+        finally:
+            spent = time.perf_counter() - begin
+            own = spent - self._within.pop()
+            self._seconds[name] = self._seconds.get(name, 0.0) + own
+            if self._within:
+                self._within[-1] += spent
 
-    def _part(self, function: Callable[..., Any], part: str) -> Callable[..., Any]:
-        def timed(*arguments: Any, **options: Any) -> Any:
-            begin = time.perf_counter()
-            self._within.append(0.0)
-            try:
-                return function(*arguments, **options)
-            finally:
-                spent = time.perf_counter() - begin
-                own = spent - self._within.pop()
-                self._seconds[part] = self._seconds.get(part, 0.0) + own
-                if self._within:
-                    self._within[-1] += spent
-
-        return timed
-
-    def _frame(self, function: Callable[..., Any], given: bool) -> Callable[..., Any]:
-        whole = self._part(function, "other")
-
-        def timed(frame: Any, memory: Any = None, labels: Any = None) -> Any:
-            """``start(frame, labels)`` or ``step(frame, state, labels)``."""
+    def _timed_start(self, model: VideoModel[Any]) -> Callable[..., Any]:
+        def start(frame: Any, labels: Any = None) -> Any:
             self._seconds = {}
-            prediction, state = whole(*(x for x in (frame, memory, labels) if x is not None))
-            kind: Kind = "first" if given or labels is not None else _kind(prediction)
-            frames = self.frames.setdefault(kind, Frames())
-            frames.number += 1
-            for part, seconds in self._seconds.items():
-                frames.seconds[part] = frames.seconds.get(part, 0.0) + seconds
+            with self.part("other"):
+                prediction, state = model.start(frame, labels)
+            self._count("first")
             return prediction, state
 
-        return timed
+        return start
+
+    def _timed_step(self, model: VideoModel[Any]) -> Callable[..., Any]:
+        def step(frame: Any, state: Any, labels: Any = None, **options: Any) -> Any:
+            self._seconds = {}
+            with self.part("other"):
+                prediction, state = model.step(frame, state, labels, **options)
+            self._count("first" if labels is not None else _kind(prediction))
+            return prediction, state
+
+        return step
+
+    def _count(self, kind: Kind) -> None:
+        frames = self.frames.setdefault(kind, Frames())
+        frames.number += 1
+        for part, seconds in self._seconds.items():
+            frames.seconds[part] = frames.seconds.get(part, 0.0) + seconds
 
 
-def _kind(prediction: Prediction) -> Kind:
-    scores = prediction.scores.values()
+def _kind(prediction: Prediction | None) -> Kind:
+    scores = prediction.scores.values() if prediction else ()
     return "reused" if scores and all(score.reused for score in scores) else "computed"
-
-
-@contextmanager
-def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """An attribute of this one object has another value inside the block."""
-    own = name in vars(owner)
-    before = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        if own:
-            setattr(owner, name, before)
-        else:
-            delattr(owner, name)

@@ -16,7 +16,10 @@ from segue.models.frtm.network import TARGET_STRIDE, FrtmNetwork, Sight
 from segue.models.frtm.reuse import Carried, GateFunction, Reuse
 from segue.models.frtm.settings import FrtmSettings
 from segue.models.frtm.target_model import TargetState, fit, initial_model, remember
+from segue.models.given import check_first
+from segue.models.soft_masks import SoftMasks
 from segue.nn.resnet import CHANNELS
+from segue.nn.reuse.settings import ReuseSettings
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
 
 
@@ -95,21 +98,24 @@ class FrtmModel:
         """Size of a target model: its 1x1 projection and its 3x3 filter."""
         return (CHANNELS[self.settings.backbone][16] + 9) * self.settings.channels
 
+    @property
+    def reuse(self) -> ReuseSettings | None:
+        """See ``ReusingModel``; ``None`` without a gate."""
+        return self.settings.reuse
+
     @torch.no_grad()
-    def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, FrtmState]:
+    def start(
+        self, frame: Frame, labels: GivenLabels | None = None
+    ) -> tuple[Prediction, FrtmState]:
         """Begin a video: fit a target model to every object in the labels.
 
         See ``VideoModel.start``.
 
         Raises:
-            MaskError: No object in the labels, or labels of another size than the frame.
+            MaskError: No labels, no object in them, or labels of another size than the frame.
         """
+        labels = check_first(self.name, frame, labels)
         given = self._given(frame, labels)
-        if not given.masks:
-            raise MaskError(
-                "The first mask holds no object: every pixel is 0 (background) or 255 (void). "
-                "Mark at least one."
-            )
         objects = {i: self._begin(frame, given, i, frame_number=0) for i in given.masks}
         masks = {i: mask.float() for i, mask in given.masks.items()}
         carried = self._carry(Sight(self.network, self._tensor(frame)), masks, objects)
@@ -119,9 +125,14 @@ class FrtmModel:
 
     @torch.no_grad()
     def step(
-        self, frame: Frame, state: FrtmState, labels: GivenLabels | None = None
+        self,
+        frame: Frame,
+        state: FrtmState,
+        labels: GivenLabels | None = None,
+        *,
+        threshold: float | None = None,
     ) -> tuple[Prediction, FrtmState]:
-        """Go on by one frame; see ``VideoModel.step``.
+        """Go on by one frame; see ``ReusingModel.step``.
 
         A given mask of a known object replaces its prediction, enters its memory and updates its
         filter at once (ours). Given masks of new objects suppress the others (released code).
@@ -137,7 +148,7 @@ class FrtmModel:
             )
         given = self._given(frame, labels)
         seen = Sight(self.network, self._tensor(frame))
-        outcomes = {i: self._predict(seen, state, i, given) for i in state.objects}
+        outcomes = {i: self._predict(seen, state, i, given, threshold) for i in state.objects}
         probabilities = _overrule({i: o.probability for i, o in outcomes.items()}, given)
         merged = merge(torch.stack(list(probabilities.values())), self.settings.merging)
         shares = dict(zip(probabilities, merged, strict=True))
@@ -164,12 +175,19 @@ class FrtmModel:
         )
         return prediction, state
 
-    def _predict(self, seen: Sight, state: FrtmState, object_id: int, given: Given) -> Outcome:
+    def _predict(
+        self,
+        seen: Sight,
+        state: FrtmState,
+        object_id: int,
+        given: Given,
+        threshold: float | None,
+    ) -> Outcome:
         """A known object on this frame: computed, unless the gate lets it be carried over."""
         gate, carried = None, state.carried.get(object_id)
         # A given mask is learned from, for which the object has to be computed.
         if self._reuse and carried and object_id not in given.masks:
-            answer = self._reuse.ask(seen, carried, object_id, state.frames)
+            answer = self._reuse.ask(seen, carried, object_id, state.frames, threshold)
             gate = answer.gate
             if answer.choice != "compute":
                 reused = self._reuse.carry_over(seen, carried, answer)
@@ -283,7 +301,7 @@ def _prediction(
             scores[i] = ObjectScore(float(pixels.mean()))
         else:
             scores[i] = ObjectScore(1 - float(probability.max()), absent=True)
-    return Prediction(labels, scores)
+    return Prediction(labels, scores, SoftMasks(labels, probabilities, logits=False))
 
 
 def _with_gate(prediction: Prediction, outcomes: Mapping[int, Outcome]) -> Prediction:

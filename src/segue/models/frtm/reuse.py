@@ -78,7 +78,14 @@ class Reuse:
         template = self._parts.template(seen.shallow[GATE_STRIDE], mask4)
         return Carried(template, scores, refined, mask)
 
-    def ask(self, seen: Sight, carried: Carried, object_id: int, frame: int) -> Answer:
+    def ask(
+        self,
+        seen: Sight,
+        carried: Carried,
+        object_id: int,
+        frame: int,
+        threshold: float | None = None,
+    ) -> Answer:
         """Whether the object has to be computed on this frame.
 
         Args:
@@ -86,12 +93,14 @@ class Reuse:
             carried: The object.
             object_id: For a gate that was given.
             frame: Index of the frame in the video, likewise.
+            threshold: In place of that of the settings.
         """
         features = seen.shallow[GATE_STRIDE]
         dissimilarity = self._parts.dissimilarity(features, carried.scores, carried.template)
         given = self._gate(object_id, frame) if self._gate else None
         gate = float(self._parts.gate(dissimilarity)) if given is None else given
-        return Answer(gate, choose(gate, self._settings), dissimilarity)
+        settings = self._settings if threshold is None else self._settings.at(threshold)
+        return Answer(gate, choose(gate, settings), dissimilarity)
 
     def carry_over(
         self, seen: Sight, carried: Carried, answer: Answer

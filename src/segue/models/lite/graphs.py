@@ -1,11 +1,13 @@
 """The parts of segue-lite's network that a backend computes: tensors go in, tensors come out."""
 
+import copy
 from collections.abc import Mapping
 
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from segue.models.interface import PartClock, untimed
 from segue.models.lite import target
 from segue.models.lite.network import WIDTHS, FrameFeatures, LiteNetwork
 from segue.nn.backends.int8 import Ranges
@@ -67,10 +69,18 @@ class LiteGraphs:
         self._look = backend.prepare(Look(network), of_frame)
         self._decode = backend.prepare(Decode(network), of_decoder)
         self._network = network
+        self._clock: PartClock = untimed
+
+    def timed(self, clock: PartClock) -> "LiteGraphs":
+        """The same, which tells when the backbone and the decoder compute."""
+        graphs = copy.copy(self)
+        graphs._clock = clock
+        return graphs
 
     def look(self, frames: UInt8[Tensor, "batch height width 3"]) -> FrameFeatures:
         """See ``LiteNetwork.look``."""
-        features, *shares = self._look(frames)
+        with self._clock("backbone"):
+            features, *shares = self._look(frames)
         return FrameFeatures(features, dict(zip(WIDTHS, shares, strict=True)))
 
     def decoder(
@@ -82,7 +92,8 @@ class LiteGraphs:
     ) -> Float[Tensor, "objects height2 width2"]:
         """See ``Decoder``."""
         parts = (shares[stride] for stride in WIDTHS)
-        (logits,) = self._decode(scores, *parts, previous, others)
+        with self._clock("decoder"):
+            (logits,) = self._decode(scores, *parts, previous, others)
         return logits
 
     def learn(

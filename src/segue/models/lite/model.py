@@ -1,6 +1,7 @@
 """segue-lite: one look at the frame for all objects, a linear target model per object, a small decoder."""
 
 import copy
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 
@@ -14,6 +15,7 @@ from torch import Tensor
 from segue.media.masks import object_ids
 from segue.media.resize import Resizer, shrink
 from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
+from segue.models.interface import PartClock, untimed
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork, others_of
@@ -23,7 +25,7 @@ from segue.models.lite.search import search
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.state import LiteState
 from segue.models.lite.views import views_of
-from segue.models.painting import paint
+from segue.models.painting import PaintedProbabilities, paint
 from segue.models.reuse.host import WindowAnswer
 from segue.models.scene import Thumbnail, is_cut, thumbnail
 from segue.nn.backends.int8 import Ranges
@@ -66,6 +68,7 @@ class LiteModel:
         self._max_side: int | None = None
         self._fast = LiteGraphs(network, backend, ranges)
         self._device = next(network.parameters()).device
+        self._clock: PartClock = untimed
 
     @property
     def parameters_per_object(self) -> int:
@@ -80,14 +83,27 @@ class LiteModel:
         model._max_side = max_side
         return model
 
+    def timed(self, clock: PartClock) -> "LiteModel":
+        """See ``TimedModel.timed``: ``backbone``, ``decoder``, and ``memory`` for what the target models do."""
+        model = copy.copy(self)
+        model._fast, model._clock = self._fast.timed(clock), clock
+        return model
+
+    def probabilities(self, state: LiteState) -> Tensor:
+        """See ``TellingModel.probabilities``."""
+        return state.previous
+
     @torch.no_grad()
-    def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, LiteState]:
+    def start(
+        self, frame: Frame, labels: GivenLabels | None = None
+    ) -> tuple[Prediction, LiteState]:
         """Learn the objects of the first frame; see ``VideoModel.start``."""
-        check_first(frame, labels)
+        labels = check_first(self.name, frame, labels)
         resizer = Resizer.for_max_side(size_of(frame), self._max_side)
         small = resizer.shrink(frame)
         features = self._fast.look(self._tensor(small))
-        state = self._learn_given(features, small, resizer.shrink_labels(labels), None)
+        with self._clock("memory"):
+            state = self._learn_given(features, small, resizer.shrink_labels(labels), None)
         state = replace(state, size_hw=size_of(frame), last=_thumbnail(frame))
         scores = {i: ObjectScore(confidence=1.0) for i in state.ids}
         return Prediction(np.where(labels == VOID, BACKGROUND, labels), scores), state
@@ -112,7 +128,8 @@ class LiteModel:
         probabilities = _merge(logits)
         patches = {i: one.patch(resizer) for i, one in zip(state.ids, found, strict=True)}
         painted = paint(patches, state.size_hw)
-        prediction = Prediction(painted, _scores(logits, probabilities, painted, state.ids))
+        sure = _scores(logits, probabilities, painted, state.ids)
+        prediction = Prediction(painted, sure, PaintedProbabilities(patches, state.size_hw))
         quarter = F.avg_pool2d(probabilities, 2)
         previous = F.avg_pool2d(quarter, 2)[:, None]
         state = replace(
@@ -124,11 +141,13 @@ class LiteModel:
             areas=state.areas.lerp(_areas(previous), _AREA_RATE),
         )
         if state.unlearned >= self.settings.update_every:
-            state = self._learn_own(features, quarter, prediction, state)
+            with self._clock("memory"):
+                state = self._learn_own(features, quarter, prediction, state)
             state = replace(state, unlearned=0)
         if labels is not None and object_ids(labels):
             check_mask(labels, state.size_hw)
-            state = self._learn_given(features, small, resizer.shrink_labels(labels), state)
+            with self._clock("memory"):
+                state = self._learn_given(features, small, resizer.shrink_labels(labels), state)
             prediction = overrule(prediction, labels)
             prediction = replace(prediction, scores={i: prediction.scores[i] for i in state.ids})
         return prediction, state
@@ -158,6 +177,13 @@ class LiteModel:
         missing = (0, columns - scaled.shape[3], 0, rows - scaled.shape[2])
         areas = state.areas * (scale[0] * scale[1])
         return replace(state, working_hw=working_hw, previous=F.pad(scaled, missing), areas=areas)
+
+    def hidden(self, state: LiteState, object_ids: Collection[int]) -> LiteState:
+        """See ``HidingModel.hidden``: nothing is expected where they were, so they are searched for."""
+        rows = [row for row, i in enumerate(state.ids) if i in object_ids]
+        previous = state.previous.clone()
+        previous[rows] = 0
+        return replace(state, previous=previous)
 
     def working_pixel(self, state: LiteState) -> float:
         """See ``WindowHost.working_pixel``."""
@@ -202,7 +228,8 @@ class LiteModel:
         self, features: FrameFeatures, state: LiteState
     ) -> Float[Tensor, "objects codes2 height8 width8"]:
         """What the two target models of each object see."""
-        return target.apply(torch.cat([state.fixed, state.adaptive], 2), features.target)
+        with self._clock("memory"):
+            return target.apply(torch.cat([state.fixed, state.adaptive], 2), features.target)
 
     def _learn_own(
         self,

@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 
-from segue.models.interface import ScalingModel, VideoModel
+from segue.models.interface import VideoModel
 from segue.models.reuse.gate import WindowGate
-from segue.models.reuse.host import WindowHost
+from segue.models.reuse.host import PacedHost, WindowHost
 from segue.models.reuse.model import GatedModel, WindowedModel
 from segue.models.reuse.propagator import FlowPropagator
 from segue.models.reuse.window_inference import WindowPropagator
@@ -48,5 +48,5 @@ def gated(
     network, name = WindowGate(), gate_name(host.name)
     load_weights(network, gate or shipped_weights(name), model_name=name)
     propagator = WindowPropagator(host, network.to(torch.device(device)))
-    kind = WindowedModel if isinstance(host, ScalingModel) else GatedModel
+    kind = WindowedModel if isinstance(host, PacedHost) else GatedModel
     return kind(host, propagator, settings)

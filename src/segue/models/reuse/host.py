@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from segue.models.interface import VideoModel
+from segue.models.interface import HidingModel, ScalingModel, VideoModel
 from segue.models.scene import Thumbnail
 from segue.types import Frame, Labels
 
@@ -68,6 +68,11 @@ class WindowHost(ReuseHost[StateT], Protocol[StateT]):
     def working_pixel(self, state: StateT) -> float:
         """Pixels of the video along a pixel of the frames that the host works on, from 1."""
         ...
+
+
+@runtime_checkable
+class PacedHost(ScalingModel[StateT], HidingModel[StateT], Protocol[StateT]):
+    """A host that works on frames of any size, and can be told that objects are not seen."""
 
 
 def memory_after(

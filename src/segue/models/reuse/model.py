@@ -1,7 +1,7 @@
 """The reuse gate around a host: every frame is carried over from the last computed one, if the gate says so."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, make_dataclass, replace
 from typing import Any
 
@@ -12,9 +12,17 @@ from torch import Tensor
 
 from segue.errors import SettingsError
 from segue.models.given import check_frame
-from segue.models.interface import VideoModel
-from segue.models.reuse.host import memory_after
-from segue.models.reuse.propagator import Propagated, Propagator
+from segue.models.interface import (
+    ConfiguredModel,
+    NetworkModel,
+    PartClock,
+    SemanticModel,
+    TimedModel,
+    VideoModel,
+    untimed,
+)
+from segue.models.reuse.host import PacedHost, memory_after
+from segue.models.reuse.propagator import Propagated, Propagator, TimedPropagator
 from segue.models.scene import thumbnail
 from segue.nn.reuse.gate import Choice, choose
 from segue.nn.reuse.settings import ReuseSettings
@@ -47,7 +55,9 @@ class GatedState:
 
 
 class GatedModel:
-    """Implements ``VideoModel`` around a host: the host looks at a frame only if the gate finds it new.
+    """Implements ``ReusingModel`` around a host: the host looks at a frame only if the gate finds it new.
+
+    It has ``classes``, ``settings`` and ``network`` if its host has them.
 
     The gate speaks about each object. The host looks at a frame for all objects at once, so a frame is computed as
     soon as one object needs it. Frames are carried over from the last computed frame, never from a carried one, so
@@ -91,35 +101,55 @@ class GatedModel:
             "GatedState", parts, bases=(GatedState,), frozen=True
         )
         self._override = override
+        self._clock: PartClock = untimed
+        # Attributes of the object, not of the class: protocols are asked for what is there.
+        if isinstance(host, SemanticModel):
+            self.classes = host.classes
+        if isinstance(host, ConfiguredModel):
+            self.settings = host.settings
+        if isinstance(host, NetworkModel):
+            self.network = host.network
 
-    def __getattr__(self, name: str) -> Any:
-        """What else the host offers, such as ``classes`` and ``settings``."""
-        if name == "host":  # not yet there, as in copies that are being made
-            raise AttributeError(name)
-        return getattr(self.host, name)
+    def timed(self, clock: PartClock) -> "GatedModel":
+        """See ``TimedModel.timed``: ``gate``, ``window`` for the rest of a look, and the parts of the host."""
+        model = copy.copy(self)
+        model._clock = clock
+        if isinstance(self.host, TimedModel):
+            model.host = self.host.timed(clock)
+        if isinstance(self.propagator, TimedPropagator):
+            model.propagator = self.propagator.timed(clock, model.host)
+        return model
 
     def start(self, frame: Frame, labels: GivenLabels | None = None) -> tuple[Prediction, Any]:
         """Begin a video; see ``VideoModel.start``."""
-        prediction, memory = self.host.start(frame, labels)  # type: ignore[arg-type]
+        prediction, memory = self.host.start(frame, labels)
+        assert prediction is not None  # the host looks ahead by no frame
         return self._computed(frame, prediction, memory, 0, {}, 0)
 
     def step(
-        self, frame: Frame, state: Any, labels: GivenLabels | None = None
+        self,
+        frame: Frame,
+        state: Any,
+        labels: GivenLabels | None = None,
+        *,
+        threshold: float | None = None,
     ) -> tuple[Prediction, Any]:
-        """Go on by one frame; see ``VideoModel.step``. Given labels are always looked at by the host."""
+        """Go on by one frame; see ``ReusingModel.step``. Given labels are always looked at by the host."""
+        reuse = self.reuse if threshold is None else self.reuse.at(threshold)
         check_frame(frame, (state.shown.shape[0], state.shown.shape[1]))
         index, gap = state.frame_index + 1, state.gap + 1
         said: dict[int, float] = {}
         looked = False
         asked = labels is None and state.propagator is not None and not state.rest
-        if asked and self.reuse.threshold < 1:
-            needed = 0.0 if self._override else self.reuse.threshold
-            propagated, memory = self.propagator.propagate(
-                frame, state.propagator, state.host, needed
-            )
+        if asked and reuse.threshold < 1:
+            needed = 0.0 if self._override else reuse.threshold
+            with self._clock("window"):
+                propagated, memory = self.propagator.propagate(
+                    frame, state.propagator, state.host, needed
+                )
             said, looked = self._gates(propagated, index), propagated.looked
-            choices = {i: choose(p, self.reuse) for i, p in said.items()}
-            unsaid = propagated.scores.keys() - said.keys() if self.reuse.threshold else ()
+            choices = {i: choose(p, reuse) for i, p in said.items()}
+            unsaid = propagated.scores.keys() - said.keys() if reuse.threshold else ()
             if not unsaid and "compute" not in choices.values():
                 last = torch.from_numpy(thumbnail(frame))
                 state = replace(
@@ -129,6 +159,7 @@ class GatedModel:
         shown, last = state.shown.numpy(), state.last.numpy()
         memory = memory_after(self.host, state.host, shown, state.gap, last)
         prediction, memory = self.host.step(frame, memory, labels)
+        assert prediction is not None
         refused = state.refused + 1 if looked and gap == 1 else state.refused
         rest = _rest(refused) if looked and not self._override else max(state.rest - 1, 0)
         return self._computed(frame, prediction, memory, index, said, refused, rest)
@@ -154,7 +185,9 @@ class GatedModel:
             for i, score in propagated.scores.items()
         }
         # A copy: the caller owns the prediction, and the propagator may remember these labels.
-        return Prediction(labels.copy(), scores), replace(state, shown=torch.from_numpy(labels))
+        probabilities = None if copied else propagated.probabilities
+        prediction = Prediction(labels.copy(), scores, probabilities)
+        return prediction, replace(state, shown=torch.from_numpy(labels))
 
     def _computed(
         self,
@@ -182,27 +215,39 @@ class GatedModel:
             i: replace(score, gate=_rounded(said.get(i)), reused=False)
             for i, score in prediction.scores.items()
         }
-        return Prediction(prediction.labels, scores), state
+        return replace(prediction, scores=scores), state
 
 
 class WindowedModel(GatedModel):
-    """A gated model whose host scales frames by itself, and can be told at which size to work."""
+    """A gated model that is also a ``ScalingModel`` and a ``HidingModel``, as its host is."""
+
+    host: PacedHost[Any]
 
     def bounded(self, max_side: int | None) -> "WindowedModel":
         """See ``ScalingModel.bounded``."""
-        host = self.host.bounded(max_side)  # type: ignore[attr-defined]
+        host = self.host.bounded(max_side)
         if host is self.host:
             return self
+        assert isinstance(host, PacedHost)
         model = copy.copy(self)
         model.host = host
         return model
 
     def resized(self, state: Any, working_hw: tuple[int, int]) -> Any:
         """See ``ScalingModel.resized``; the next frame is computed."""
-        shown, last = state.shown.numpy(), state.last.numpy()
-        host = memory_after(self.host, state.host, shown, state.gap, last)
-        host = self.host.resized(host, working_hw)  # type: ignore[attr-defined]
+        host = self.host.resized(self._caught_up(state), working_hw)
         return replace(state, gap=0, host=host, propagator=None)
+
+    def hidden(self, state: Any, object_ids: Collection[int]) -> Any:
+        """See ``HidingModel.hidden``; the next frame is computed."""
+        host = self.host.hidden(self._caught_up(state), object_ids)
+        shown = _without(state.shown.numpy(), object_ids)
+        return replace(state, gap=0, host=host, propagator=None, shown=torch.from_numpy(shown))
+
+    def _caught_up(self, state: Any) -> Any:
+        """The host's memory after the frames that were carried over."""
+        shown, last = state.shown.numpy(), state.last.numpy()
+        return memory_after(self.host, state.host, shown, state.gap, last)
 
 
 def _rounded(said: float | None) -> float | None:
@@ -212,6 +257,11 @@ def _rounded(said: float | None) -> float | None:
 def _rest(refused: int) -> int:
     """Frames for which the gate is left alone: 0, 1, 3 and then 7."""
     return int(min(2 ** max(refused - 1, 0), _MOST_REST + 1)) - 1
+
+
+def _without(labels: Labels, object_ids: Collection[int]) -> Labels:
+    """Labels in which some objects are background."""
+    return np.where(np.isin(labels, list(object_ids)), BACKGROUND, labels).astype(np.uint8)
 
 
 def _with_copies(labels: Labels, last: Labels, copied: list[int]) -> Labels:

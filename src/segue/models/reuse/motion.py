@@ -1,5 +1,7 @@
 """Where the picture has moved since the last computed frame."""
 
+import threading
+
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -9,16 +11,26 @@ Flow = Float32[np.ndarray, "rows columns 2"]
 
 
 class Motion:
-    """Optical flow between views (DIS, Kroeger et al., ECCV 2016, at its fastest setting)."""
+    """Optical flow between views (DIS, Kroeger et al., ECCV 2016, at its fastest setting).
+
+    May be used by several threads at once.
+    """
 
     def __init__(self) -> None:
-        self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._own = threading.local()
 
     def back(self, now: Seen, before: Seen) -> Flow:
         """Where each place of ``now`` was in ``before``: pixels, x before y."""
         grey_now, grey_before = (cv2.cvtColor(view, cv2.COLOR_RGB2GRAY) for view in (now, before))
-        flow: np.ndarray = self._search.calc(grey_now, grey_before, None)
+        flow: np.ndarray = self._search().calc(grey_now, grey_before, None)
         return flow
+
+    def _search(self) -> cv2.DISOpticalFlow:
+        """The thread's own: it computes in buffers that it keeps."""
+        if not hasattr(self._own, "search"):
+            self._own.search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        found: cv2.DISOpticalFlow = self._own.search
+        return found
 
     def further(self, now: Seen, before: Seen, flow: Flow | None) -> Flow:
         """Where each place of ``now`` was in an earlier view, from the flow of ``before`` to that one.

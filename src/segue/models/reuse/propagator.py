@@ -1,5 +1,6 @@
 """Carrying labels over from the last computed frame, and saying how good the result is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -7,8 +8,9 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from segue.models.interface import PartClock
 from segue.models.reuse.motion import Motion, places_of
-from segue.types import Frame, Labels, ObjectScore, Prediction
+from segue.types import Frame, Labels, ObjectScore, Prediction, SoftMask
 
 MemoryT = TypeVar("MemoryT")
 
@@ -27,6 +29,8 @@ class Propagated:
     """With what the gate says."""
     looked: bool = True
     """Whether the answer took a look at the frame that costs time."""
+    probabilities: Mapping[int, SoftMask] | None = None
+    """As in ``Prediction``."""
 
 
 @runtime_checkable
@@ -62,6 +66,15 @@ class Propagator(Protocol[MemoryT]):
             host: The host's memory, as it was after the last computed frame. Not changed.
             needed: What the gate has to say more than. Labels may be missing where it says no more.
         """
+        ...
+
+
+@runtime_checkable
+class TimedPropagator(Propagator[MemoryT], Protocol[MemoryT]):
+    """One that asks a host, and tells when its gate computes."""
+
+    def timed(self, clock: PartClock, host: Any) -> "TimedPropagator[MemoryT]":
+        """The same propagator with a host that tells as well; see ``TimedModel.timed``."""
         ...
 
 

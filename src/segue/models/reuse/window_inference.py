@@ -1,5 +1,6 @@
 """Carrying objects on by looking where they were: the host sees a window around them instead of the whole frame."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from segue.models import painting
+from segue.models.interface import PartClock, untimed
 from segue.models.reuse.gate import Evidence, WindowGate, gather
 from segue.models.reuse.host import WindowAnswer, WindowHost
 from segue.models.reuse.propagator import Propagated
@@ -77,6 +79,13 @@ class WindowPropagator:
         self._host = host
         self._gate = for_inference(gate)
         self._device = next(gate.parameters()).device
+        self._clock: PartClock = untimed
+
+    def timed(self, clock: PartClock, host: WindowHost[Any]) -> "WindowPropagator":
+        """See ``TimedPropagator.timed``."""
+        propagator = copy.copy(self)
+        propagator._clock, propagator._host = clock, host
+        return propagator
 
     def begin(self, frame: Frame, prediction: Prediction, host: Any) -> WindowMemory:
         """See ``Propagator.begin``."""
@@ -103,14 +112,18 @@ class WindowPropagator:
         if needed > 0 and (memory.gap > _MOST or any(said <= needed for said in away.values())):
             return _kept(memory, away), memory
         answer, evidence = look(self._host, view, memory, host)
-        labels = paint(answer, memory)
-        gates = self._gate(evidence) * answer.recognised
+        patches, size_hw = _patches(answer, memory), memory.labels.shape
+        labels = painting.paint(patches, size_hw)
+        with self._clock("gate"):
+            gates = self._gate(evidence)
+        gates = gates * answer.recognised
         scores = _scores(answer, labels, memory, gates, away)
         window = around(labels, _least_scale(memory.pixel))
         view = _NOTHING if window is None else window.see(frame)
-        return Propagated(labels, scores), replace(
-            memory, labels=labels, scores=scores, window=window, view=view
-        )
+        memory = replace(memory, labels=labels, scores=scores, window=window, view=view)
+        return Propagated(
+            labels, scores, probabilities=painting.PaintedProbabilities(patches, size_hw)
+        ), memory
 
 
 def remember(
@@ -157,12 +170,14 @@ def look(
 
 def paint(answer: WindowAnswer, memory: WindowMemory) -> Labels:
     """Labels of the whole frame."""
-    window = memory.window
-    assert window is not None
+    return painting.paint(_patches(answer, memory), memory.labels.shape)
+
+
+def _patches(answer: WindowAnswer, memory: WindowMemory) -> dict[int, painting.Patch]:
+    """What was found of each object, as a part of the frame."""
+    assert memory.window is not None
     logits = answer.logits.float().cpu().numpy()
-    patches = {i: window.patch(one) for i, one in zip(memory.ids, logits, strict=True)}
-    height, width = memory.labels.shape
-    return painting.paint(patches, (height, width))
+    return {i: memory.window.patch(one) for i, one in zip(memory.ids, logits, strict=True)}
 
 
 def _shown_again(now: Frame, before: Frame) -> bool:

@@ -37,7 +37,8 @@ def build(
         torch.manual_seed(resolved.seed)
         network = RVOSNetwork(name, resolved)
     if weights is not None or not resolved.random_weights:
-        path = weights or shipped_weights(name, can_do_without=True)
+        shipped = name if resolved.shot == "one" else f"{name}-zero"
+        path = weights or shipped_weights(shipped, can_do_without=True)
         load_weights(network, path, model_name=name, expected=metadata(resolved))
     network.requires_grad_(False).eval()
     network.to(torch.device(device))

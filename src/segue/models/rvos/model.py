@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 import cv2
 import numpy as np
@@ -10,10 +11,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from segue.errors import MaskError, SettingsError
+from segue.errors import MaskError
 from segue.media.masks import object_ids
-from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
+from segue.models.given import GIVE_ONE, check_first, check_frame, check_mask, overrule, size_of
 from segue.models.rvos.assignment import assign
+from segue.models.rvos.discovery import discovered
 from segue.models.rvos.graphs import RVOSGraphs
 from segue.models.rvos.merging import (
     AREAS_KEPT,
@@ -26,6 +28,7 @@ from segue.models.rvos.merging import (
 from segue.models.rvos.network import Look, RVOSNetwork
 from segue.models.rvos.settings import RVOSSettings
 from segue.models.rvos.state import Reference, RVOSState, row_append
+from segue.models.soft_masks import SoftMasks
 from segue.nn.backends.interface import Backend
 from segue.nn.backends.torch_backend import TorchBackend
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
@@ -58,38 +61,37 @@ class RVOSModel:
         self._fast = RVOSGraphs(network, backend or TorchBackend())
         self._device = next(network.parameters()).device
 
-    def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, RVOSState]:
+    def start(
+        self, frame: Frame, labels: GivenLabels | None = None
+    ) -> tuple[Prediction, RVOSState]:
         """Enter the objects of the first frame; see ``VideoModel.start``.
 
-        A zero-shot network finds objects by itself, and those that fit the given ones best (Hungarian method) get
-        their ids.
+        A zero-shot network finds objects by itself. Without labels they are numbered from 1 on, in the order in which
+        it finds them; with labels, those that fit the given ones best (Hungarian method) get their ids.
 
         Raises:
-            MaskError: Also if there are more objects than slots.
+            MaskError: Also if there are more objects than slots, or no labels and the network is one-shot.
         """
-        check_first(frame, labels)
+        if labels is None and not self.network.one_shot:
+            return self._discover(frame)
+        if labels is None:
+            raise MaskError(
+                f'{self.name} carries given objects. {GIVE_ONE} {self.name} is one with the setting shot = "zero".'
+            )
+        labels = check_first(self.name, frame, labels)
         size_hw = size_of(frame)
         look = self._look(frame)
         prediction, state = self._advance(look, self._begin(look, size_hw), labels)
         return overrule(prediction, labels), state
 
-    def discover(self, frame: Frame) -> tuple[Prediction, RVOSState]:
-        """Begin a video with the objects that a zero-shot network finds; they are numbered from 1 on.
+    def _discover(self, frame: Frame) -> tuple[Prediction, RVOSState]:
+        """Begin a video with the objects that a zero-shot network finds."""
+        look = self._look(frame)
+        return self._advance(look, replace(self._begin(look, size_of(frame)), finds=True), None)
 
-        Raises:
-            SettingsError: The network is one-shot, and has to be given objects.
-        """
-        if self.network.one_shot:
-            raise SettingsError(
-                f'{self.name} has to be given objects; only with shot = "zero" it finds some.'
-            )
-        size_hw, look = size_of(frame), self._look(frame)
-        state = self._begin(look, size_hw)
-        logits, state = self._decode(look, state)
-        seen = (logits.flatten(1).amax(1) > 0).tolist()
-        numbers = iter(range(1, len(seen) + 1))
-        state = replace(state, ids=tuple(next(numbers) if shown else 0 for shown in seen))
-        return self._predict(logits, state), self._measured(logits, state)
+    def probabilities(self, state: RVOSState) -> Tensor:
+        """See ``TellingModel.probabilities``."""
+        return state.memory.previous
 
     def step(
         self, frame: Frame, state: RVOSState, labels: GivenLabels | None = None
@@ -117,6 +119,8 @@ class RVOSModel:
         logits, after = self._decode(look, state)
         if labels is not None and not self.network.one_shot:
             after = self._name_slots(logits, after, labels)
+        if after.finds:
+            after = self._found(logits, after)
         prediction, after = self._predict(logits, after), self._measured(logits, after)
         shown = first or self.settings.later == "given"
         if labels is not None and self.network.one_shot and shown:
@@ -225,6 +229,16 @@ class RVOSModel:
         background = ~objects & (shown != VOID)
         return objects.float(), torch.stack([background, objects], 1).float()
 
+    def _found(self, logits: Logits, state: RVOSState) -> RVOSState:
+        """Slots that are nobody's and show something of their own are objects from now on; the largest comes first."""
+        numbers = count(max((*state.ids, *state.lost)) + 1)
+        least = max(1, round(self.settings.least_found * logits[0].numel()))
+        new = discovered(logits, [bool(i) for i in state.ids], least)
+        ids = list(state.ids)
+        for slot in new:
+            ids[slot] = next(numbers)
+        return replace(state, ids=tuple(ids))
+
     def _name_slots(self, logits: Logits, state: RVOSState, labels: Labels) -> RVOSState:
         """New objects get the slots that fit them best, of those that are nobody's."""
         new = tuple(i for i in object_ids(labels) if i not in state.ids)
@@ -279,4 +293,5 @@ def _labelled(
         )
         for i, high in zip(ids, highest, strict=True)
     }
-    return Prediction(labels, {**scores, **gone})
+    soft = SoftMasks(labels, dict(zip(ids, logits, strict=True)), logits=True)
+    return Prediction(labels, {**scores, **gone}, soft)

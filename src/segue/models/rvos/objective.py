@@ -26,6 +26,8 @@ class ObjectiveSettings(Settings):
     """Cross-entropy of all pixels, objects that are hidden included (ours)."""
     boundary: float = 2.0
     """Extra weight of pixels near the contour in the second loss."""
+    surplus: float = 0.0
+    """Weight, in the second loss, of slots that show no object, which should then be empty (ours)."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,11 @@ def look_at(
     return [seen[slice(t * batch, (t + 1) * batch)] for t in range(time)]
 
 
+def _shares(valid: Bool[Tensor, " rows"], settings: ObjectiveSettings) -> Float[Tensor, "rows 1 1"]:
+    """What each row counts in the cross-entropy."""
+    return (valid.float() + settings.surplus * (~valid).float())[:, None, None]
+
+
 def _rows(labels: UInt8[Tensor, "batch height width"], slots: int) -> Rows:
     numbers = torch.arange(1, slots + 1, device=labels.device, dtype=torch.uint8)
     return (labels[None] == numbers.view(-1, 1, 1, 1)).flatten(0, 1).float()
@@ -163,7 +170,7 @@ def _losses(
 ) -> dict[str, Tensor]:
     found = {"iou": settings.iou * soft_iou(logits, truth)}
     if settings.cross_entropy:
-        weights = boundary_weights(truth, strength=settings.boundary) * valid[:, None, None]
+        weights = boundary_weights(truth, strength=settings.boundary) * _shares(valid, settings)
         loss = weighted_cross_entropy(logits, truth, weights.clamp_min(1e-6))
         found["cross_entropy"] = settings.cross_entropy * loss
     return found

@@ -41,6 +41,9 @@ class RVOSSettings(NetworkSettings):
     as it is predicted (the released code)."""
     most_objects: Annotated[int, Field(ge=1)] | None = None
     """``shot = "one"``: objects that may be followed at once; the released code has 10 slots. ``None``: any number."""
+    least_found: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """``shot = "zero"``, without given objects: share of the frame's pixels that a slot must have to count as an object
+    that was found (ours; 0: a single pixel will do). A slot that shows the same as another one is none."""
     merging: Merging = "surest"
     """Who gets a pixel in which masks overlap: the surest object, or the one whose area has changed least."""
     size_hw: tuple[Side, Side] | None = None
@@ -57,7 +60,8 @@ class RVOSSettings(NetworkSettings):
 def variant(name: str, values: Mapping[str, Any]) -> RVOSSettings:
     """Settings of a variant with some values changed.
 
-    ``rvos-lite`` works at the size that it was trained at, and has a reference if it is one-shot.
+    ``rvos-lite`` works at the size that it was trained at. It has a reference if it is one-shot, and as many slots as
+    it was trained with if it is zero-shot.
 
     Raises:
         SettingsError: An unknown setting, a value out of range, or a reference where there is none.
@@ -65,6 +69,8 @@ def variant(name: str, values: Mapping[str, Any]) -> RVOSSettings:
     lite: dict[str, Any] = {}
     if name == LITE:
         lite = {"size_hw": (256, 448), "reference": values.get("shot", "one") == "one"}
+        if values.get("shot") == "zero":
+            lite |= {"slots": 4, "least_found": 0.002}
     settings = RVOSSettings.parse({**lite, **values})
     check(name, settings)
     return settings

@@ -53,6 +53,8 @@ class RVOSState:
     memory: Memory
     lost: tuple[int, ...] = ()
     """Objects that have been given up (``when_empty = "drop"``)."""
+    finds: bool = False
+    """Whether slots that are nobody's get an id as soon as they show something."""
     areas: tuple[Areas, ...] = ()
     """Of each row (``merging = "area-stability"``)."""
 

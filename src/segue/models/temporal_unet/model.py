@@ -106,6 +106,10 @@ class TemporalUnetModel:
         after = TemporalUnetState(state.size_hw, state.frames + 1, seen.hidden, grey)
         return _predict(seen, state.size_hw), after
 
+    def probabilities(self, state: TemporalUnetState) -> Tensor | None:
+        """See ``TellingModel.probabilities``; only a network that blends at its output remembers them."""
+        return state.hidden[-2] if self.network.blend else None
+
     def begin(self, frame: Frame) -> TemporalUnetState:
         """The memory before the first frame; of the frame only the size matters."""
         size_hw = frame.shape[0], frame.shape[1]

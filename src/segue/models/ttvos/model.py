@@ -10,6 +10,7 @@ from torch import Tensor
 
 from segue.media.masks import object_ids
 from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
+from segue.models.soft_masks import SoftMasks
 from segue.models.ttvos.attention import margin, pool_masks, two_channels
 from segue.models.ttvos.carrier import Carrier
 from segue.models.ttvos.network import TTVOSNetwork
@@ -17,6 +18,7 @@ from segue.models.ttvos.settings import TTVOSSettings
 from segue.models.ttvos.state import Carried, Memory, TTVOSState, append, put, take
 from segue.nn.fuse import for_inference
 from segue.nn.reuse.gate import Choice, choose
+from segue.nn.reuse.settings import ReuseSettings
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
 
 Margins = Float[Tensor, "objects height width"]
@@ -62,10 +64,17 @@ class TTVOSModel:
         self._carrier = None if carrier is None else for_inference(carrier)
         self._device = next(network.parameters()).device
 
+    @property
+    def reuse(self) -> ReuseSettings | None:
+        """See ``ReusingModel``; ``None`` without a gate."""
+        return None if self._carrier is None else self.settings.reuse
+
     @torch.no_grad()
-    def start(self, frame: Frame, labels: GivenLabels) -> tuple[Prediction, TTVOSState]:
+    def start(
+        self, frame: Frame, labels: GivenLabels | None = None
+    ) -> tuple[Prediction, TTVOSState]:
         """Learn the objects of the first frame; see ``VideoModel.start``."""
-        check_first(frame, labels)
+        labels = check_first(self.name, frame, labels)
         size_hw, ids = size_of(frame), tuple(object_ids(labels))
         memory, carried = self._begin(self._tensor(frame), labels, ids)
         scores = {i: self._given_score() for i in ids}
@@ -74,13 +83,18 @@ class TTVOSModel:
 
     @torch.no_grad()
     def step(
-        self, frame: Frame, state: TTVOSState, labels: GivenLabels | None = None
+        self,
+        frame: Frame,
+        state: TTVOSState,
+        labels: GivenLabels | None = None,
+        *,
+        threshold: float | None = None,
     ) -> tuple[Prediction, TTVOSState]:
-        """Carry the objects on to the next frame; see ``VideoModel.step``."""
+        """Carry the objects on to the next frame; see ``ReusingModel.step``."""
         size_hw = size_of(frame)
         check_frame(frame, state.size_hw)
         pixels = self._tensor(frame)
-        margins, glimpse, state = self._advance(pixels, state)
+        margins, glimpse, state = self._advance(pixels, state, threshold)
         prediction = _predict(margins, state.ids, size_hw, glimpse)
         if labels is not None and object_ids(labels):
             check_mask(labels, size_hw)
@@ -90,14 +104,13 @@ class TTVOSModel:
 
     def _given_score(self) -> ObjectScore:
         """Of an object on the frame on which it is given, which is never a reused one."""
-        gated = self._carrier is not None and self.settings.reuse is not None
-        return ObjectScore(confidence=1.0, reused=False if gated else None)
+        return ObjectScore(confidence=1.0, reused=None if self.reuse is None else False)
 
     def _advance(
-        self, pixels: Tensor, state: TTVOSState
+        self, pixels: Tensor, state: TTVOSState, threshold: float | None
     ) -> tuple[Margins, Glimpse | None, TTVOSState]:
         """Margins of every object, what the gate said, and the memory after the frame."""
-        glimpse = self._glimpse(pixels, state)
+        glimpse = self._glimpse(pixels, state, threshold)
         every = range(len(state.ids))
         rows = [i for i in every if glimpse is None or glimpse.choices[i] == "compute"]
         if not rows and glimpse is not None:
@@ -117,11 +130,15 @@ class TTVOSModel:
             carried = put(carried, rows, fresh)
         return margins, glimpse, TTVOSState(state.size_hw, state.ids, memory, carried)
 
-    def _glimpse(self, pixels: Tensor, state: TTVOSState) -> Glimpse | None:
+    def _glimpse(
+        self, pixels: Tensor, state: TTVOSState, threshold: float | None
+    ) -> Glimpse | None:
         """A short look at the frame, which decides what is done with it; ``None`` without a gate."""
-        carrier, carried, reuse = self._carrier, state.carried, self.settings.reuse
+        carrier, carried, reuse = self._carrier, state.carried, self.reuse
         if carrier is None or carried is None or reuse is None:
             return None
+        if threshold is not None:
+            reuse = reuse.at(threshold)
         glance = self._fast.trunk.glance(pixels)
         unlike = carrier.compare(glance, carried)
         gates = tuple(carrier.gate(unlike).tolist())
@@ -143,7 +160,7 @@ class TTVOSModel:
         look = self._fast.look(pixels)
         masks = pool_masks(self._given(labels, ids))
         memory = self._fast.begin(look, masks)
-        if self._carrier is None or self.settings.reuse is None:
+        if self._carrier is None or self.reuse is None:
             return memory, None
         # The decoder has to say once what a reused frame starts from.
         decoded = self._fast.step(look, memory).decoded
@@ -222,4 +239,5 @@ def _predict(
         gate = None if glimpse is None else glimpse.gates[index]
         reused = None if glimpse is None else glimpse.choices[index] != "compute"
         scores[i] = ObjectScore(round(sure, 4), absent=not own, gate=gate, reused=reused)
-    return Prediction(labels, scores)
+    soft = SoftMasks(labels, dict(zip(ids, margins, strict=True)), logits=True)
+    return Prediction(labels, scores, soft)

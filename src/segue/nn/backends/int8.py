@@ -127,7 +127,7 @@ def ranges_beside(weights: Path, model_name: str) -> Ranges:
         raise WeightsError(
             f"int8 needs the ranges of what the convolutions of {model_name} read, and there is no {path}. Find "
             "them on training data, or set precision=float32.",
-            option=f"Find them with: segue models {model_name} --weights {weights} --calibrate FOLDER.",
+            option=f"Find them with: segue backends calibrate {model_name} --weights {weights} --data FOLDER.",
         )
     return load_ranges(path, model_name=model_name, weights_digest=digest_of(weights))
 

@@ -1,5 +1,6 @@
 """Settings of the reuse gate, the same for every host."""
 
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -19,3 +20,16 @@ class ReuseSettings(Settings):
     nearly certain (``copy_threshold``) and by the cheap path otherwise."""
     copy_threshold: Share = 0.95
     """Of ``fusion``: copied above it, the paper's second threshold."""
+
+    def at(self, threshold: float) -> "ReuseSettings":
+        """The same settings with another threshold.
+
+        Raises:
+            SettingsError: It is not in [0, 1].
+        """
+        return self if threshold == self.threshold else _at(self, threshold)
+
+
+@lru_cache(maxsize=64)  # asked for on every frame
+def _at(settings: ReuseSettings, threshold: float) -> ReuseSettings:
+    return ReuseSettings.parse({**settings.model_dump(), "threshold": threshold})

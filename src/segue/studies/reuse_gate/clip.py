@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from segue.data.catalog import find_layout
+from segue.data.layout import MaskKind
+from segue.data.object_starts import ObjectStarts, object_starts
 from segue.data.sample import AnnotatedObject, VideoSequence
 from segue.errors import MaskError, NotFoundError
 from segue.evaluation.pairs import FramePair, SequencePair
@@ -14,9 +17,6 @@ from segue.media.images import read_image
 from segue.media.label_file import read_label_values
 from segue.studies.reuse_gate.settings import DataSettings
 from segue.types import BACKGROUND, VOID, Frame, Labels, Mask
-
-_ONE_OBJECT = "davis2016"
-"""The layout in which every value but 0 is the one object."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Clip:
     frame_paths: tuple[Path, ...]
     mask_paths: tuple[Path | None, ...]
     objects: tuple[AnnotatedObject, ...]
-    union: bool
-    """Whether every value but 0 is object 1."""
+    kind: MaskKind
+    """What its masks hold."""
 
     def __len__(self) -> int:
         return len(self.frame_paths)
@@ -49,20 +49,20 @@ class Clip:
         values = read_label_values(path)
         if values.max(initial=0) > VOID:
             raise MaskError(f"{path} holds {values.max()}, expected ids up to {VOID}.")
-        labels: Labels = (np.minimum(values, 1) if self.union else values).astype(np.uint8)
+        labels: Labels = (np.minimum(values, 1) if self.kind == "foreground" else values).astype(
+            np.uint8
+        )
         return labels
 
     def given(self, index: int) -> Labels | None:
         """What a model is told on a frame: the objects that start there; ``None`` if there are none."""
-        if self.objects:
-            name = self.frame_paths[index].stem
-            ids = [o.object_id for o in self.objects if o.frames and o.frames[0] == name]
-        else:
-            ids = [] if index else list(range(1, VOID))
-        labels = self.truth(index) if ids else None
-        if labels is None:
-            return None
-        return np.where(np.isin(labels, [*ids, VOID]), labels, np.uint8(BACKGROUND))
+        return self._starts.by_frame.get(index)
+
+    @cached_property
+    def _starts(self) -> ObjectStarts:
+        """Read once, since a clip goes through many models."""
+        sequence = VideoSequence(self.name, self.frame_paths, self.mask_paths, self.objects)
+        return object_starts(sequence, self.kind)
 
     def masks(self, index: int) -> Mapping[int, Mask]:
         """True masks by object."""
@@ -93,10 +93,11 @@ def read_clips(data: DataSettings) -> list[Clip]:
     layout = find_layout(data.layout)
     split = data.split or layout.default_split
     sequences = layout.sequences(data.root, split)
-    return [_clip(s, data, split) for s in sequences[:: data.every]]
+    kind = layout.object_kind()
+    return [_clip(s, data, split, kind) for s in sequences[:: data.every]]
 
 
-def _clip(sequence: VideoSequence, data: DataSettings, split: str) -> Clip:
+def _clip(sequence: VideoSequence, data: DataSettings, split: str, kind: MaskKind) -> Clip:
     masks = sequence.mask_paths
     named = {name for item in sequence.objects for name in item.frames}
     pairs = zip(sequence.frame_paths, masks, strict=True)
@@ -113,5 +114,5 @@ def _clip(sequence: VideoSequence, data: DataSettings, split: str) -> Clip:
         sequence.frame_paths[kept],
         masks[kept],
         sequence.objects,
-        data.layout == _ONE_OBJECT,
+        kind,
     )

@@ -1,12 +1,12 @@
 """The models of these studies: which weights they need, and how a gate from outside is put in."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from segue.errors import SettingsError, WeightsError
-from segue.models.catalog import load_model
+from segue.models.catalog import find, load_model
 from segue.models.frtm.model import FrtmModel
 from segue.models.interface import VideoModel
 from segue.models.reuse.build import gate_name
@@ -18,12 +18,6 @@ GateOverride = Callable[[int, int], float]
 """``(object id, frame index) -> how alike``, in place of the learned gate."""
 
 LITE_GATE = gate_name("segue-lite")
-_BESIDES = {
-    "segue-lite": LITE_GATE,
-    "g-ttvos": "ttvos",
-    "g-ttvos-lite": "ttvos-lite",
-}
-"""Weights that a gated model needs besides its own: of its gate, or of its host."""
 
 
 def weights_of(settings: MeasureSettings) -> dict[str, Path]:
@@ -33,10 +27,15 @@ def weights_of(settings: MeasureSettings) -> dict[str, Path]:
         WeightsError: Some were not given and do not ship.
     """
     own = settings.trained_as or settings.model
-    names = [own]
-    if settings.reuse and own in _BESIDES:
-        names.append(_BESIDES[own])
+    names = [own, *_besides(settings).values()]
     return {name: settings.weights.get(name) or shipped_weights(name) for name in names}
+
+
+def _besides(settings: MeasureSettings) -> Mapping[str, str]:
+    """Settings of the model that name further files of weights -> the names of these weights."""
+    if not settings.reuse or settings.trained_as:
+        return {}
+    return find(settings.model).more_weights
 
 
 def missing_weights(settings: MeasureSettings) -> str:
@@ -66,13 +65,11 @@ def load_host(settings: MeasureSettings, override: GateOverride | None = None) -
         NotFoundError: A file of weights is not there.
         WeightsError: Weights that are damaged or do not fit.
     """
-    own, *besides = weights_of(settings).items()
+    files = weights_of(settings)
     values: dict[str, Any] = {**settings.options}
     values["reuse"] = settings.reuse and settings.reuse.model_dump()
-    if besides:
-        ((name, path),) = besides
-        values["gate" if name == LITE_GATE else "host"] = path
-    model = _load(settings, own[1], values)
+    values |= {setting: files[name] for setting, name in _besides(settings).items()}
+    model = _load(settings, files[settings.trained_as or settings.model], values)
     if override is None:
         return model
     if isinstance(model, GatedModel):

@@ -95,22 +95,24 @@ def go_through(
     """
     if oracle:
         oracle.begin(clip)
-    given = clip.given(0)
-    assert given is not None
-    frame = clip.frame(0)
-    began = time.perf_counter()
-    prediction, state = model.start(frame, given)
-    start = time.perf_counter() - began
-    notes = _Notes()
-    for index in range(len(clip)):
+    start, notes = 0.0, _Notes()
+    state: Any = None
+    for index, path in enumerate(clip.frame_paths):
+        frame, labels = clip.frame(index), clip.given(index)
+        began = time.perf_counter()
         if index:
-            frame, given = clip.frame(index), clip.given(index)
-            began = time.perf_counter()
-            prediction, state = model.step(frame, state, given)
-            notes.add(time.perf_counter() - began, prediction)
+            prediction, state = model.step(frame, state, labels)
+        else:
+            prediction, state = model.start(frame, labels)
+        seconds = time.perf_counter() - began
+        assert prediction is not None  # a model with a gate looks ahead by no frame
+        if index:
+            notes.add(seconds, prediction)
+        else:
+            start = seconds
         if oracle:
             oracle.hear(index, prediction)
-        cv2.imwrite(str(masks / f"{clip.frame_paths[index].stem}.png"), prediction.labels)
+        cv2.imwrite(str(masks / f"{path.stem}.png"), prediction.labels)
     return Passage(start, tuple(notes.seconds), tuple(notes.computed), notes.asked, notes.reused)
 
 

@@ -8,22 +8,24 @@ import numpy as np
 import torch
 
 from segue.data.catalog import find_layout
-from segue.data.object_footage import MaskKind
 from segue.data.object_results import write_track_results
 from segue.data.object_starts import ObjectStarts, object_starts
 from segue.data.sample import VideoSequence
 from segue.errors import InputError, SettingsError
 from segue.evaluation.catalog import find_protocol
 from segue.evaluation.interface import Table
+from segue.inference.progress import Silent
+from segue.inference.runner import Runner
 from segue.media.images import read_image
 from segue.media.palette import write_mask
+from segue.media.resize import ALL_PIXELS
+from segue.media.video import ArrayVideo
 from segue.models.rvos.build import build
 from segue.models.rvos.model import RVOSModel
 from segue.studies.rvos_curriculum.settings import CurriculumSettings
 from segue.types import Labels
 
 _PROTOCOLS = {"davis2016": "davis2016", "kitti-mots": "kitti-mots-by-sequence"}
-_KINDS: dict[str, MaskKind] = {"davis2016": "foreground", "kitti-mots": "tracks"}
 _TABLES = {"davis2016": "sequence", "kitti-mots": "car"}
 _NOTHING = ObjectStarts({}, {})
 
@@ -65,22 +67,20 @@ def _sequences(settings: CurriculumSettings) -> list[VideoSequence]:
 
 def starts_of(settings: CurriculumSettings, sequence: VideoSequence) -> ObjectStarts:
     """What the network is told of a sequence."""
-    return object_starts(sequence, _KINDS[settings.data.layout], classes=settings.data.classes)
+    kind = find_layout(settings.data.layout).object_kind()
+    return object_starts(sequence, kind, classes=settings.data.classes)
 
 
 def carry(model: RVOSModel, sequence: VideoSequence, starts: ObjectStarts) -> Iterator[Labels]:
     """Labels of every frame; empty before the first object."""
-    state = None
-    for index, path in enumerate(sequence.frame_paths):
-        frame, given = read_image(path), starts.by_frame.get(index)
-        if state is not None:
-            prediction, state = model.step(frame, state, given)
-            yield prediction.labels
-        elif given is not None:
-            prediction, state = model.start(frame, given)
-            yield prediction.labels
-        else:
-            yield np.zeros(frame.shape[:2], np.uint8)
+    frames = (read_image(path) for path in sequence.frame_paths)
+    if not starts.by_frame:
+        yield from (np.zeros(frame.shape[:2], np.uint8) for frame in frames)
+        return
+    video = ArrayVideo(frames)
+    runner = Runner(model, starts.by_frame, video.size_hw, max_side=ALL_PIXELS)
+    for _, prediction in runner.run(video, Silent()):
+        yield prediction.labels
 
 
 def score(settings: CurriculumSettings, weights: Path) -> dict[str, float]:

@@ -55,6 +55,9 @@ TASKS: dict[str, TaskEntry] = {
     "rvos": TaskEntry(
         "segue.training.tasks.rvos", "masks of several objects through clips, with curricula"
     ),
+    "segue-click": TaskEntry(
+        "segue.training.tasks.click", "masks of single frames from simulated clicks"
+    ),
     "temporal-unet": TaskEntry(
         "segue.training.tasks.temporal_unet", "semantic labels of clips, one frame labelled"
     ),

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from segue.data.catalog import find_layout
 from segue.data.object_clips import ObjectClipSettings, draw_object_clip
-from segue.data.object_footage import MaskKind, ObjectFootage
+from segue.data.object_footage import ObjectFootage
 from segue.data.sample import VideoSequence
 from segue.errors import SettingsError
 from segue.models.rvos.build import metadata
@@ -34,7 +34,8 @@ _USES = frozenset({"size_hw", "clip_length", "frame_stride", "feed_prediction", 
 class DataSettings(Settings):
     """Where the footage is."""
 
-    layout: Literal["davis2016", "davis2017", "kitti-mots", "mots-challenge"] = "davis2016"
+    layout: str = "davis2016"
+    """Any layout of objects."""
     root: Path
     split: str = "train"
     classes: tuple[int, ...] | None = None
@@ -210,8 +211,7 @@ def _footage(data: DataSettings) -> tuple[ObjectFootage, ObjectFootage | None]:
             f"data.held_out names {', '.join(unknown)}, which split {data.split!r} does not have; it has "
             f"{', '.join(sequence.name for sequence in sequences)}."
         )
-    kind: MaskKind = "tracks" if layout.holds == "tracks" else "objects"
-    kind = "foreground" if data.layout == "davis2016" else kind
+    kind = layout.object_kind()
 
     def footage(chosen: Sequence[VideoSequence]) -> ObjectFootage:
         return ObjectFootage(chosen, kind, classes=data.classes, in_memory=data.in_memory)
