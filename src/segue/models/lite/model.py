@@ -1,7 +1,7 @@
 """segue-lite: one look at the frame for all objects, a linear target model per object, a small decoder."""
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -19,8 +19,8 @@ from segue.models.interface import PartClock, untimed
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
-from segue.models.lite.recognition import RECOGNISED, likeness
-from segue.models.lite.regions import Found, Region, spread
+from segue.models.lite.recognition import RECOGNISED, likeness, may_be_there
+from segue.models.lite.regions import Found, Region, nowhere, spread, whole
 from segue.models.lite.search import search
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.state import LiteState
@@ -196,18 +196,35 @@ class LiteModel:
         masks: UInt8[Tensor, "objects rows columns"],
         state: LiteState,
         scale: float,
+        rows: Sequence[int],
     ) -> WindowAnswer:
         """Where the objects are in a part of a frame; see ``WindowHost.infer_window``."""
         previous = F.avg_pool2d(masks.to(self._device)[:, None].float() / 255, 8)
         features = self._fast.look(self._tensor(view))
-        scores = self._see(features, state)
-        logits = self._fast.decoder(features.decoder, scores, previous)
+        scores = self._see(features, state, rows)
+        logits = self._decode_each(features, scores, previous)
         like = (likeness(logits, scores) / RECOGNISED).clamp(0, 1)
         # What is left of an object that goes behind something may be left of something else.
         areas = (logits > 0).sum((1, 2)) * (scale / 4) ** 2
-        left = (areas / (_LEFT * state.areas).clamp_min(1)).clamp(0, 1)
+        left = (areas / (_LEFT * state.areas[list(rows)]).clamp_min(1)).clamp(0, 1)
         # The first code of a target model is the mask itself.
         return WindowAnswer(logits, scores[:, [0, CODES]], like * left)
+
+    def _decode_each(
+        self,
+        features: FrameFeatures,
+        scores: Float[Tensor, "objects codes2 height8 width8"],
+        previous: Float[Tensor, "objects 1 height8 width8"],
+    ) -> Float[Tensor, "objects height2 width2"]:
+        """Masks of objects one by one, so that one graph serves any number; of others than those that may be there, none."""
+        found = []
+        for row in range(len(scores)):
+            one = slice(row, row + 1)
+            if len(scores) == 1 or previous[row].any() or may_be_there(scores[row]):
+                found.append(self._fast.decoder(features.decoder, scores[one], previous[one]))
+            else:
+                found.append(nowhere(previous[one], whole(previous)).logits)
+        return found[0] if len(found) == 1 else torch.cat(found)
 
     def _decode(
         self,
@@ -223,11 +240,14 @@ class LiteModel:
         return Found(region, self._fast.decoder(shares, *seen))
 
     def _see(
-        self, features: FrameFeatures, state: LiteState
+        self, features: FrameFeatures, state: LiteState, rows: Sequence[int] | None = None
     ) -> Float[Tensor, "objects codes2 height8 width8"]:
-        """What the two target models of each object see."""
+        """What the two target models of each object see, or of those of some rows."""
         with self._clock("memory"):
-            return target.apply(torch.cat([state.fixed, state.adaptive], 2), features.target)
+            models = torch.cat([state.fixed, state.adaptive], 2)
+            if rows is not None and len(rows) < len(state.ids):
+                models = models[list(rows)]
+            return target.apply(models, features.target)
 
     def _learn_own(
         self,

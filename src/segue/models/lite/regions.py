@@ -66,9 +66,11 @@ def whole(previous: Float[Tensor, "_ 1 height8 width8"]) -> Region:
     return Region(0, 0, previous.shape[2] // scale, previous.shape[3] // scale)
 
 
-def nowhere(previous: Float[Tensor, "_ 1 height8 width8"]) -> Found:
-    """What is found of an object that was not looked for."""
-    return Found(Region(0, 0, 1, 1), previous.new_full((1, _STRIDE // 2, _STRIDE // 2), _OUTSIDE))
+def nowhere(previous: Float[Tensor, "_ 1 height8 width8"], region: Region | None = None) -> Found:
+    """What is found of an object that was not looked for, by default in a region of one cell."""
+    region = region or Region(0, 0, 1, 1)
+    rows, columns = region.height * _STRIDE // 2, region.width * _STRIDE // 2
+    return Found(region, previous.new_full((1, rows, columns), _OUTSIDE))
 
 
 def near(previous: Float[Tensor, "1 1 height8 width8"], reach: float) -> Region | None:
