@@ -216,7 +216,7 @@ class LiteModel:
         scores: Float[Tensor, "objects codes2 height8 width8"],
         previous: Float[Tensor, "objects 1 height8 width8"],
     ) -> Float[Tensor, "objects height2 width2"]:
-        """Masks of objects one by one, so that one graph serves any number; of others than those that may be there, none."""
+        """Masks one by one, so that a graph serves any number of objects; none of those that cannot be there."""
         found = []
         for row in range(len(scores)):
             one = slice(row, row + 1)
@@ -341,13 +341,14 @@ class LiteModel:
         self, labels: Labels, ids: tuple[int, ...], working_hw: tuple[int, int]
     ) -> Float[Tensor, "objects height4 width4"]:
         """Each object's share of the cells of the working frame."""
-        height, width = working_hw
-        found = [(labels == i).view(np.uint8) * np.uint8(255) for i in ids]
-        if labels.shape != working_hw:
-            found = [shrink(mask, working_hw) for mask in found]
-        shown = torch.from_numpy(np.stack(found)).to(self._device).float() / 255
-        padded = F.pad(shown, (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
-        return F.avg_pool2d(padded, 4)
+        rows, columns = (-(-side // _MULTIPLE) * _MULTIPLE // 4 for side in working_hw)
+        cells = torch.zeros(len(ids), rows, columns)
+        for one, object_id in zip(cells, ids, strict=True):
+            mask = (labels == object_id).view(np.uint8) * np.uint8(255)
+            if labels.shape != working_hw:
+                mask = shrink(mask, working_hw)
+            _fill(one, mask)
+        return cells.to(self._device)
 
     def _valid(
         self, size_hw: tuple[int, int], labels: Labels | None = None
@@ -363,6 +364,20 @@ class LiteModel:
 
 def _thumbnail(frame: Frame) -> UInt8[Tensor, "rows columns 3"]:
     return torch.from_numpy(thumbnail(frame))
+
+
+def _fill(
+    cells: Float[Tensor, "height4 width4"], mask: UInt8[np.ndarray, "height width"]
+) -> None:
+    """Write the share that an object has of each cell; all others hold 0."""
+    x, y, columns, rows = cv2.boundingRect(mask)
+    if not rows:
+        return
+    top, left = y // 4, x // 4
+    bottom, right = -(-(y + rows) // 4), -(-(x + columns) // 4)
+    part = torch.from_numpy(mask[4 * top : 4 * bottom, 4 * left : 4 * right]).float() / 255
+    missing = (0, 4 * (right - left) - part.shape[1], 0, 4 * (bottom - top) - part.shape[0])
+    cells[top:bottom, left:right] = F.avg_pool2d(F.pad(part, missing)[None], 4)[0]
 
 
 def _areas(previous: Float[Tensor, "objects 1 height8 width8"]) -> Float[Tensor, " objects"]:

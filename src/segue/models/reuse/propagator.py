@@ -32,7 +32,7 @@ class Propagated:
     probabilities: Mapping[int, SoftMask] | None = None
     """As in ``Prediction``."""
     enough: bool | None = None
-    """Whether the frame may be carried over, whatever the gate says of single objects; ``None``: if it says so of all."""
+    """Whether the frame may be carried over, whatever the gate says of one object; ``None``: if it says so of all."""
 
 
 @runtime_checkable

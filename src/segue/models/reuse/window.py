@@ -120,6 +120,6 @@ def fitting(
     for side, (first, count, full) in zip(size, spanned, strict=True):
         length = min(round(side * scale / step) * step, full)
         middle = first + count / 2
-        spans.append((int(np.clip(round(middle - length / 2), 0, full - length)), length))
+        spans.append((min(max(round(middle - length / 2), 0), full - length), length))
     (top, height), (left, width) = spans
     return Window(top, left, height, width, *size)

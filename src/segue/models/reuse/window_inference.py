@@ -35,8 +35,8 @@ _SAME = 2
 _NOTICED = 32 / 255
 """A change of brightness anywhere in the picture, in cells of its thumbnail, at which the gate says 0 of an object
 that is away: the object may be what has changed."""
-_PATIENCE = 4
-"""Objects in view for every refusal that is put up with between two computed frames.
+_PATIENCE = 0.125
+"""What the gate may miss between two computed frames, for every object in view beside the first.
 
 To compute a frame costs the same, whether one object gains by it or ten do.
 """
@@ -110,58 +110,49 @@ class WindowPropagator:
         seen = self._seen(views, memory, host)
         return _painted(frame, seen, memory, away, needed)
 
-    def _seen(
-        self, views: Sequence[Frame], memory: WindowMemory, host: Any
-    ) -> dict[int, list[Seen]]:
-        """What is seen of each object: of one that is away through every window, of another through its own."""
-        looks = [
-            look(self._host, view, sight, memory, host)
-            for view, sight in zip(views, memory.sights, strict=True)
-        ]
+    def _seen(self, views: Sequence[Frame], memory: WindowMemory, host: Any) -> dict[int, Seen]:
+        """What is seen of each object through its window; those that are away are looked for in one after the other."""
+        absent = [i for i, score in memory.scores.items() if score.absent]
+        looks = []
+        for place, (view, sight) in enumerate(zip(views, memory.sights, strict=True)):
+            away = [i for i in absent if (i + memory.gap) % len(views) == place]
+            looks.append(look(self._host, view, sight, memory, host, away))
         with self._clock("gate"):
             gates = self._gate(torch.cat([evidence for _, _, evidence in looks]))
         said = gates.split([len(ids) for ids, _, _ in looks])
-        found: dict[int, list[Seen]] = {i: [] for i in memory.ids}
+        found = {}
         for sight, (ids, answer, _), gate in zip(memory.sights, looks, said, strict=True):
             patches = patches_of(ids, answer, sight.window)
             numbers = (*_certainty(answer.logits), gate * answer.recognised)
             for i, *row in zip(ids, *(x.tolist() for x in numbers), strict=True):
-                found[i].append(Seen(patches[i], *row))
-        return found
+                found[i] = Seen(patches[i], *row)
+        return {i: found[i] for i in memory.ids}
 
 
 def _painted(
     frame: Frame,
-    seen: Mapping[int, Sequence[Seen]],
+    seen: Mapping[int, Seen],
     memory: WindowMemory,
     away: Mapping[int, float],
     needed: float,
 ) -> tuple[Propagated, WindowMemory]:
     """The labels of a frame, and what to remember of it."""
-    best = {i: max(of_one, key=lambda one: one.highest) for i, of_one in seen.items()}
     # An object is back if that can be trusted; or else the next computed frame tells.
-    waiting = {i for i in away if best[i].gate <= needed and needed > 0}
-    patches = {i: _NOWHERE if i in waiting else one.patch for i, one in best.items()}
+    waiting = {i for i in away if seen[i].gate <= needed and needed > 0}
+    patches = {i: _NOWHERE if i in waiting else one.patch for i, one in seen.items()}
     size_hw = size_of(memory.labels)
     labels = painting.paint(patches, size_hw)
-    boxes = boxes_of(labels, best)
-    scores = {i: _score(one, i in boxes, away.get(i, 0.0)) for i, one in best.items()}
-    doubtful = {i for i in best if i not in away and (scores[i].gate or 0) <= needed}
-    refused = memory.refused + len(doubtful)
-    known = {i for i in best if i not in away or i in boxes}
-    memory = replace(
-        memory,
-        refused=refused,
-        labels=labels,
-        scores=scores,
-        sights=sights_of(frame, labels, boxes, memory.pixel, doubtful),
-    )
-    return Propagated(
-        labels,
-        scores,
-        probabilities=painting.PaintedProbabilities(patches, size_hw),
-        enough=refused * _PATIENCE <= len(known) if refused else True,
-    ), memory
+    boxes = boxes_of(labels, seen)
+    scores = {i: _score(one, i in boxes, away.get(i, 0.0)) for i, one in seen.items()}
+    said = {i: scores[i].gate or 0.0 for i in seen if i not in away}
+    doubtful = {i for i, gate in said.items() if gate <= needed and needed > 0}
+    loss = memory.loss + sum(1 - said[i] / needed for i in doubtful)
+    enough = not doubtful or loss < _PATIENCE * (len(boxes.keys() | said.keys()) - 1)
+    if enough:
+        sights = sights_of(frame, labels, boxes, memory.pixel, doubtful)
+        memory = replace(memory, loss=loss, labels=labels, scores=scores, sights=sights)
+    soft = painting.PaintedProbabilities(patches, size_hw)
+    return Propagated(labels, scores, probabilities=soft, enough=enough), memory
 
 
 def _shown_again(now: Frame, before: Frame) -> bool:

@@ -41,8 +41,8 @@ class WindowMemory:
 
     gap: int
     """Frames since the last computed one, without those that were shown again."""
-    refused: int
-    """How often since then the gate refused an object."""
+    loss: float
+    """What the gate has missed since then, in objects: 1 for one of which it said 0."""
     labels: UInt8[np.ndarray, "height width"]
     scores: dict[int, ObjectScore]
     """Of every object known."""
@@ -74,7 +74,7 @@ def remember(
     """
     sights = sights_of(frame, labels, boxes_of(labels, scores), pixel)
     now = thumbnail(frame)
-    return WindowMemory(0, 0, labels, dict(scores), sights, pixel, now, now)
+    return WindowMemory(0, 0.0, labels, dict(scores), sights, pixel, now, now)
 
 
 def sights_of(
@@ -102,11 +102,14 @@ def sights_of(
 
 
 def look(
-    host: WindowHost[Any], now: Frame, sight: Sight, memory: WindowMemory, state: Any
+    host: WindowHost[Any],
+    now: Frame,
+    sight: Sight,
+    memory: WindowMemory,
+    state: Any,
+    away: Collection[int] = (),
 ) -> tuple[tuple[int, ...], WindowAnswer, Evidence]:
     """What the host sees through a window, of which objects, and what that says to the gate.
-
-    Objects that are away are looked for through every window.
 
     Args:
         host: Looks.
@@ -114,9 +117,10 @@ def look(
         sight: Of the frame before.
         memory: Of that frame.
         state: The host's memory.
+        away: Objects that are looked for beside those of the window.
     """
     window = sight.window
-    ids = tuple(i for i, score in memory.scores.items() if i in sight.ids or score.absent)
+    ids = tuple(i for i in memory.ids if i in sight.ids or i in away)
     rows = tuple(row for row, i in enumerate(memory.ids) if i in ids)
     masks = torch.from_numpy(np.stack([window.see_object(memory.labels, i) for i in ids]))
     scale = window.scale / memory.pixel
