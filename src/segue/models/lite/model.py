@@ -20,7 +20,7 @@ from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork
 from segue.models.lite.recognition import RECOGNISED, likeness, may_be_there
-from segue.models.lite.regions import Found, Region, nowhere, spread, whole
+from segue.models.lite.regions import Found, Region, nowhere, part_near, spread, whole
 from segue.models.lite.search import search
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.state import LiteState
@@ -216,15 +216,24 @@ class LiteModel:
         scores: Float[Tensor, "objects codes2 height8 width8"],
         previous: Float[Tensor, "objects 1 height8 width8"],
     ) -> Float[Tensor, "objects height2 width2"]:
-        """Masks one by one, so that a graph serves any number of objects; none of those that cannot be there."""
+        """Masks one by one, so that a graph serves any number of objects: of each in the part where it may be.
+
+        An object that was not there is decoded only if its target model sees anything like it.
+        """
+        if len(scores) == 1:
+            return self._fast.decoder(features.decoder, scores, previous)
         found = []
         for row in range(len(scores)):
-            one = slice(row, row + 1)
-            if len(scores) == 1 or previous[row].any() or may_be_there(scores[row]):
-                found.append(self._fast.decoder(features.decoder, scores[one], previous[one]))
-            else:
-                found.append(nowhere(previous[one], whole(previous)).logits)
-        return found[0] if len(found) == 1 else torch.cat(found)
+            seen, last = scores[row : row + 1], previous[row : row + 1]
+            region = part_near(last, self.settings.reach)
+            if region is None and not may_be_there(seen[0]):
+                found.append(nowhere(last))
+                continue
+            region = region or whole(last)
+            shares = {stride: region.of(share, stride) for stride, share in features.decoder.items()}
+            logits = self._fast.decoder(shares, region.of(seen, 8), region.of(last, 8))
+            found.append(Found(region, logits))
+        return spread(found, previous)
 
     def _decode(
         self,

@@ -13,10 +13,14 @@ from segue.types import Labels
 
 _LOOK = 6.0
 """Price of a thousand pixels of a view, in thousands of pixels through which an object is decoded."""
+_DECODED = 0.4
+"""Share of a view in which another object is decoded."""
 _EACH = 15.0
 """Price of a window beside its pixels."""
-_SEEN = 80.0
+_SEEN = 64.0
 """Pixels of the view along an object, the root of its box, from which an object need not be seen larger."""
+_COARSER = 1.25
+"""How much coarser than by itself a small object may be seen so that it shares a window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,8 @@ class Group:
     @property
     def price(self) -> float:
         """What a look costs, see ``_LOOK``."""
-        pixels = self.window.rows * self.window.columns / 1000
-        return _EACH + pixels * (_LOOK + len(self.ids))
+        pixels, others = self.window.rows * self.window.columns / 1000, len(self.ids) - 1
+        return _EACH + pixels * (_LOOK + 1 + others * _DECODED)
 
 
 def group(
@@ -78,7 +82,7 @@ def boxes_of(labels: Labels, object_ids: Collection[int]) -> dict[int, Box]:
 def _alone(
     object_id: int, box: Box, size_hw: tuple[int, int], least_scale: float, doubtful: bool
 ) -> Group:
-    coarsest = max(least_scale, math.sqrt(box.height * box.width) / _SEEN)
+    coarsest = max(least_scale * _COARSER, math.sqrt(box.height * box.width) / _SEEN)
     sizes = SIZES_HW if doubtful else (*SMALL_HW, *SIZES_HW)
     window = fitting(box, size_hw, least_scale, sizes, coarsest)
     # What is larger than any window is seen as well as it can be.

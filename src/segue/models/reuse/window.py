@@ -15,8 +15,8 @@ from segue.types import Frame, Labels
 
 SIZES_HW = ((192, 352), (352, 192), (256, 256))
 """Pixels in which a window is seen, for wide, tall and square groups of objects: a sixth of a frame of 480x854."""
-SMALL_HW = ((128, 128),)
-"""The same for small objects, where there are many: a quarter of the pixels."""
+SMALL_HW = ((160, 160),)
+"""The same for small objects, where there are many: a third of the pixels."""
 _MARGIN = 0.2
 """Room around the objects on each side, in their own size."""
 

@@ -18,6 +18,7 @@ from segue.models.reuse.grouping import boxes_of
 from segue.models.reuse.host import WindowHost
 from segue.models.reuse.propagator import Propagated
 from segue.models.reuse.window_memory import (
+    Sight,
     WindowMemory,
     look,
     patches_of,
@@ -36,10 +37,12 @@ _NOTICED = 32 / 255
 """A change of brightness anywhere in the picture, in cells of its thumbnail, at which the gate says 0 of an object
 that is away: the object may be what has changed."""
 _PATIENCE = 0.125
-"""What the gate may miss between two computed frames, for every object in view beside the first.
+"""What the gate may miss before a frame is computed, for every object in view beside the first.
 
 To compute a frame costs the same, whether one object gains by it or ten do.
 """
+_AT_ONCE = 2
+"""Of that, what it may not miss on one frame: then this frame is computed, and else the next, without a look."""
 _NOWHERE = painting.Patch(np.full((1, 1), -100, np.float32), 0.0, 0.0, 1.0, 1.0)
 
 
@@ -105,7 +108,7 @@ class WindowPropagator:
         if all(map(_shown_again, views, (sight.view for sight in memory.sights))):
             kept = dict.fromkeys(memory.ids, 1.0) | away
             return _kept(memory, kept), replace(memory, gap=memory.gap - 1)
-        if needed > 0 and memory.gap > _MOST:
+        if needed > 0 and (memory.gap > _MOST or memory.loss > _allowed(memory.sights)):
             return _kept(memory, away), memory
         seen = self._seen(views, memory, host)
         return _painted(frame, seen, memory, away, needed)
@@ -147,12 +150,18 @@ def _painted(
     said = {i: scores[i].gate or 0.0 for i in seen if i not in away}
     doubtful = {i for i, gate in said.items() if gate <= needed and needed > 0}
     loss = memory.loss + sum(1 - said[i] / needed for i in doubtful)
-    enough = not doubtful or loss < _PATIENCE * (len(boxes.keys() | said.keys()) - 1)
+    # Then the next frame is computed, and this one need not be.
+    enough = not doubtful or loss < _AT_ONCE * _allowed(memory.sights)
     if enough:
         sights = sights_of(frame, labels, boxes, memory.pixel, doubtful)
         memory = replace(memory, loss=loss, labels=labels, scores=scores, sights=sights)
     soft = painting.PaintedProbabilities(patches, size_hw)
     return Propagated(labels, scores, probabilities=soft, enough=enough), memory
+
+
+def _allowed(sights: Sequence[Sight]) -> float:
+    """What the gate may miss until a frame is computed."""
+    return _PATIENCE * (sum(len(sight.ids) for sight in sights) - 1)
 
 
 def _shown_again(now: Frame, before: Frame) -> bool:
