@@ -26,7 +26,7 @@ import torch
 from record import write
 
 from segue import load_model
-from segue.inference.latest import LatestFrame
+from segue.inference.pace.latest import LatestFrame
 from segue.inference.stopwatch import Stopwatch
 from segue.media.live import open_live
 

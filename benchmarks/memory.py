@@ -15,8 +15,8 @@ from record import write
 
 from segue import load_model, open_video, read_masks
 from segue.inference.job import Job
-from segue.inference.objects import TrackTask
 from segue.inference.places import TRACKS, Places
+from segue.inference.tasks.track import TrackTask
 
 SAMPLED = (1, 50, 200, 500, 1000, 2000)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from segue.errors import SegueError
     from segue.evaluation.run import evaluate
     from segue.inference.label import label
+    from segue.inference.session.session import Session
     from segue.inference.track import track
     from segue.media.mask_args import read_masks
     from segue.media.palette import write_mask
@@ -30,6 +31,7 @@ _PUBLIC = {
     "ObjectScore": "segue.types",
     "Prediction": "segue.types",
     "SegueError": "segue.errors",
+    "Session": "segue.inference.session.session",
     "Video": "segue.media.video",
     "VideoFrame": "segue.media.video",
     "evaluate": "segue.evaluation.run",
@@ -45,6 +47,7 @@ __all__ = [
     "ObjectScore",
     "Prediction",
     "SegueError",
+    "Session",
     "Video",
     "VideoFrame",
     "evaluate",

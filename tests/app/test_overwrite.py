@@ -13,7 +13,7 @@ from fakes.scenes import write_frames
 from segue.app.cli.main import main
 from segue.errors import OutputError
 from segue.inference.claims import compress, expand
-from segue.inference.objects import TrackTask
+from segue.inference.tasks.track import TrackTask
 from segue.media.masks import write_mask
 
 
@@ -46,7 +46,7 @@ def test_all_that_the_run_wrote_goes_and_other_files_stay(place: Path) -> None:
     assert track("--overwrite", "--no-overlay", video="few") == 0
     assert names() == {*frames(5), "readme.md"}
     found = {path.name for path in Path("out").iterdir()}
-    assert found == {"masks", "tracks.json", "run.json", "notes.txt"}
+    assert found == {"masks", "tracks.json", "run.json", "notes.txt", "_session"}
 
 
 @pytest.mark.parametrize("name", ["mine.png", "00012.png"])
@@ -108,7 +108,7 @@ def test_the_record_lists_what_was_written(place: Path) -> None:
     assert written["frames"] == [["00000", "00011"]]
 
 
-@pytest.mark.parametrize("kill", ["network:9", "mask:5", "line:5", "end:0", "end:1", "end:2"])
+@pytest.mark.parametrize("kill", ["network:9", "begin:5", "mask:5", "torn:5", "end:0", "end:1"])
 def test_a_killed_run_can_be_overwritten(tmp_path: Path, kill: str) -> None:
     """Where the job stood when it was killed must not matter; the next one has fewer frames."""
     write_frames(tmp_path / "frames", 16)
@@ -126,7 +126,6 @@ def test_a_killed_run_can_be_overwritten(tmp_path: Path, kill: str) -> None:
 
     job.run(ColourModel(), "overwrite")
     assert {p.stem for p in (out / "masks").iterdir()} == {f"{i:05d}" for i in range(9)}
-    assert not (out / "_resume").exists()
 
 
 def kill_one(folder: Path, kill: str) -> Path:
@@ -177,10 +176,8 @@ def test_a_mended_video_may_be_overwritten_after_a_kill(place: Path) -> None:
     picture.write_bytes(good)
     assert track() == 0
     shutil.copytree("out/masks", kept / "masks", dirs_exist_ok=True)
-    (kept / "_resume").mkdir()
-    (kept / "_resume/job.json").write_text("{}")
-    lines = [f'"{index:05d}"\n' for index in range(12)]
-    (kept / "_resume/frames.txt").write_text("".join(lines))
+    lines = [f'{{"begin":"{index:05d}","index":{index}}}\n' for index in range(12)]
+    (kept / "_session/journal.jsonl").write_text("".join(lines))
     shutil.rmtree("out")
     kept.rename("out")
     assert track("--overwrite", video="few") == 0

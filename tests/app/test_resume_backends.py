@@ -57,5 +57,5 @@ def test_another_backend_goes_on_from_the_memory(tmp_path: Path, begun: str, aft
     on = job(tmp_path, "cut", engine(after))
     assert not on.check("resume")
     record = on.run(engine(after).load()[0], "resume")
-    assert record["resumed_at_frame"] == STOP - 1
+    assert record["resumed_at_frame"] == STOP
     assert (labels(tmp_path / "cut") == labels(tmp_path / "whole")).mean() > 0.999

@@ -33,8 +33,9 @@ def record(out: str = "out") -> dict:
 
 
 def results(out: str) -> dict[str, bytes]:
-    paths = [p for p in Path(out).rglob("*") if p.is_file() and p.name != "run.json"]
-    return {str(p.relative_to(out)): p.read_bytes() for p in paths}
+    paths = [p.relative_to(out) for p in Path(out).rglob("*") if p.is_file()]
+    kept = [p for p in paths if p.name != "run.json" and "_session" not in p.parts]
+    return {str(p): Path(out, p).read_bytes() for p in kept}
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,11 @@ import pytest
 from PIL import Image
 
 from fakes.scenes import scene, write_frames
+from segue.app import formats
 from segue.app.cli.main import main
 from segue.app.engine import Engine
-from segue.media import mask_args
 from segue.media.frames import SourceDescription
 from segue.media.images import ImageVideo
-from segue.media.mask_args import read_masks
 from segue.media.masks import write_mask
 
 
@@ -157,17 +156,17 @@ def test_doubts_and_what_is_not_plain_have_lines(
         start_time=Fraction(1000),
         doubts=("Two streams were possible.",),
     )
-    init = ImageVideo.__init__
+    init, given = ImageVideo.__init__, formats.masks_given
 
     def video(self, *words, **more):
         init(self, *words, **more)
         self.description = described
 
     def masks(*words, **more):
-        return replace(read_masks(*words, **more), doubts=("2.png: soft edges cut in the middle",))
+        return replace(given(*words, **more), doubts=("2.png: soft edges cut in the middle",))
 
     monkeypatch.setattr(ImageVideo, "__init__", video)
-    monkeypatch.setattr(mask_args, "read_masks", masks)
+    monkeypatch.setattr(formats, "masks_given", masks)
     assert track("--dry-run") == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "video      film.mkv, video stream 2 of 3 (h264)"

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from segue.inference.restored import hold_given
 from segue.models.given import check_first
 from segue.settings import Settings
 from segue.types import Frame, Labels, ObjectScore, Prediction
@@ -65,7 +66,7 @@ class ColourModel:
     ) -> tuple[Prediction | None, ColourState]:
         found = _nearest(frame, state)
         if labels is not None:
-            found = np.where((labels > 0) & (labels < 255), labels, found)
+            found = hold_given(found, labels)
         learned = self._learn(frame, found, state, rate=self.settings.rate)
         return self._answer(found, replace(learned, steps=state.steps + 1, note=f"{state.steps}"))
 

@@ -3,6 +3,7 @@
 usage: python -m fakes.killed_job MODEL FRAMES OUT LOOKAHEAD PLACE:FRAME ...
 """
 
+import json
 import os
 import signal
 import sys
@@ -17,14 +18,16 @@ from fakes.colour_model import ColourModel
 from fakes.gated_models import gated_colour, gated_shade
 from fakes.scenes import scene
 from fakes.shade_model import ShadeModel
-from segue.inference.areas import AreaLog
-from segue.inference.classes import LabelTask
 from segue.inference.job import Job
-from segue.inference.objects import TrackLog, TrackTask
 from segue.inference.places import Places
 from segue.inference.runner import Runner
-from segue.inference.sinks import LineLog, Overlay
+from segue.inference.tasks.label import LabelTask
+from segue.inference.tasks.track import TrackTask
 from segue.media.video import open_video
+from segue.results.formats.areas import Areas
+from segue.results.formats.tracks_json import TracksJson
+from segue.results.painted_video import PaintedVideo
+from segue.results.store import FolderStore
 
 MODELS: dict[str, tuple[str, Any]] = {
     "colour": ("track", ColourModel),
@@ -62,31 +65,32 @@ def arm(verb: str, place: str, number: int) -> None:
     """Let this process kill itself at a place in the work on a frame."""
     if place == "network":
         before(Runner, "feed", lambda _, frame: frame.index == number)
-    elif place == "mask":
-        before(LineLog, "append", lambda log, _: len(list(log)) == number)
-    elif place == "line":
-        before(LineLog, "append", lambda log, line: len(list(log)) == number and tear(log, line))
-    elif place == "gate":
-        before(
-            LineLog,
-            "append",
-            lambda log, line: (
-                log.path.name == "reuse.jsonl" and len(list(log)) == number and tear(log, line)
-            ),
-        )
-    elif place == "checkpoint":
+    elif place in ("begin", "record", "torn"):
         calls = iter(range(10**6))
-        state = "state.safetensors"
-        before(os, "replace", lambda _, to: Path(to).name == state and next(calls) == number)
+        wanted = "begin" if place == "begin" else "bytes"
+
+        def deadly(store: FolderStore, entry: dict[str, Any]) -> bool:
+            if wanted not in entry or next(calls) != number:
+                return False
+            return place != "torn" or tear(store, entry)
+
+        before(FolderStore, "_append", deadly)
+    elif place in ("mask", "checkpoint"):
+        calls = iter(range(10**6))
+        folder = "states" if place == "checkpoint" else {"track": "masks", "label": "labels"}[verb]
+        before(
+            os, "replace", lambda _, to: Path(to).parent.name == folder and next(calls) == number
+        )
     elif place == "end":
-        log = {"track": TrackLog, "label": AreaLog}[verb]
-        names = [(Overlay, "finish"), (log, "finish"), (Places, "finish")]
+        document = {"track": TracksJson, "label": Areas}[verb]
+        names = [(PaintedVideo, "finish"), (document, "write"), (Places, "finish")]
         before(*names[number], lambda *_: True)
 
 
-def tear(log: LineLog, line: str) -> bool:
-    log._file.write(line[: len(line) // 2])
-    log._file.flush()
+def tear(store: FolderStore, entry: dict[str, Any]) -> bool:
+    line = json.dumps(entry)
+    store._file.write(line[: len(line) // 2].encode())
+    store._file.flush()
     return True
 
 

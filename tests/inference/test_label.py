@@ -4,10 +4,10 @@ import pytest
 from fakes.colour_model import ColourModel
 from fakes.scenes import scene
 from fakes.shade_model import ShadeModel
+from segue.data.class_colours import class_colours
 from segue.data.semantic_classes import CAMVID_CLASSES, CITYSCAPES_CLASSES, VSPW_CLASSES
 from segue.errors import MaskError, SettingsError
 from segue.inference.cityscapes_ids import SAME_CLASS, CityscapesIds, cityscapes_id
-from segue.inference.class_colours import class_colours
 from segue.inference.label import label
 from segue.inference.track import track
 from segue.media.overlay import overlay_colours

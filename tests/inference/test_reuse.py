@@ -109,7 +109,7 @@ def test_labelling_is_reused_as_a_whole(frames: Path, tmp_path: Path, ids: str) 
     # Class 2 doubts most: 0.8, 0.6, 0.4.
     assert record["reuse"] == {"all classes": round(10 / 15, 4)}
     assert {p.name for p in out.iterdir()} == {
-        *("labels", "areas.csv", "areas.png", "overlay.mp4", "reuse.png", "run.json")
+        *("labels", "areas.csv", "areas.png", "overlay.mp4", "reuse.png", "run.json", "_session")
     }
 
 

@@ -11,12 +11,12 @@ import cv2
 from segue import __version__
 from segue.app.model_sizes import shipped_sizes
 from segue.errors import MaskError, NotFoundError, WeightsError
-from segue.inference.classes import Ids, LabelTask
 from segue.inference.identity import hash_file, identify_files
 from segue.inference.job import Job
-from segue.inference.objects import TrackTask
 from segue.inference.places import Places
-from segue.inference.task import Task
+from segue.inference.tasks.label import Ids, LabelTask
+from segue.inference.tasks.task import Task
+from segue.inference.tasks.track import TrackTask
 from segue.media.mask_args import GivenMasks
 from segue.media.mask_fit import fit_given
 from segue.media.video import Video
@@ -152,7 +152,7 @@ class Engine:
             MaskError: A mask of another size than the video, unless ``fit``.
         """
         if masks is None:
-            return self._job(video, TrackTask({}, overlay=overlay), places)
+            return self.job(video, TrackTask({}, overlay=overlay), places)
         aspect = video.description.pixel_aspect
         try:
             masks = fit_given(masks, video.size_hw, pixel_aspect=aspect, fit=fit)
@@ -161,7 +161,7 @@ class Engine:
             doubts = " ".join(video.description.doubts)
             raise MaskError(f"{error} {doubts}".rstrip(), option=error.option) from None
         task = TrackTask(masks.by_frame, masks.sources, partial or masks.partial, overlay)
-        return self._job(video, task, places, masks.paths.values(), masks.doubts)
+        return self.job(video, task, places, masks.paths.values(), masks.doubts)
 
     def label_job(
         self, video: Video, places: Places, *, overlay: bool = True, ids: Ids = "model"
@@ -178,9 +178,9 @@ class Engine:
             SettingsError: No model of that name, or one that names no classes.
             NotFoundError: The weights file does not exist.
         """
-        return self._job(video, LabelTask(ids, overlay), places)
+        return self.job(video, LabelTask(ids, overlay), places)
 
-    def _job(
+    def job(
         self,
         video: Video,
         task: Task,
@@ -188,6 +188,19 @@ class Engine:
         inputs: Iterable[Path] = (),
         doubts: Iterable[str] = (),
     ) -> Job:
+        """The job of any task.
+
+        Args:
+            video: The opened video.
+            task: What is made of it.
+            places: Where the results go.
+            inputs: Files that are read besides the video.
+            doubts: See ``Job``.
+
+        Raises:
+            SettingsError: No model of that name, or one of another kind.
+            NotFoundError: The weights file does not exist.
+        """
         find(self.model, task.kind)
         return Job(
             video=video,
@@ -198,6 +211,7 @@ class Engine:
             doubts=(*doubts, *self.doubts),
             max_side=self.max_side,
             fps=self.fps,
+            opening={"weights": str(self.weights.absolute()) if self.weights else None},
         )
 
     def _identity(self, task: Task, video: Video) -> dict[str, Any]:

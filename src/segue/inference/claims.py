@@ -1,19 +1,20 @@
 """Which files of an output folder an earlier run wrote: ``--overwrite`` removes those and no others.
 
-A run lists its files in ``run.json``. One that was killed has no ``run.json`` yet, but ``_resume/frames.txt`` with the
-name of each frame, noted before its label file is written. The other files did not exist when that run began, since a
-new run refuses a folder that holds any of them.
+A run lists its files in ``run.json``. One that was killed has no ``run.json`` yet, but the journal of its store with
+the name of each frame, noted before its label file is written. The other files did not exist when that run began, since
+a new run refuses a folder that holds any of them.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FRAMES = "frames.txt"
-"""In ``_resume``: names of the frames whose results are written, or about to be; one JSON string a line."""
+from segue.errors import OutputError
+from segue.inference.session.ledger import SESSION, read_session
+from segue.results.store import JOURNAL, read_journal
+
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 
 
@@ -43,20 +44,17 @@ def recorded(record: Any) -> Claim:
         return NOTHING
 
 
-def interrupted(resume: Path, files: Iterable[str]) -> Claim:
+def interrupted(session: Path, files: Iterable[str]) -> Claim:
     """What a killed run claims; nothing if there is none.
 
     Args:
-        resume: Its ``_resume``.
+        session: Its ``_session``.
         files: Names of the files that its command writes about the whole video.
     """
     try:
-        json.loads((resume / "job.json").read_text(encoding="utf-8"))
-        path = resume / FRAMES
-        lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
-        # Half a line at the end is the name of a frame that has no file yet.
-        names = frozenset(json.loads(line) for line in lines[:-1])
-    except (OSError, ValueError):
+        read_session(session / SESSION)
+        names = frozenset(read_journal(session / JOURNAL).names)
+    except (OSError, OutputError):
         return NOTHING
     return Claim(names, frozenset(files))
 

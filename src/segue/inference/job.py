@@ -1,36 +1,41 @@
 """One video, from frames to files, that may be killed at any moment and resumed to the same bytes.
 
-Decoding, the network and writing overlap (``pipeline``). Only the writing thread touches files, in the order of the
-frames: results of a frame, then the memory after it. So what a killed job leaves is what it would leave one by one.
+A job is a session in a folder with one run, and the documents that are written from its results.
 """
 
-import json
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from segue.errors import DecodeError, MaskError, VideoError
+from segue.errors import MaskError, OutputError, VideoError
 from segue.files import write_json
-from segue.inference.claims import FRAMES, compress
+from segue.inference.claims import compress
 from segue.inference.environment import environment
-from segue.inference.latest import LatestFrame, LiveReport
-from segue.inference.memory import give_back_frames
-from segue.inference.pacing import Pacer
-from segue.inference.pipeline import ReadAhead, WriteBehind, room_for
+from segue.inference.live_documents import LiveDocuments
+from segue.inference.pace.pacing import Pacer
 from segue.inference.places import Mode, Places
-from segue.inference.progress import Progress, Silent
-from segue.inference.reuse import Pace
-from segue.inference.runner import Result, Runner, RunnerMemory
-from segue.inference.sinks import LabelFolder, LineLog
+from segue.inference.progress import Progress
+from segue.inference.run_record import RunRecord, Timings
+from segue.inference.session.edits import Direction, Give
+from segue.inference.session.events import Answered, Event, Listener, RunReport
+from segue.inference.session.opening import Options
+from segue.inference.session.session import Session
 from segue.inference.stopwatch import Stopwatch
-from segue.inference.task import Sink, Task
+from segue.inference.tasks.task import Task
+from segue.media.frames import name_ranges
+from segue.media.live_video import LiveVideo
 from segue.media.resize import Resizer
-from segue.media.video import Video, VideoFrame
+from segue.media.video import Video
 from segue.models.interface import VideoModel, bounded
-from segue.types import Prediction
+from segue.results.documents import write_documents
+from segue.results.formats.catalog import FORMATS, check_formats
+from segue.results.results import Written
+
+Change = Callable[[Session], None]
+"""What is done to a session before it runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +54,14 @@ class Job:
     max_side: int | None = None
     fps: float | None = None
     """The pace to hold, at the cost of accuracy; results then depend on how fast the machine is."""
+    direction: Direction | None = None
+    """From which masks frames are answered; ``None``: as before, which is forward in the beginning."""
+    formats: Sequence[str] = ()
+    """Names of documents besides those of the task."""
+    opening: Mapping[str, Any] = field(default_factory=dict)
+    """How model and video are opened again for a correction, as plain values; stands in ``session.json``."""
     checkpoint_seconds: float = 2.0
-    """Least time between two copies of the memory; longer where they would take more than a
-    twentieth of the time. 0: after every frame."""
+    """As of ``Options``."""
     drop: bool = False
     """Whether the source is live: frames that came too late are dropped, see ``LatestFrame``."""
     clock: Callable[[], float] = time.perf_counter
@@ -63,13 +73,24 @@ class Job:
         Raises:
             SegueError: The task does not go with the video.
             OutputError: The output folder holds results that this job must not touch.
+            SettingsError: There is no such format.
         """
         self.task.check(self.video, self.max_side)
+        check_formats(self.documents, self.task.kind)
         complete = self.places.check(mode, self.identity, self.inputs)
         if complete:
             # A process may have been killed between its last result and its tidying up.
             self.places.finish()
         return complete
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Names of all documents that are written."""
+        return tuple(dict.fromkeys((*self.task.documents, *self.formats)))
+
+    def _opening(self) -> dict[str, Any]:
+        sources = {str(number): source for number, source in self.task.sources.items()}
+        return {"sources": sources, "formats": list(self.formats), **self.opening}
 
     def run(
         self,
@@ -77,6 +98,10 @@ class Job:
         mode: Mode,
         progress: Progress | None = None,
         notes: Mapping[str, Any] | None = None,
+        *,
+        listeners: Sequence[Listener] = (),
+        cancel: threading.Event | None = None,
+        change: Change | None = None,
     ) -> dict[str, Any]:
         """Do it, and return what ``run.json`` then holds.
 
@@ -85,250 +110,204 @@ class Job:
             mode: As in ``check``, which has to be asked first.
             progress: Hears about every finished frame.
             notes: More for ``run.json``: the command, the settings.
+            listeners: As of ``Session``.
+            cancel: Stops the run within a frame once it is set; ``run.json`` then says that it is not complete.
+            change: Is done to the session before it runs: corrections.
 
         Raises:
             DecodeError: A frame does not decode; all files are complete up to it.
             WriteError: The disk refuses; what was written stays and can be resumed.
-            OutputError: What an interrupted run left cannot be used.
+            OutputError: What an interrupted run left cannot be used, or another process works there.
             SettingsError: There is a pace to hold, and nothing of the model that can give way.
         """
-        model = bounded(model, self.max_side)
-        give_back_frames(self.video.size_hw)
-        pacer = self._pacer(model)
-        self.places.prepare(mode, self.identity)
-        adapted = self.task.adapt(model)
-        return _Run(self, adapted, mode, progress or Silent(), pacer).go(notes or {})
-
-    def _pacer(self, model: VideoModel[Any]) -> Pacer | None:
-        if self.fps is None:
-            return None
-        working_hw = Resizer.for_max_side(self.video.size_hw, self.max_side).working_hw
-        return Pacer(model, self.fps, working_hw, self.task.masks, self.clock)
+        watch = Stopwatch()
+        if self.fps is not None:
+            # A model that cannot give way is refused before anything is written.
+            working_hw = Resizer.for_max_side(self.video.size_hw, self.max_side).working_hw
+            Pacer(bounded(model, self.max_side), self.fps, working_hw, self.task.masks)
+        self.places.prepare(mode)
+        options = Options(
+            labels=self.places.labels,
+            about={"identity": dict(self.identity), "job": self._opening()},
+            sources=self.task.sources,
+            checkpoint_seconds=self.checkpoint_seconds,
+            drop=self.drop,
+            clock=self.clock,
+        )
+        with Session(
+            self.video,
+            self.task.adapt(model),
+            folder=self.places.run,
+            max_side=self.max_side,
+            fps=self.fps,
+            listeners=[*([_advance(progress)] if progress else []), *listeners],
+            options=options,
+        ) as session:
+            run = _Run(self, session, watch, notes or {}, cancel)
+            if not any(isinstance(edit, Give) for edit in session.edits.items):
+                session.give_all(self.task.masks)
+            if change is not None:
+                change(session)
+            return run.go()
 
 
 class _Run:
-    """The moving parts of one job. Those of the writing thread: ``sinks``, ``done``, ``writing``, ``save_cost``."""
+    """One run of a job."""
 
     def __init__(
         self,
         job: Job,
-        model: VideoModel[Any],
-        mode: Mode,
-        progress: Progress,
-        pacer: Pacer | None,
+        session: Session,
+        watch: Stopwatch,
+        notes: Mapping[str, Any],
+        cancel: threading.Event | None,
     ) -> None:
-        self.job = job
-        self.model = model
-        self.progress = progress
-        self.pacer = pacer
-        self.watch, self.decoding, self.writing = Stopwatch(), Stopwatch(), Stopwatch()
-        self.pace = Pace()
-        self.live: LiveReport | None = None
-        self.first_frame: float | None = None
-        self.checkpoint = job.places.resume / "state.safetensors"
-        self.runner = Runner(model, job.task.masks, job.video.size_hw, max_side=job.max_side)
-        self.read = self.done = self.passed = self.replayed = 0
-        self.recalled: Any = None
-        self.waiting: list[VideoFrame] = []
-        if mode == "resume" and self.checkpoint.exists():
-            self._recall()
-        self.resumed_at = self.done
-        self.stored = LabelFolder(job.places.labels)
-        self.sinks = job.task.sinks(model, job.video, job.places, self.done)
-        self.names = LineLog(job.places.resume / FRAMES, keep=self.done)
-        self.saved_at = time.perf_counter()
-        self.save_cost = 0.0
+        self.job, self.session, self.watch = job, session, watch
+        self.notes, self.cancel = notes, cancel
+        self.before = session.num_fresh()
+        self.live: LiveDocuments | None = None
+        self.doubts: list[str] = []
+        self.files: list[str] = []
+        """Names of what the documents wrote, in the folder of the results."""
 
-    def go(self, notes: Mapping[str, Any]) -> dict[str, Any]:
+    def go(self) -> dict[str, Any]:
+        job, session = self.job, self.session
+        in_order = job.direction in (None, "forward") and session.edits.plain
+        records = session.store.records
+        if records and isinstance(job.video, LiveVideo) and not job.video.repeats:
+            last = records[max(records)]
+            job.video.go_on(last.index + 1, last.time)
+        if in_order and (not session.store.records or _comes_again(job.video)):
+            self.live = LiveDocuments(
+                job.documents,
+                session.results(),
+                job.places.run,
+                job.places.session / "scratch",
+            )
+            session.listen(self.live)
         try:
-            with WriteBehind(self.watch, room_for(self.job.video.size_hw)) as writer:
-                self._all_frames(writer)
-            return self._finish(notes, None)
-        except (VideoError, MaskError) as error:
-            self._finish(notes, str(error))
-            raise
+            return self._answered()
         finally:
-            self.names.close()
-            for sink in self.sinks:
-                sink.close()
+            if self.live:
+                self.live.close()
 
-    def _all_frames(self, writer: WriteBehind) -> None:
-        broken: DecodeError | None = None
+    def _answered(self) -> dict[str, Any]:
+        session = self.session
         try:
-            with self._reader() as frames:
-                for frame in frames:
-                    if frame.index < self.read:
-                        self._pass(frame, writer)
-                    else:
-                        self._go_on()
-                        self._new(frame, writer)
-                        if isinstance(frames, LatestFrame):
-                            frames.answered()
-                            self.live = frames.report
-        except DecodeError as error:
-            # Not yet raised: with lookahead the last good frames still wait for their answer.
-            broken = error
-        self._go_on()
-        with self.watch.part("network"):
-            owed = self.runner.finish()
-        for result in owed:
-            writer.hand(partial(self._keep, result))
-        writer.finish()
-        if broken:
-            raise broken
-        self.runner.check_end()
+            report = session.run(direction=self.job.direction, cancel=self.cancel)
+        except (VideoError, MaskError) as error:
+            self._finish(session.report, str(error))
+            raise
+        return self._finish(report, None)
 
-    def _reader(self) -> ReadAhead | LatestFrame:
-        job = self.job
-        if job.drop:
-            return LatestFrame(job.video, self.decoding, self.watch, keep=job.task.masks)
-        return ReadAhead(job.video, self.decoding, self.watch)
-
-    def _pass(self, frame: VideoFrame, writer: WriteBehind) -> None:
-        """A frame that the interrupted run has shown to the model: it is answered, or waits for its answer."""
-        if self.passed < self.resumed_at:
-            writer.hand(partial(self._replay, frame))
-        else:
-            self.waiting.append(frame)
-        self.passed += 1
-
-    def _go_on(self) -> None:
-        """Once all frames of the interrupted run have passed, its memory is complete."""
-        if self.recalled is not None:
-            indices = tuple(frame.index for frame in self.waiting)
-            self.runner.recall(RunnerMemory(self.recalled, indices), self.waiting)
-            self.recalled, self.waiting = None, []
-
-    def _replay(self, frame: VideoFrame) -> None:
-        """Show a finished frame again to the sinks that cannot go on in the middle of a video."""
-        again = [sink for sink in self.sinks if sink.replays]
-        if not again:
-            return
-        with self.writing.part("replay"):
-            prediction = Prediction(self.stored.read(frame))
-        self._hand(again, (frame, prediction))
-        note = f"replaying {self.job.places.outputs.folder}"
-        self.replayed += 1
-        self.progress.advance(self.replayed, self.job.video.num_frames, note)
-
-    def _new(self, frame: VideoFrame, writer: WriteBehind) -> None:
-        begun = self.runner.begun
-        with self.watch.part("network"):
-            results = self.runner.feed(frame)
-        if not begun and self.runner.begun:
-            # It learns the objects, and says nothing about the speed of the rest.
-            self.first_frame = self.watch.lap
-        else:
-            for _, prediction in results:
-                self.pace.add(prediction, self.watch.lap)
-        self.read = frame.index + 1
-        for result in results:
-            writer.hand(partial(self._keep, result))
-        if self.pacer and self.runner.begun:
-            self._hold_pace(self.pacer, begun)
-        if self._wants_saving():
-            writer.hand(partial(self._save, self.runner.memory.state, self._counts()))
-            self.saved_at = time.perf_counter()
-
-    def _hold_pace(self, pacer: Pacer, begun: bool) -> None:
-        if not begun:
-            pacer.begin()
-        elif pacer.frame():
-            with self.watch.part("network"):
-                state = pacer.resized(self.runner.memory.state)
-            self.runner.resize(pacer.level.size_hw, state)
-        self.runner.threshold = pacer.level.threshold
-
-    def _keep(self, result: Result) -> None:
-        # Before its files, so that they are known as ours whenever the process is killed.
-        self.names.append(json.dumps(result[0].name))
-        self._hand(self.sinks, result)
-        self.done += 1
-        self.progress.advance(self.done, self.job.video.num_frames)
-
-    def _hand(self, sinks: Sequence[Sink], result: Result) -> None:
-        for sink in sinks:
-            with self.writing.part(sink.part):
-                sink.write(*result)
-
-    def _wants_saving(self) -> bool:
-        """Whether it is time to copy the memory to disk."""
-        idle = time.perf_counter() - self.saved_at
-        pause = self.job.checkpoint_seconds and max(
-            self.job.checkpoint_seconds, 20 * self.save_cost
-        )
-        return self.runner.begun and idle >= pause
-
-    def _counts(self) -> dict[str, int]:
-        return {"read": self.read, "level": self.pacer.number if self.pacer else 0}
-
-    def _save(self, state: Any, counts: Mapping[str, int]) -> None:
-        """Copy the memory to disk, after the files of the frames that it has seen."""
-        from segue.inference.checkpoint import (
-            save_state,  # imports torch, which a plan does not need
-        )
-
-        with self.writing.part("checkpoint"):
-            save_state(self.checkpoint, state, {**counts, "done": self.done})
-        self.save_cost = self.writing.lap
-
-    def _recall(self) -> None:
-        """Go on from the memory that the interrupted run left."""
-        from segue.inference.checkpoint import load_state
-
-        state, counts = load_state(self.checkpoint, self.model.state_type)
-        self.read, self.done = int(counts["read"]), int(counts["done"])
-        self.recalled = state
-        if self.pacer:
-            self.pacer.go_on(int(counts["level"]))
-            self.runner.threshold = self.pacer.level.threshold
-            self.runner.resize(self.pacer.level.size_hw, None)
-
-    def _finish(self, notes: Mapping[str, Any], error: str | None) -> dict[str, Any]:
-        places = self.job.places
+    def _finish(self, report: RunReport, error: str | None) -> dict[str, Any]:
+        job, session, places = self.job, self.session, self.job.places
         told: dict[str, Any] = {}
-        for sink in self.sinks:
-            with self.writing.part(sink.part):
-                told |= sink.finish()
-        if self.pacer:
-            told["pace"] = self.pacer.report()
-        record = {
-            "complete": error is None,
-            "error": error,
-            **notes,
-            "frames": self.done,
-            "damaged": list(self.job.video.damaged),
-            "resumed_at_frame": self.resumed_at or None,
-            "timings": self._timings(),
-            **({"live": asdict(self.live)} if self.live else {}),
-            **told,
-            "written": {
-                "files": places.existing_files(),
-                "frames": compress(map(json.loads, self.names)),
-            },
-            "identity": dict(self.job.identity),
-            **environment(),
-        }
+        if not report.cancelled:
+            told |= self._documents()
+        if session.pacer:
+            told["pace"] = session.pacer.report()
+        complete = error is None and not report.cancelled
+        record = RunRecord(
+            complete=complete,
+            error=error,
+            notes=self.notes,
+            frames=len(session.store.records),
+            damaged=_damaged(session),
+            resumed_at_frame=self.before or None,
+            direction=job.direction or session.direction,
+            report=report,
+            doubts=self.doubts,
+            edits=session.edits.newest,
+            timings=self._timings(report),
+            told=told,
+            files=tuple(dict.fromkeys((*places.existing_files(), *self.files))),
+            names=compress(session.store.names_in_order()),
+            identity=job.identity,
+            environment=environment(),
+        ).to_json()
         write_json(places.record, record)
-        places.finish()
+        if complete:
+            session.close()
+            places.finish()
         return record
 
-    def _timings(self) -> dict[str, float | None]:
-        """Seconds by part, of this run only; ``fps`` counts the frames that this run answered.
+    def _documents(self) -> dict[str, Any]:
+        """Write what is written from the results; damaged label maps that come to light are computed again."""
+        try:
+            return self._written()
+        except OutputError:
+            if not self.session.repair():
+                raise
+            self.session.run(cancel=self.cancel)
+            return self._written()
 
-        Decoding, network and writing overlap: their sum may be more than the total. ``wait_decode_s`` and
-        ``wait_write_s`` are seconds in which the network had to wait for the others. With a reuse gate also the mean
-        milliseconds of computed and of reused frames after the first.
-        """
-        total = self.watch.total
-        seconds = {**self.decoding.seconds, **self.watch.seconds, **self.writing.seconds}
-        parts = {f"{name}_s": round(value, 4) for name, value in seconds.items()}
-        fresh = self.done - self.resumed_at
-        first = self.first_frame
-        return {
-            **parts,
-            "first_frame_s": round(first, 4) if first is not None else None,
-            **self.pace.means(),
-            "total_s": round(total, 4),
-            "fps": round(fresh / total, 3) if total else None,
-        }
+    def _written(self) -> dict[str, Any]:
+        job, results = self.job, self.session.results()
+        live, self.live = self.live, None
+        done: dict[str, Written] = {}
+        if live and live.num_frames == len(results.records):
+            done = live.finish()
+            self.watch.seconds |= live.watch.seconds
+        elif live:
+            live.close()
+        rest = [name for name in job.documents if name not in done]
+        once = self._shown_once(rest)
+        with self.watch.part("documents"):
+            rest = [name for name in rest if name not in once]
+            written = write_documents(rest, results, job.places.run)
+        notes: dict[str, Any] = {}
+        self.doubts = [*written.doubts, *(_once_sentence(name, job.video) for name in once)]
+        for one in (*done.values(), written):
+            notes |= one.notes
+            self.files += [
+                path.relative_to(job.places.run).as_posix()
+                for place in one.files
+                for path in (sorted(place.rglob("*")) if place.is_dir() else [place])
+                if path.is_file()
+            ]
+        return notes
+
+    def _shown_once(self, names: Sequence[str]) -> list[str]:
+        """Documents that show the frames, which were read and cannot be read again."""
+        report = self.session.report
+        unread = not (report.answered or report.recomputed) and _comes_again(self.job.video)
+        if self.job.video.seekable or unread:
+            return []
+        return [name for name in names if FORMATS[name].pictures]
+
+    def _timings(self, report: RunReport) -> Timings:
+        return Timings(
+            parts={**report.timings, **self.watch.seconds},
+            first_frame=report.first_frame,
+            means=report.means,
+            total=self.watch.total,
+            fresh=report.answered,
+        )
+
+
+def _comes_again(video: Video) -> bool:
+    """Whether the frames of a source that can be read only once come again from the first one on."""
+    return not video.seekable and (not isinstance(video, LiveVideo) or video.repeats)
+
+
+def _once_sentence(name: str, video: Video) -> str:
+    return (
+        f"{name} is left out: it shows the frames, and those of {video.description.place} can be read only once. "
+        "Convert the results with a file of the video."
+    )
+
+
+def _advance(progress: Progress) -> Listener:
+    def listener(event: Event) -> None:
+        if isinstance(event, Answered):
+            progress.advance(event.done, event.total)
+
+    return listener
+
+
+def _damaged(session: Session) -> tuple[str, ...]:
+    """Frames left out because they do not decode, by this run or an earlier one."""
+    names, gaps = session.video.frame_names, sorted(session.store.gaps)
+    named = [names[index] for index in gaps] if names else name_ranges(gaps)
+    return tuple(dict.fromkeys((*named, *session.video.damaged)))

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from queue import Queue
 from threading import Semaphore, Thread
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from segue.inference.stopwatch import Stopwatch
-from segue.media.video import Video, VideoFrame
+from segue.media.video import VideoFrame
 
 _WAITING = 4
 """Frames in each queue at most: enough to even out a slow one now and then."""
@@ -19,6 +19,25 @@ _WAITING_BYTES = 32 << 20
 """In each queue at most, unless one frame is larger."""
 _PATIENCE_S = 0.1
 """How long the end waits for a read of a source without known end: a stream or an iterator may be silent."""
+
+
+@runtime_checkable
+class Frames(Protocol):
+    """A video, or some frames of one."""
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width that every frame has."""
+        ...
+
+    @property
+    def num_frames(self) -> int | None:
+        """See ``Video``; ``None`` also for a source that may be silent for long."""
+        ...
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        """The frames in order."""
+        ...
 
 
 def room_for(size_hw: tuple[int, int]) -> int:
@@ -35,7 +54,7 @@ class ReadAhead:
         waited: Gets the seconds that the caller waited for frames as part ``wait_decode``.
     """
 
-    def __init__(self, video: Video, busy: Stopwatch, waited: Stopwatch) -> None:
+    def __init__(self, video: Frames, busy: Stopwatch, waited: Stopwatch) -> None:
         self._video = video
         self._busy = busy
         self._waited = waited

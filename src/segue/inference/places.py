@@ -2,16 +2,20 @@
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from segue.errors import OutputError
-from segue.files import write_json, writing
+from segue.files import writing
 from segue.inference import claims
 from segue.inference.identity import differences
+from segue.inference.session.ledger import SESSION, read_session
 
+FOLDER = "_session"
+"""Holds what a session needs to go on, in the folder of the results."""
+_EARLIER = "{} was begun by an earlier version of Segue. Start again from the first frame."
 Mode = Literal["new", "overwrite", "resume"]
 
 
@@ -38,11 +42,13 @@ class Places:
     labels: Path
     run: Path
     outputs: Outputs
+    keeps: bool = False
+    """Whether a complete job leaves its session, so that the results can be corrected."""
 
     @classmethod
     def for_video(cls, out: Path, outputs: Outputs) -> "Places":
         """``OUT/masks/*.png`` (or how else the folder is called) and the rest in ``OUT``."""
-        return cls(out / outputs.folder, out, outputs)
+        return cls(out / outputs.folder, out, outputs, keeps=True)
 
     @classmethod
     def for_sequence(cls, out: Path, name: str, outputs: Outputs) -> "Places":
@@ -69,13 +75,13 @@ class Places:
         return self.run / "run.json"
 
     @property
-    def resume(self) -> Path:
-        """What an interrupted job needs to go on; gone when it is complete."""
-        return self.run / "_resume"
+    def session(self) -> Path:
+        """What a session needs to go on, see ``Session``."""
+        return self.run / FOLDER
 
     def occupied(self) -> bool:
         """Whether there are results, whole or begun."""
-        single = (self.overlay, self.record, self.resume, *self.files)
+        single = (self.overlay, self.record, self.session, *self.files)
         return any(path.exists() for path in single) or any(self.labels.glob("*.png"))
 
     def check(self, mode: Mode, identity: Mapping[str, Any], inputs: Sequence[Path] = ()) -> bool:
@@ -125,11 +131,23 @@ class Places:
             OutputError: There is no record of it.
         """
         try:
+            session = self.session / SESSION
+            begun = read_session(session) if session.exists() else None
             if self.record.exists():
                 record = self.read_record()
-                return bool(record["complete"]), record["identity"]
-            job = self.resume / "job.json"
-            return False, json.loads(job.read_text(encoding="utf-8"))
+                complete = bool(record["complete"])
+                if begun is not None:
+                    # What was changed since may have been cut off before the record was written anew.
+                    known = len(begun["edits"]) == record.get("edits")
+                    complete = complete and known and begun["pending"] is None
+                elif not complete:
+                    raise OutputError(_EARLIER.format(self.run), option="Pass --overwrite.")
+                return complete, record["identity"]
+            if begun is None:
+                raise LookupError
+            return False, begun["identity"]
+        except OutputError:
+            raise
         except (OSError, ValueError, LookupError, TypeError):
             raise OutputError(
                 f"{self.run} holds results, but no record that tells how they were made, so they cannot be resumed. "
@@ -141,31 +159,37 @@ class Places:
         record: dict[str, Any] = json.loads(self.record.read_text(encoding="utf-8"))
         return record
 
-    def prepare(self, mode: Mode, identity: Mapping[str, Any]) -> None:
-        """Make the folders, empty in mode ``overwrite``, and note what is being done.
+    def prepare(self, mode: Mode) -> None:
+        """Make the folders, empty in mode ``overwrite``.
 
         Raises:
             WriteError: The system refuses.
         """
         if mode == "overwrite":
             self._clear()
-        for folder in (self.labels, self.resume):
+        for folder in (self.labels, self.session):
             with writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 # Left behind by a process that was killed while it wrote.
                 for part in (*folder.glob(".*.part"), *self.run.glob(".*.part")):
-                    part.unlink(missing_ok=True)
-        write_json(self.resume / "job.json", identity)
+                    if part.is_dir():
+                        shutil.rmtree(part, ignore_errors=True)
+                    else:
+                        part.unlink(missing_ok=True)
 
     def finish(self) -> None:
-        """Drop what only an interrupted job needs.
+        """Drop what nobody needs after a complete job.
 
         Raises:
             WriteError: The system refuses.
         """
-        if self.resume.exists():
-            with writing(self.resume):
-                shutil.rmtree(self.resume)
+        if not self.keeps:
+            self._drop_session()
+
+    def _drop_session(self) -> None:
+        if self.session.exists():
+            with writing(self.session):
+                shutil.rmtree(self.session)
 
     def _refuse_foreign(self) -> None:
         """Files that no run of Segue claims stay, so the place cannot be used."""
@@ -184,8 +208,10 @@ class Places:
 
     def _claim(self) -> claims.Claim:
         """What earlier runs wrote here, the last of which may have been killed."""
-        files = (self.overlay.name, *self.outputs.files)
-        return self._recorded() | claims.interrupted(self.resume, files)
+        recorded = self._recorded()
+        # A record knows them; without one they did not exist before.
+        files = () if recorded is not claims.NOTHING else (self.overlay.name, *self.outputs.files)
+        return recorded | claims.interrupted(self.session, files)
 
     def _recorded(self) -> claims.Claim:
         try:
@@ -203,8 +229,21 @@ class Places:
             for path in (self.overlay, *self.files):
                 if path.name in claim.files:
                     path.unlink(missing_ok=True)
-            self.finish()
+            self._clear_formats(claim.files)
+            self._drop_session()
             self.record.unlink(missing_ok=True)
+
+    def _clear_formats(self, names: Iterable[str]) -> None:
+        """Remove files of other formats, and the folders that are empty then."""
+        folder = self.run.resolve()
+        for name in names:
+            path = (folder / name).resolve()
+            if folder in path.parents and path.is_file():
+                path.unlink()
+                for parent in path.parents:
+                    if parent == folder or any(parent.iterdir()):
+                        break
+                    parent.rmdir()
 
     def _refuse_other_command(self) -> None:
         """Its files have other names: what is replaced and what is not would lie side by side."""
@@ -219,7 +258,7 @@ class Places:
             )
 
     def _refuse_inputs(self, inputs: Sequence[Path]) -> None:
-        written = (self.labels.resolve(), self.resume.resolve(), self.overlay.resolve())
+        written = (self.labels.resolve(), self.session.resolve(), self.overlay.resolve())
         for path in inputs:
             spot = path.resolve()
             if any(spot == place or place in spot.parents for place in written):

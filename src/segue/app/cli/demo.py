@@ -144,13 +144,15 @@ class Shot:
 
 
 def _write_sheet(path: Path, video: "Video", places: "Places") -> None:
-    from segue.inference.sinks import LabelFolder
+    from segue.media.label_file import read_label_values
     from segue.media.overlay import contact_sheet, paint, write_image
 
     last = (video.num_frames or 1) - 1
     shown = {round(i * last / (_SHEET_FRAMES - 1)) for i in range(_SHEET_FRAMES)}
-    masks = LabelFolder(places.labels)
     picked = [frame for frame in video if frame.index in shown]
-    painted = [paint(frame.image, masks.read(frame)) for frame in picked]
+    painted = [
+        paint(frame.image, read_label_values(places.labels / f"{frame.name}.png"))
+        for frame in picked
+    ]
     captions = [f"frame {frame.index}, {float(frame.time):.2f} s" for frame in picked]
     write_image(path, contact_sheet(painted, _SHEET_COLUMNS, captions))

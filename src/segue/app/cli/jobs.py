@@ -2,8 +2,10 @@
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +69,14 @@ def add_result_arguments(parser: argparse.ArgumentParser, overlay: str) -> None:
     """
     group = parser.add_argument_group("results")
     group.add_argument("--overlay", action=argparse.BooleanOptionalAction, help=overlay)
+    group.add_argument(
+        "--format",
+        dest="formats",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also write the results in this format (see segue convert --help); may be repeated",
+    )
     either = group.add_mutually_exclusive_group()
     either.add_argument("--resume", action="store_true", help="continue an interrupted run")
     either.add_argument(
@@ -150,14 +160,46 @@ def run_job(arguments: argparse.Namespace, engine: "Engine", job: "Job") -> dict
         say_block(block(understood, engine.summary(notes)))
         with FrameProgress(job.video.name) as progress:
             notes = {"command": command_line(), "understood": understood.to_json(), **notes}
-            record = job.run(model, mode(arguments), progress, notes)
+            record = cancellable(
+                lambda cancel: job.run(model, mode(arguments), progress, notes, cancel=cancel)
+            )
         text = sentence(record, arguments.out)
+        for said in record["said"]:
+            sys.stderr.write(f"segue: {said}\n")
         say_damaged(record.get("damaged") or ())
         say_dropped(record.get("live"))
     if arguments.json != STDOUT:
         lines = [*pace_lines([record]), *result_lines(job.places), *lost_lines(record)]
         print(text, *lines, sep="\n")
     return {"out": str(arguments.out), **record}
+
+
+def cancellable(work: Callable[[threading.Event], dict[str, Any]]) -> dict[str, Any]:
+    """Do a run that the first Ctrl-C stops in good order, and the second at once.
+
+    Args:
+        work: Gets what is set by Ctrl-C; returns the record of the run.
+
+    Raises:
+        KeyboardInterrupt: It was stopped.
+    """
+    cancel = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        return work(cancel)
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(number: int, frame: object) -> None:
+        cancel.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        record = work(cancel)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if record["cancelled"]:
+        raise KeyboardInterrupt
+    return record
 
 
 def _dry_run(arguments: argparse.Namespace, engine: "Engine", job: "Job") -> dict[str, Any]:

@@ -55,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         overlay=arguments.overlay is not False,
         ids=arguments.ids,
     )
-    document = jobs.run_job(arguments, engine, replace(job, drop=arguments.live))
+    job = replace(job, formats=tuple(arguments.formats), drop=arguments.live)
+    document = jobs.run_job(arguments, engine, job)
     if arguments.json:
         write_document(document, arguments.json)
     return 0

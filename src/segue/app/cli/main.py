@@ -39,6 +39,9 @@ VERBS: dict[str, Verb] = {
         "segue.app.cli.track", "track the objects of a mask through a video", go_on=_RESUME
     ),
     "label": Verb("segue.app.cli.label", "name the class of every pixel of a video", go_on=_RESUME),
+    "correct": Verb(
+        "segue.app.cli.correct", "correct results of segue track in place", go_on=_RESUME
+    ),
     "convert": Verb(
         "segue.app.cli.convert",
         "write results in another format, or read those of others",

@@ -45,6 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "corrects object 2); or a folder with one file per object, or with files named like the frames; or the masks "
         "of a whole video as COCO, YOLO, CVAT, MOTS or labelme have them; may be repeated",
     )
+    group.add_argument(
+        "--direction",
+        choices=("forward", "backward", "both"),
+        help="from which masks frames are answered: those before (forward, the default), those behind (backward), or "
+        "both of them, fused",
+    )
     group.add_argument("--fit-mask", action="store_true", help="resize masks of another size")
     group.add_argument(
         "--partial-masks", action="store_true", help="accept later masks that leave objects out"
@@ -111,7 +117,15 @@ def _track_video(
         partial=arguments.partial_masks,
         fit=arguments.fit_mask,
     )
-    return jobs.run_job(arguments, engine, replace(job, drop=arguments.live))
+    job = replace(
+        job,
+        direction=arguments.direction,
+        formats=tuple(arguments.formats),
+        drop=arguments.live,
+    )
+    if arguments.direction not in (None, "forward"):
+        job = replace(job, identity={**job.identity, "direction": arguments.direction})
+    return jobs.run_job(arguments, engine, job)
 
 
 def _missing(model: str, sources: Sequence[str], needs_mask: bool) -> str:

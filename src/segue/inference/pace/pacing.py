@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segue.errors import SettingsError
-from segue.inference.governor import Governor
+from segue.inference.pace.governor import Governor
 from segue.media.masks import object_ids
 from segue.media.resize import Resizer
 from segue.models.interface import ReusingModel, ScalingModel, VideoModel

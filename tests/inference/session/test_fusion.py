@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segue.errors import MaskError, SettingsError
-from segue.inference import fusion
-from segue.inference.fusion import fuse
+from segue.inference.session import fusion
+from segue.inference.session.fusion import fuse
 from segue.types import VOID, Labels, Mask, ObjectScore, Prediction, SoftMask
 
 SIZE = (12, 16)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from threading import Condition, Thread
 from types import TracebackType
 
-from segue.inference.delays import Delays
+from segue.inference.pace.delays import Delays
 from segue.inference.stopwatch import Stopwatch
 from segue.media.live_feed import Deferred, Deferring
 from segue.media.video import Video, VideoFrame

@@ -11,9 +11,9 @@ from fakes.gated_models import DoubtingPropagator
 from fakes.scenes import SIZE_HW, scene
 from segue.errors import SettingsError
 from segue.inference.job import Job
-from segue.inference.objects import TrackTask
-from segue.inference.pacing import Level, Pacer, levels
+from segue.inference.pace.pacing import Level, Pacer, levels
 from segue.inference.places import TRACKS, Places
+from segue.inference.tasks.track import TrackTask
 from segue.media.resize import Resizer
 from segue.media.video import ArrayVideo
 from segue.models.interface import ScalingModel

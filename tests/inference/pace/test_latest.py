@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from fakes.live_streams import sending, stream_bytes
 from segue.errors import DecodeError, StalledError
-from segue.inference.delays import Delays
-from segue.inference.latest import LatestFrame
+from segue.inference.pace.delays import Delays
+from segue.inference.pace.latest import LatestFrame
 from segue.inference.pipeline import ReadAhead
 from segue.inference.stopwatch import Stopwatch
 from segue.media.frames import ANY_INDEX, SourceDescription

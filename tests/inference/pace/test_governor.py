@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue.inference.governor import Governor
+from segue.inference.pace.governor import Governor
 
 COSTS = (0.080, 0.055, 0.040, 0.028, 0.020)
 """Seconds per frame at each level."""

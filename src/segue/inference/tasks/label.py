@@ -1,22 +1,16 @@
 """The task of labelling: a class for every pixel, how large the classes are, and how much they flicker."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from segue.inference.areas import AreaLog
 from segue.inference.cityscapes_ids import CityscapesIds
-from segue.inference.class_colours import class_colours
-from segue.inference.flicker import FlickerCount
-from segue.inference.places import CLASSES, Outputs, Places
-from segue.inference.reuse import reuse_log, whole_frame
-from segue.inference.sinks import LabelFolder, LineLog, Overlay
-from segue.inference.task import Sink
-from segue.media.class_overlay import ClassPainter
+from segue.inference.places import CLASSES, Outputs
 from segue.media.resize import Resizer
-from segue.media.video import DEFAULT_FRAME_RATE, Video
+from segue.media.video import Video
 from segue.models.catalog import Kind
 from segue.models.interface import VideoModel, as_semantic
+from segue.results.documents import LABEL_DOCUMENTS
 from segue.types import Labels
 
 Ids = Literal["model", "cityscapes"]
@@ -31,6 +25,8 @@ class LabelTask:
     overlay: bool = True
     masks: Mapping[int, Labels] = field(default_factory=dict, init=False)
     """None: the model needs frames alone."""
+    sources: Mapping[int, str] = field(default_factory=dict, init=False)
+    """None: classes come from nowhere."""
 
     @property
     def kind(self) -> Kind:
@@ -63,24 +59,7 @@ class LabelTask:
         semantic = as_semantic(model)
         return CityscapesIds(semantic) if self.ids == "cityscapes" else semantic
 
-    def sinks(
-        self, model: VideoModel[Any], video: Video, places: Places, done: int
-    ) -> Sequence[Sink]:
-        """See ``Task``."""
-        names = as_semantic(model).classes
-        colours = class_colours(names)
-        fps = float(video.frame_rate or DEFAULT_FRAME_RATE)
-        table, chart, timeline = places.files
-        lines = LineLog(places.resume / "areas.csv", keep=done)
-        sinks: list[Sink] = [
-            LabelFolder(places.labels, colours),
-            AreaLog(lines, table, chart, names, colours, 1 / fps),
-            FlickerCount(fps),
-        ]
-        reuse = reuse_log(model, video, places.resume, timeline, whole_frame, done)
-        if reuse:
-            sinks.append(reuse)
-        if self.overlay:
-            painter = ClassPainter(names, colours)
-            sinks.append(Overlay(places.resume / "overlay.mp4", places.overlay, video, painter))
-        return sinks
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """``areas.csv``, ``areas.png``, ``reuse.png``, the flicker and the overlay video."""
+        return tuple(name for name in LABEL_DOCUMENTS if self.overlay or name != "overlay")

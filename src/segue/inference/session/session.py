@@ -1,0 +1,603 @@
+"""One video, its given masks and its results: correct anywhere, run over a span, go on later from a folder."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from segue.data.class_colours import class_colours
+from segue.errors import InputError, MaskError, NotFoundError, OutputError
+from segue.files import writing
+from segue.inference.memory import give_back_frames
+from segue.inference.pace.pacing import Pacer
+from segue.inference.places import FOLDER
+from segue.inference.runner import absent_sentence
+from segue.inference.session.answers import lost_sentence, renamed
+from segue.inference.session.edits import (
+    Absent,
+    Check,
+    Correct,
+    Direct,
+    Direction,
+    Edit,
+    Edits,
+    Forget,
+    Give,
+    Rename,
+    check_span,
+)
+from segue.inference.session.events import Ended, Event, Listener, Noted, RunReport
+from segue.inference.session.ground import Ground
+from segue.inference.session.history import History
+from segue.inference.session.ledger import SESSION, Ledger, read_session
+from segue.inference.session.opening import Options, how_opened, reopened
+from segue.inference.session.passes import Work
+from segue.inference.session.side_answers import SideAnswers
+from segue.media.mask_fit import fit_mask
+from segue.media.masks import object_ids
+from segue.media.resize import Resizer
+from segue.media.video import Video, open_video
+from segue.models.interface import (
+    HidingModel,
+    ReusingModel,
+    SemanticModel,
+    VideoModel,
+    bounded,
+)
+from segue.results.describe import describe, describe_classes
+from segue.results.records import FrameRecord, Reach
+from segue.results.results import Results
+from segue.results.store import JOURNAL, FolderStore, MemoryStore, Store
+from segue.types import BACKGROUND, MAX_OBJECTS, Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result of one frame."""
+
+    record: FrameRecord
+    labels: Labels
+    """At the size of the video."""
+
+
+class Session:
+    """One video that is worked on; use as context manager, or close it.
+
+    Results are frames in any order; what is changed makes some of them stale, and ``run`` answers what is stale. A
+    mask may be given and a run cancelled from another thread while it goes on.
+
+    Args:
+        video: What ``open_video`` returned or takes.
+        model: Any model of the table.
+        folder: Where results lie; one with a session in it is gone on with. ``None``: in memory.
+        max_side: As in ``track``.
+        fps: A pace to hold at the cost of accuracy, where the model can give way.
+        listeners: Are told what happens, on the thread that writes; what one raises ends the run.
+        memory_mb: What memories of the model at key frames may take without a folder.
+        disk_mb: What they may take in a folder.
+        options: More, for who builds on sessions.
+
+    Raises:
+        NotFoundError: No such video.
+        VideoError: The video cannot be opened.
+        OutputError: The folder is of an earlier version, or another process works in it.
+        WriteError: The folder cannot be written.
+        SettingsError: ``max_side`` is too small.
+    """
+
+    def __init__(
+        self,
+        video: Any,
+        model: VideoModel[Any],
+        *,
+        folder: str | Path | None = None,
+        max_side: int | None = None,
+        fps: float | None = None,
+        listeners: Sequence[Listener] = (),
+        memory_mb: int = 512,
+        disk_mb: int = 256,
+        options: Options | None = None,
+    ) -> None:
+        options = options or Options()
+        self.video: Video = video if isinstance(video, Video) else open_video(video)
+        self.model = bounded(model, max_side)
+        self.folder = Path(folder) if folder is not None else None
+        self._listeners = list(listeners)
+        self._options = options
+        self._cancel = threading.Event()
+        self._lock = threading.RLock()
+        self._work: Work | None = None
+        give_back_frames(self.video.size_hw)
+        self._classes = model.classes if isinstance(model, SemanticModel) else None
+        self._max_side, self._fps = max_side, fps
+        inside = self.folder / FOLDER if self.folder is not None else None
+        self._ledger = Ledger(
+            inside, {"opened": how_opened(video, self.video, self.model, max_side), **options.about}
+        )
+        try:
+            self._store = self._open_store(inside)
+            budget = (memory_mb if inside is None else disk_mb) << 20
+            states = inside / "states" if inside is not None else None
+            history = History(states, budget, self.model.state_type)
+        except BaseException:
+            self._ledger.close()
+            raise
+        self._ground = Ground(
+            video=self.video,
+            model=self.model,
+            store=self._store,
+            history=history,
+            sides=SideAnswers(inside / "forward" if inside is not None else None),
+            ledger=self._ledger,
+            describe=describe if self._classes is None else describe_classes,
+            emit=self._emit,
+            max_side=max_side,
+            checkpoint_seconds=options.checkpoint_seconds,
+            drop=options.drop,
+            pacer=self._pacer,
+        )
+        self.report = RunReport()
+        """Of the last run."""
+        self.pacer: Pacer | None = None
+        """Of the last run, where a pace was held."""
+        try:
+            self._finish_pending()
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path,
+        model: VideoModel[Any] | None = None,
+        video: Any = None,
+        **options: Any,
+    ) -> "Session":
+        """Go on with a session that was closed, or whose process was killed.
+
+        Args:
+            folder: As it was given then.
+            model: The same model; ``None`` loads the one of that name with its settings.
+            video: The same video; ``None`` opens it where it was.
+            **options: As of ``Session``.
+
+        Raises:
+            OutputError: There is no session that this version can go on with.
+            NotFoundError: The video is not where it was.
+            SegueError: As of ``Session`` and ``load_model``.
+        """
+        about = read_session(Path(folder) / FOLDER / SESSION)
+        given = about.get("opened", {})
+        if model is None:
+            from segue.models.catalog import load_model
+
+            name = given.get("model")
+            if not name:
+                raise InputError("The folder does not say which model made it. Give the model.")
+            model = load_model(name, settings=given.get("settings") or {})
+        if video is None:
+            video = reopened(given, Path(folder))
+        return cls(video, model, folder=folder, **{"max_side": given.get("max_side"), **options})
+
+    # --- changes -----------------------------------------------------------------------------------------------------
+
+    @property
+    def edits(self) -> Edits:
+        """All changes so far."""
+        return self._ledger.edits
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What ``session.json`` says besides the changes."""
+        return self._ledger.about
+
+    def give(self, frame: int, labels: Labels) -> None:
+        """Give a mask: the run knows it from the start, or, on a frame that a run has passed, corrects what follows.
+
+        Objects that are not in it are predicted there as usual.
+
+        Args:
+            frame: Index in the video.
+            labels: Object numbers, of the size of the video.
+
+        Raises:
+            MaskError: No object, another size, no such frame; or the model takes no masks.
+        """
+        self.give_all({frame: labels})
+
+    def give_all(self, masks: Mapping[int, Labels]) -> None:
+        """Give several masks at once: all of them are taken, or none.
+
+        Raises:
+            MaskError: As in ``give``.
+        """
+        for frame, labels in masks.items():
+            self._check_mask(frame, labels)
+        made = [(Give(f, tuple(object_ids(labels))), labels) for f, labels in sorted(masks.items())]
+        self._add(made)
+
+    def correct(self, frame: int, labels: Labels, until: Reach = "end") -> None:
+        """Correct a frame.
+
+        Args:
+            frame: Index in the video.
+            labels: The right object numbers, of the size of the video; objects that are not in it stay as predicted.
+            until: ``end``: as if the mask had been known from the start. ``next-given``: up to the neighbouring masks
+                or checked frames, in both directions, and no frame beyond.
+
+        Raises:
+            MaskError: As in ``give``.
+            InputError: Another word for ``until``.
+        """
+        if until not in ("end", "next-given"):
+            raise InputError(f"Expected until='end' or until='next-given', got {until!r}.")
+        self._check_mask(frame, labels)
+        new = sorted(set(object_ids(labels)) - self.objects())
+        self._add([(Correct(frame, tuple(object_ids(labels)), until), labels)])
+        if new and self._store.records:
+            self._emit(
+                Noted(
+                    f"Object {', '.join(map(str, new))} of the mask of frame {frame} is new: "
+                    f"known are {', '.join(map(str, sorted(self.objects() - set(new)))) or 'none'}."
+                )
+            )
+
+    def absent(self, object_id: int, frame: int) -> None:
+        """Say that an object is not there on a frame; a model that can be told looks for it anew.
+
+        Raises:
+            MaskError: No such object or frame.
+        """
+        self._check_object(object_id)
+        self._check_frame(frame)
+        self._add([(Absent(frame, object_id, isinstance(self.model, HidingModel)), None)])
+
+    def check(self, span: range) -> None:
+        """Mark frames as right: nothing computes them again, unless a mask is given on them.
+
+        Raises:
+            InputError: The span holds no frame.
+        """
+        check_span(span)
+        self._check_frame(span.start)
+        self._add([(Check(span.start, span.stop), None)])
+
+    def forget(self, object_id: int) -> None:
+        """Take an object out of all results, at once; a later mask may bring it back from there on.
+
+        Raises:
+            MaskError: No such object.
+            OutputError: A run is going on.
+        """
+        self._check_object(object_id)
+        self._apply(Forget(object_id))
+
+    def rename(self, old: int, new: int) -> None:
+        """Give an object another number in all results, at once.
+
+        Raises:
+            MaskError: No such object, or the number is taken, or none.
+            OutputError: A run is going on.
+        """
+        self._check_object(old)
+        if not 1 <= new <= MAX_OBJECTS:
+            raise MaskError(f"Expected a number from 1 to {MAX_OBJECTS}, got {new}.")
+        if new in self.objects():
+            raise MaskError(f"There is an object {new} already. Give a number that is free.")
+        self._apply(Rename(old, new))
+
+    @property
+    def direction(self) -> Direction:
+        """Of the newest run."""
+        told = [edit.direction for edit in self.edits.items if isinstance(edit, Direct)]
+        return told[-1] if told else "forward"
+
+    def objects(self) -> set[int]:
+        """Numbers of all objects that were given or found, and not forgotten everywhere."""
+        found: set[int] = set()
+        for edit in self.edits.items:
+            if isinstance(edit, Give | Correct):
+                found |= set(edit.objects)
+            elif isinstance(edit, Rename) and edit.old in found:
+                found = found - {edit.old} | {edit.new}
+            elif isinstance(edit, Forget):
+                found.discard(edit.object_id)
+        for record in list(self._store.records.values()):
+            found |= set(record.objects)
+        return found
+
+    # --- work --------------------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        span: range | None = None,
+        direction: Direction | None = None,
+        cancel: threading.Event | None = None,
+    ) -> RunReport:
+        """Answer what is stale.
+
+        Args:
+            span: Only these frames; ``None`` for all.
+            direction: From which masks frames are answered: ``forward`` those before, ``backward`` those after,
+                ``both`` both of them, fused. ``None``: as before, which is forward in the beginning.
+            cancel: Stops the run within a frame once it is set, as ``Session.cancel`` does.
+
+        Returns:
+            What was done; ``cancelled`` if it was stopped.
+
+        Raises:
+            InputError: The span holds no frame.
+            MaskError: The model needs a mask and there is none, or there is one of a frame that never came.
+            DecodeError: A frame does not decode; what came before it is answered.
+            WriteError: The disk refuses; what was written stays.
+            OutputError: A run is going on already.
+        """
+        check_span(span)
+        if span is not None:
+            self._check_frame(span.start)
+        self._cancel.clear()
+
+        def stopped() -> bool:
+            return self._cancel.is_set() or (cancel is not None and cancel.is_set())
+
+        with self._lock:
+            if self._work is not None:
+                raise OutputError("A run is going on in this session. Wait until it has ended.")
+            self._prepare(span, direction)
+            work = self._work = Work(self._ground, span, stopped)
+        try:
+            report = work.go()
+            if not report.cancelled and not report.stale:
+                self._store.compact()
+        finally:
+            self.pacer = work.held
+            with self._lock:
+                self._work = None
+            self.report = work.report()
+            self._emit(Ended(self.report))
+        return report
+
+    def cancel(self) -> None:
+        """Stop the run that is going on, within one frame; what was answered stays, and the next run goes on."""
+        self._cancel.set()
+
+    # --- results -----------------------------------------------------------------------------------------------------
+
+    def result(self, frame: int) -> Answer:
+        """What is known of a frame.
+
+        Raises:
+            NotFoundError: The frame has no answer yet, or its file got lost; a run answers it.
+        """
+        record = self._store.records.get(frame)
+        if record is None:
+            raise NotFoundError(f"Frame {frame} has no result yet. Run the session first.")
+        labels = self._read(record)
+        if labels is None:
+            raise NotFoundError(f"{lost_sentence([record.name])[:-1]} by the next run.")
+        return Answer(record, labels)
+
+    def __iter__(self) -> Iterator[Answer]:
+        """All results so far, in the order of the frames.
+
+        Raises:
+            NotFoundError: As in ``result``.
+        """
+        for index in sorted(self._store.records):
+            yield self.result(index)
+
+    def results(self) -> Results:
+        """What documents are written from."""
+        store, video = self._store, self.video
+        records = tuple(store.records[index] for index in sorted(store.records))
+        model = self.model
+        reuse = model.reuse if isinstance(model, ReusingModel) else None
+        return Results(
+            name=video.name,
+            size_hw=video.size_hw,
+            frame_rate=video.frame_rate,
+            records=records,
+            labels=store.labels,
+            video=video,
+            time_base=video.time_base,
+            pixel_aspect=video.description.pixel_aspect,
+            sources=self._options.sources,
+            classes=self._classes,
+            colours=class_colours(self._classes) if self._classes else None,
+            threshold=reuse.threshold if reuse else None,
+        )
+
+    def num_fresh(self) -> int:
+        """Frames whose answer counts: it was given, and nothing that was changed since reaches it."""
+        return sum(1 for record in self._store.records.values() if not self._is_stale(record))
+
+    def _is_stale(self, record: FrameRecord) -> bool:
+        edits, index = self.edits, record.index
+        return record.edit < edits.needed(index) and not edits.checked(index)
+
+    def repair(self) -> list[str]:
+        """Drop frames whose label map is damaged, which takes reading all; returns their names. A run answers them."""
+        lost = [r for r in list(self._store.records.values()) if self._read(r) is None]
+        return [record.name for record in lost]
+
+    @property
+    def store(self) -> Store:
+        """Where the results are."""
+        return self._store
+
+    def listen(self, listener: Listener) -> None:
+        """Tell somebody more what happens."""
+        self._listeners.append(listener)
+
+    def forget_memories(self) -> None:
+        """Drop the memories of the model: a correction then begins at the first mask.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        self._ground.history.clear()
+        self._ground.sides.clear()
+
+    def close(self) -> None:
+        """Let go of files, and let others work in the folder; never raises."""
+        self._store.close()
+        self._ledger.close()
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _open_store(self, inside: Path | None) -> Store:
+        if inside is None or self.folder is None:
+            return MemoryStore()
+        name = "masks" if self._classes is None else "labels"
+        folder = self._options.labels or self.folder / name
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            # Left behind by a process that was killed while it wrote.
+            for part in (*folder.glob(".*.part"), *inside.glob(".*.part")):
+                part.unlink(missing_ok=True)
+        colours = class_colours(self._classes) if self._classes else None
+        return FolderStore(folder, inside / JOURNAL, colours)
+
+    def _pacer(self, masks: Mapping[int, Labels]) -> Pacer | None:
+        if self._fps is None:
+            return None
+        working_hw = Resizer.for_max_side(self.video.size_hw, self._max_side).working_hw
+        clock = {"clock": self._options.clock} if self._options.clock else {}
+        return Pacer(self.model, self._fps, working_hw, masks, **clock)
+
+    def _prepare(self, span: range | None, direction: Direction | None) -> None:
+        edits = self.edits
+        if not edits.tape and not edits.free:
+            # Nothing was given: the model finds its objects by itself, or says that it cannot.
+            edits = replace(edits, free=not any(edits.masks(f) for f in edits.frames))
+        start, stop = (span.start, span.stop) if span is not None else (0, None)
+        if direction is not None and not self._is_directed(direction, start, stop):
+            edits += Direct(direction, start, stop, first=not self._store.records)
+        if edits != self.edits:
+            self._ledger.add(edits)
+
+    def _is_directed(self, direction: Direction, start: int, stop: int | None) -> bool:
+        """Whether the newest word on the direction of these frames says so already."""
+        for edit in reversed(self.edits.items):
+            if isinstance(edit, Direct):
+                end = float("inf")
+                inside = edit.start <= start and (edit.stop or end) >= (stop or end)
+                return edit.direction == direction and inside
+        return direction == "forward"
+
+    def _check_mask(self, frame: int, labels: Labels) -> None:
+        if self._classes is not None:
+            raise MaskError(f"{self.model.name} names classes and takes no mask.")
+        self._check_frame(frame)
+        fit_mask(labels, self.video.size_hw)
+        if not object_ids(labels):
+            raise MaskError(f"The mask of frame {frame} holds no object. Draw at least one.")
+
+    def _check_frame(self, frame: int) -> None:
+        indices, end = self.video.indices, self._store.end
+        if frame not in indices or (end is not None and frame >= end):
+            stop = indices.stop if end is None else min(indices.stop, end)
+            raise MaskError(absent_sentence([frame], range(indices.start, stop, indices.step)))
+
+    def _check_object(self, object_id: int) -> None:
+        if object_id not in self.objects():
+            known = ", ".join(map(str, sorted(self.objects()))) or "none"
+            raise MaskError(f"There is no object {object_id}. Known are: {known}.")
+
+    def _add(self, made: Sequence[tuple[Edit, Labels | None]]) -> None:
+        """Take changes over, also while a run goes on."""
+        with self._lock:
+            work = self._work
+            if work is None:
+                self._record(made)
+                return
+            with work.feeding.lock:
+                passed = []
+                for number, (edit, _) in enumerate(made, start=self.edits.newest + 1):
+                    if isinstance(edit, Give | Correct | Absent) and work.feeding.meet(
+                        number, edit.frame
+                    ):
+                        passed.append(edit.frame)
+                self._record(made)
+        if passed:
+            self._emit(
+                Noted(
+                    f"The run has passed frame {', '.join(map(str, passed))}: what the mask changes is "
+                    "computed by the next run."
+                )
+            )
+
+    def _record(self, made: Sequence[tuple[Edit, Labels | None]]) -> None:
+        edits, maps = self.edits, {}
+        for edit, labels in made:
+            edits += edit
+            if labels is not None:
+                maps[edits.newest] = np.ascontiguousarray(labels, np.uint8)
+        self._ledger.add(edits, maps)
+
+    def _apply(self, edit: Forget | Rename) -> None:
+        """A change of what is stored, noted before, so that it can be finished after a crash."""
+        with self._lock:
+            if self._work is not None:
+                raise OutputError("A run is going on in this session. Wait until it has ended.")
+            edits = self.edits + edit
+            self._ledger.add(edits, pending=edits.newest)
+            self._finish_pending()
+
+    def _finish_pending(self) -> None:
+        number = self._ledger.pending
+        if number is None:
+            return
+        edit = self.edits.items[number - 1]
+        assert isinstance(edit, Forget | Rename)
+        old, new = (
+            (edit.object_id, BACKGROUND) if isinstance(edit, Forget) else (edit.old, edit.new)
+        )
+        for record in list(self._store.records.values()):
+            self._change(record, old, new)
+        self._ledger.done()
+
+    def _change(self, record: FrameRecord, old: int, new: int) -> None:
+        """One object of a stored frame gets another number, or goes."""
+        with suppress(OutputError):  # one that got lost is computed again
+            labels = self._store.labels(record)
+            if old in record.objects or (labels == old).any():
+                objects = {
+                    new if number == old else number: item
+                    for number, item in record.objects.items()
+                    if number != old or new != BACKGROUND
+                }
+                changed = replace(record, objects=dict(sorted(objects.items())))
+                self._store.rewrite(changed, renamed(labels, {old: new}))
+
+    def _read(self, record: FrameRecord) -> Labels | None:
+        """A label map of the right size; the frame of another one is dropped."""
+        try:
+            labels = self._store.labels(record)
+            if labels.shape == self.video.size_hw:
+                return labels
+        except OutputError:
+            pass
+        self._store.drop(record.index)
+        return None
+
+    def _emit(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)

@@ -1,0 +1,1 @@
+"""What a job makes of a video: tracks of objects, or classes."""

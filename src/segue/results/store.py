@@ -1,0 +1,431 @@
+"""The store of one video: a label map and a record per frame, written in any order; the last write wins.
+
+On disk a frame is a PNG and a line of the journal. ``begin`` stands in the journal before the PNG is replaced, the
+record after it, with the size of the PNG. So a process that is killed leaves frames that are whole, or known to be
+not, and every file that it wrote is known as ours.
+"""
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from segue.errors import OutputError
+from segue.files import replacing, writing
+from segue.media.palette import write_mask
+from segue.results.records import FrameRecord, ObjectRecord
+from segue.types import Labels
+
+JOURNAL = "journal.jsonl"
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Label maps and records by frame index."""
+
+    @property
+    def records(self) -> Mapping[int, FrameRecord]:
+        """By frame index, in the order in which they came."""
+        ...
+
+    @property
+    def gaps(self) -> frozenset[int]:
+        """Indices that a whole pass did not meet: frames that do not decode."""
+        ...
+
+    @property
+    def end(self) -> int | None:
+        """One more than the index of the last frame; ``None`` until a pass met the end."""
+        ...
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of all frames that were ever written or begun."""
+        ...
+
+    def names_in_order(self) -> tuple[str, ...]:
+        """The same, in the order of the frames."""
+        ...
+
+    def put(self, record: FrameRecord, labels: Labels) -> None:
+        """Write a frame, in the place of an older answer.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        ...
+
+    def rewrite(self, record: FrameRecord, labels: Labels) -> None:
+        """Write a frame for which a repeated call would do the same as this one, without noting that it begins.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        ...
+
+    def labels(self, record: FrameRecord) -> Labels:
+        """The label map of a frame.
+
+        Raises:
+            OutputError: It is gone or damaged.
+        """
+        ...
+
+    def missing(self) -> list[FrameRecord]:
+        """Frames whose file is gone, or has another size than was noted; contents are not looked at."""
+        ...
+
+    def compact(self) -> None:
+        """Make what was noted as short as it can be.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        ...
+
+    def drop(self, index: int) -> None:
+        """Forget a frame, so that it is missing.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        ...
+
+    def note_end(self, end: int | None, gaps: frozenset[int]) -> None:
+        """A pass met the end of the video, or frames that do not decode.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of files; never raises."""
+        ...
+
+
+class MemoryStore:
+    """A store without files."""
+
+    def __init__(self) -> None:
+        self.records: dict[int, FrameRecord] = {}
+        self.gaps: frozenset[int] = frozenset()
+        self.end: int | None = None
+        self._labels: dict[int, tuple[bytes, tuple[int, int]]] = {}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """See ``Store``."""
+        return frozenset(record.name for record in self.records.values())
+
+    def names_in_order(self) -> tuple[str, ...]:
+        """See ``Store``."""
+        return _in_order(self.records, self.names)
+
+    def put(self, record: FrameRecord, labels: Labels) -> None:
+        """Keep a frame, in the place of an older answer."""
+        height, width = labels.shape
+        packed = zlib.compress(np.ascontiguousarray(labels).tobytes(), 1)
+        self._labels[record.index] = packed, (height, width)
+        self.records[record.index] = record
+
+    def labels(self, record: FrameRecord) -> Labels:
+        """The label map of a frame."""
+        packed, shape = self._labels[record.index]
+        found: Labels = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(shape).copy()
+        return found
+
+    def drop(self, index: int) -> None:
+        """Forget a frame."""
+        self.records.pop(index, None)
+
+    def rewrite(self, record: FrameRecord, labels: Labels) -> None:
+        """As ``put``."""
+        self.put(record, labels)
+
+    def note_end(self, end: int | None, gaps: frozenset[int]) -> None:
+        """A pass met the end of the video, or frames that do not decode."""
+        self.end, self.gaps = self.end if end is None else end, self.gaps | gaps
+
+    def missing(self) -> list[FrameRecord]:
+        """None: nothing gets lost in memory."""
+        return []
+
+    def compact(self) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class FolderStore:
+    """A store on disk.
+
+    Args:
+        folder: Of the label maps; exists.
+        journal: The file of records; its folder exists.
+        colours: As in ``write_mask``.
+
+    Raises:
+        WriteError: The system refuses.
+        OutputError: The journal is not one.
+    """
+
+    def __init__(
+        self, folder: Path, journal: Path, colours: UInt8[np.ndarray, "256 3"] | None = None
+    ) -> None:
+        self.folder = folder
+        self.journal = journal
+        self._colours = colours
+        with writing(journal):
+            state = read_journal(journal, cut=True)
+            self._file: BinaryIO = journal.open("ab")
+        self.records: dict[int, FrameRecord] = state.records
+        self.gaps: frozenset[int] = state.gaps
+        self.end: int | None = state.end
+        self._sizes = state.sizes
+        self._names = state.names
+
+    @property
+    def names(self) -> frozenset[str]:
+        """See ``Store``."""
+        return frozenset(self._names)
+
+    def names_in_order(self) -> tuple[str, ...]:
+        """See ``Store``."""
+        return _in_order(self.records, self.names)
+
+    def path(self, name: str) -> Path:
+        """The file of a frame's label map."""
+        return self.folder / f"{name}.png"
+
+    def put(self, record: FrameRecord, labels: Labels) -> None:
+        """See ``Store``.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        self._begin(record.index, record.name)
+        self.rewrite(record, labels)
+
+    def rewrite(self, record: FrameRecord, labels: Labels) -> None:
+        """Write a frame for which a repeated call would do the same as this one, without noting that it begins.
+
+        A process that is killed in the middle leaves the old or the new file, and the old record; who calls this
+        has noted elsewhere what has to be done again.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        path = self.path(record.name)
+        with replacing(path) as temporary:
+            write_mask(temporary, labels, self._colours)
+            size = temporary.stat().st_size
+        self._append(_to_json(record, size))
+        self.records[record.index] = record
+        self._sizes[record.index] = size
+        self._names.add(record.name)
+
+    def labels(self, record: FrameRecord) -> Labels:
+        """See ``Store``.
+
+        Raises:
+            OutputError: It is gone or damaged.
+        """
+        path = self.path(record.name)
+        try:
+            # Not by the reader of users' masks: that one renumbers, and refuses empty frames.
+            with Image.open(path) as image:
+                labels: Labels = np.array(image, dtype=np.uint8)
+            return labels
+        except (OSError, ValueError, SyntaxError):
+            raise OutputError(f"{path} is gone or damaged.") from None
+
+    def missing(self) -> list[FrameRecord]:
+        """Frames whose file is gone, or has another size than was noted; contents are not looked at."""
+        return [record for record in self.records.values() if not self._is_whole(record)]
+
+    def drop(self, index: int) -> None:
+        """See ``Store``.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        record = self.records.pop(index, None)
+        if record is not None:
+            self._begin(index, record.name)
+
+    def note_end(self, end: int | None, gaps: frozenset[int]) -> None:
+        """See ``Store``.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        end = self.end if end is None else end
+        if (end, self.gaps | gaps) != (self.end, self.gaps):
+            self.end, self.gaps = end, self.gaps | gaps
+            self._append({"end": end, "gaps": sorted(self.gaps)})
+
+    def compact(self) -> None:
+        """Leave only what counts in the journal, in the order of the frames.
+
+        Raises:
+            WriteError: The system refuses.
+        """
+        with replacing(self.journal) as temporary, temporary.open("wb") as out:
+            for line in self._lines():
+                out.write(line)
+        with writing(self.journal):
+            self._file.close()
+            self._file = self.journal.open("ab")
+
+    def close(self) -> None:
+        """Let go of the journal; a disk that refuses has refused before."""
+        with suppress(OSError):
+            self._file.close()
+
+    def _lines(self) -> Iterator[bytes]:
+        written = {record.name for record in self.records.values()}
+        for name in sorted(self._names - written):
+            yield _line({"begin": name, "index": -1})
+        for index in sorted(self.records):
+            yield _line(_to_json(self.records[index], self._sizes[index]))
+        if self.end is not None or self.gaps:
+            yield _line({"end": self.end, "gaps": sorted(self.gaps)})
+
+    def _begin(self, index: int, name: str) -> None:
+        self._names.add(name)
+        self._append({"begin": name, "index": index})
+
+    def _append(self, entry: Mapping[str, Any]) -> None:
+        with writing(self.journal):
+            self._file.write(_line(entry))
+            self._file.flush()
+
+    def _is_whole(self, record: FrameRecord) -> bool:
+        try:
+            return self.path(record.name).stat().st_size == self._sizes[record.index]
+        except OSError:
+            return False
+
+
+class Journal:
+    """What a journal says."""
+
+    def __init__(self) -> None:
+        self.records: dict[int, FrameRecord] = {}
+        self.sizes: dict[int, int] = {}
+        self.names: set[str] = set()
+        self.gaps: frozenset[int] = frozenset()
+        self.end: int | None = None
+
+    def add(self, entry: Mapping[str, Any]) -> None:
+        """One line more."""
+        if "begin" in entry:
+            self.names.add(entry["begin"])
+            self.records.pop(entry["index"], None)
+        elif "end" in entry:
+            self.end, self.gaps = entry["end"], frozenset(entry["gaps"])
+        else:
+            record = _from_json(entry)
+            self.records[record.index] = record
+            self.sizes[record.index] = int(entry["bytes"])
+            self.names.add(record.name)
+
+
+def read_journal(path: Path, *, cut: bool = False) -> Journal:
+    """What the lines of a journal come to; a file that is not there has none.
+
+    Args:
+        path: The journal.
+        cut: Take half a line at its end away, which a killed process left.
+
+    Raises:
+        OutputError: It is not a journal.
+        OSError: The system refuses.
+    """
+    found = Journal()
+    if not path.exists():
+        return found
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    try:
+        for line in content[:whole].splitlines():
+            found.add(json.loads(line))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise OutputError(
+            f"{path} is damaged, so the results cannot be continued. Start again from the first frame.",
+            option="Pass --overwrite.",
+        ) from None
+    if cut and whole < len(content):
+        with path.open("r+b") as file:
+            file.truncate(whole)
+    return found
+
+
+def _in_order(records: Mapping[int, FrameRecord], names: frozenset[str]) -> tuple[str, ...]:
+    written = [records[index].name for index in sorted(records)]
+    return (*written, *sorted(names - set(written)))
+
+
+def _line(entry: Mapping[str, Any]) -> bytes:
+    return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+
+
+def _to_json(record: FrameRecord, size: int) -> dict[str, Any]:
+    return {
+        "index": record.index,
+        "name": record.name,
+        "time": str(record.time),
+        "objects": {number: _object_to_json(item) for number, item in record.objects.items()},
+        "origin": record.origin,
+        "reach": record.reach,
+        "edit": record.edit,
+        "bytes": size,
+    }
+
+
+def _object_to_json(item: ObjectRecord) -> list[Any]:
+    return [
+        item.confidence,
+        item.absent,
+        item.area,
+        item.box_xyxy,
+        item.centroid_xy,
+        item.gate,
+        item.reused,
+        item.category,
+    ]
+
+
+def _from_json(entry: Mapping[str, Any]) -> FrameRecord:
+    return FrameRecord(
+        index=entry["index"],
+        name=entry["name"],
+        time=Fraction(entry["time"]),
+        objects={int(number): _object(row) for number, row in entry["objects"].items()},
+        origin=entry["origin"],
+        reach=entry["reach"],
+        edit=entry["edit"],
+    )
+
+
+def _object(row: list[Any]) -> ObjectRecord:
+    confidence, absent, area, box, centroid, gate, reused, category = row
+    return ObjectRecord(
+        confidence,
+        absent,
+        area,
+        tuple(box) if box is not None else None,
+        tuple(centroid) if centroid is not None else None,
+        gate,
+        reused,
+        category,
+    )
