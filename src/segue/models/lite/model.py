@@ -230,7 +230,9 @@ class LiteModel:
                 found.append(nowhere(last))
                 continue
             region = region or whole(last)
-            shares = {stride: region.of(share, stride) for stride, share in features.decoder.items()}
+            shares = {
+                stride: region.of(share, stride) for stride, share in features.decoder.items()
+            }
             logits = self._fast.decoder(shares, region.of(seen, 8), region.of(last, 8))
             found.append(Found(region, logits))
         return spread(found, previous)
@@ -375,9 +377,7 @@ def _thumbnail(frame: Frame) -> UInt8[Tensor, "rows columns 3"]:
     return torch.from_numpy(thumbnail(frame))
 
 
-def _fill(
-    cells: Float[Tensor, "height4 width4"], mask: UInt8[np.ndarray, "height width"]
-) -> None:
+def _fill(cells: Float[Tensor, "height4 width4"], mask: UInt8[np.ndarray, "height width"]) -> None:
     """Write the share that an object has of each cell; all others hold 0."""
     x, y, columns, rows = cv2.boundingRect(mask)
     if not rows:

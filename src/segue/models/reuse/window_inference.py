@@ -36,7 +36,7 @@ _SAME = 2
 _NOTICED = 32 / 255
 """A change of brightness anywhere in the picture, in cells of its thumbnail, at which the gate says 0 of an object
 that is away: the object may be what has changed."""
-_PATIENCE = 0.125
+_PATIENCE = 0.25
 """What the gate may miss before a frame is computed, for every object in view beside the first.
 
 To compute a frame costs the same, whether one object gains by it or ten do.

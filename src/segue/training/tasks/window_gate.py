@@ -23,7 +23,6 @@ from segue.models.given import size_of
 from segue.models.painting import paint
 from segue.models.reuse.build import gate_name
 from segue.models.reuse.gate import WindowGate, objective
-
 from segue.models.reuse.window_memory import look, patches_of, remember
 from segue.nn.reuse.objective import GateLossSettings
 from segue.settings import Settings
