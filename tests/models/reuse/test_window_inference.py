@@ -1,5 +1,6 @@
 """Looking through a window: what the host is shown, what the gate is told, what comes of it."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -262,7 +263,7 @@ def test_objects_that_meet_share_a_window_until_they_part(propagator: WindowProp
         propagated, memory = propagator.propagate(frame, memory, Palette(memory.ids), 0.0)
         groups.append(len(memory.sights))
         assert overlap(propagated.labels == 1, truth == 1) > 0.9
-    changes = [a - b for a, b in zip(groups, groups[1:], strict=False) if a != b]
+    changes = [a - b for a, b in itertools.pairwise(groups) if a != b]
     assert groups[0] == groups[-1] == 2
     assert changes == [1, -1]
 

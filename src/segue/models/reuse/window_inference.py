@@ -113,7 +113,10 @@ class WindowPropagator:
         seen = self._seen(views, memory, host)
         return _painted(frame, seen, memory, away, needed)
 
-    def _seen(self, views: Sequence[Frame], memory: WindowMemory, host: Any) -> dict[int, Seen]:
+    # Views of several sizes: no list of Frame, whose sides have to be equal within a signature.
+    def _seen(
+        self, views: Sequence[np.ndarray], memory: WindowMemory, host: Any
+    ) -> dict[int, Seen]:
         """What is seen of each object through its window; those that are away are looked for in one after the other."""
         absent = [i for i, score in memory.scores.items() if score.absent]
         looks = []
