@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from segue.errors import OutputError, WriteError
-from segue.files import replacing_folder
+from segue.files import replacing, replacing_folder, scratch_folder, writing
 
 
 def write(path: Path, **files: str) -> None:
@@ -63,3 +63,24 @@ def test_the_system_refuses(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WriteError, match="Could not write"):
         write(tmp_path / "file" / "a", one="1")
+
+
+def test_a_refusal_names_the_place_that_the_user_gave(tmp_path: Path) -> None:
+    """Not the temporary one; a folder that is called like a temporary one stays in the name."""
+    out = tmp_path / "scratch"
+    with (
+        pytest.raises(WriteError) as caught,
+        scratch_folder(out) as scratch,
+        replacing_folder(scratch / "png") as folder,
+        replacing(folder / "00001.png") as unfinished,
+    ):
+        raise OSError(28, "No space left on device", str(unfinished))
+    assert f"Could not write {out / 'png/00001.png'}: No space left" in str(caught.value)
+    assert not out.exists()
+
+
+def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    for path in (tmp_path / "a", tmp_path / "a/b"):
+        with pytest.raises(WriteError, match="a file where a folder should be"), writing(path):
+            path.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,8 @@ from segue.errors import OutputError, SegueError, WriteError
 
 _LIST = ".written.json"
 """In folders that are written as a whole: the names of their files."""
+_TEMPORARY = re.compile(r"\.(?:scratch|(.+))\.\d+\.(?:part|partial)")
+"""Names of unfinished files and folders, and the name that each gets in the end; none for a scratch folder."""
 
 
 @contextmanager
@@ -151,8 +154,20 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_error(path: Path, error: OSError) -> WriteError:
     """The sentence for a file that could not be written."""
+    place = _final(path)
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return WriteError(
+            f"Could not write {place}: there is a file where a folder should be. Give another folder."
+        )
     reason = error.strerror or str(error)
-    return WriteError(f"Could not write {path}: {reason}. Free space or give another folder.")
+    return WriteError(f"Could not write {place}: {reason}. Free space or give another folder.")
+
+
+def _final(path: Path) -> Path:
+    """Where a file would have come to lie that is written in a temporary folder first."""
+    found = ((part, _TEMPORARY.fullmatch(part)) for part in path.parts)
+    parts = (match[1] if match else part for part, match in found if not match or match[1])
+    return Path(*parts)
 
 
 @contextmanager

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
-from fakes.scenes import SIZE_HW, write_frames
+from fakes.scenes import SIZE_HW, scene, write_frames
 from segue.app.cli.main import main
 from segue.media.label_file import read_label_values
 from segue.media.masks import write_mask
@@ -184,7 +186,80 @@ def test_masks_of_a_longer_video_are_refused(place: Path, capsys) -> None:
     Path("frames/00007.png").unlink()
     Path("frames/00006.png").unlink()
     assert main(["track", "frames", "--mask", "out/coco.json", "--out", "again"]) == 2
-    assert "out/coco.json has frame 00006" in capsys.readouterr().err
+    assert "out/coco.json has a mask of frame 00006" in capsys.readouterr().err
+
+
+def test_frames_are_found_by_their_names_where_some_have_them(place: Path, capsys) -> None:
+    """Numbers would put each mask behind a missing frame onto the frame after it."""
+    assert main(["convert", "out", "--to", "coco"]) == 0
+    Path("frames/00003.png").unlink()
+    words = ["track", "frames", "--out", "again", "--model", "colour", "--no-overlay"]
+    assert main([*words, "--mask", "out/coco.json"]) == 2
+    assert "has a mask of frame 00003, and the video has no such frame" in capsys.readouterr().err
+    assert main([*words, "--mask", "00005=out/coco.json"]) == 0
+    np.testing.assert_array_equal(masks("again/masks")["00005"], masks("out/masks")["00005"])
+
+
+@pytest.mark.parametrize(("name", "made"), [("objects", "objects"), ("davis", "davis")])
+def test_folders_of_segue_as_given_masks(place: Path, name: str, made: str) -> None:
+    assert main(["convert", "out", "--to", name, "--out", "there", "--video", "frames"]) == 0
+    words = ["--out", "again", "--model", "colour", "--no-overlay"]
+    assert main(["track", "frames", "--mask", f"there/{made}", *words]) == 0
+    assert_same(masks("again/masks"), masks("out/masks"))
+    given = ["--mask", "0.png", "--mask", f"6:2=there/{made}"]
+    assert main(["track", "frames", *given, *words, "--overwrite"]) == 0
+
+
+def test_an_object_that_is_not_there_and_a_file_without_any(place: Path, capsys) -> None:
+    assert main(["convert", "out", "--to", "coco"]) == 0
+    words = ["track", "frames", "--out", "again", "--model", "colour"]
+    assert main([*words, "--mask", "6:9=out/coco.json"]) == 2
+    assert "frame 00006 has no object 9. Objects there: 1, 2." in capsys.readouterr().err
+    document = json.loads(Path("out/coco.json").read_text()) | {"annotations": []}
+    Path("none.json").write_text(json.dumps(document))
+    assert main([*words, "--mask", "none.json"]) == 2
+    assert "none.json holds no object on any frame" in capsys.readouterr().err
+
+
+def test_a_video_that_ends_too_early_is_another_one(place: Path, capsys) -> None:
+    Path("frames/00007.png").unlink()
+    words = ["convert", "out", "--video", "frames", "--out", "there"]
+    for name in ("overlay", "cutout-png"):
+        assert main([*words, "--to", name]) == 2
+        assert "has no frame 00007, of which there are results" in capsys.readouterr().err
+        assert not Path("there").exists()
+
+
+def test_later_is_the_same_as_at_the_end_of_the_run(place: Path) -> None:
+    """To the byte: origins, the gate's threshold, times and the shape of pixels come back."""
+    names = ["tracks.json", "tracks.csv", "review.csv", "reuse", "overlay", "coco"]
+    words = [word for name in names for word in ("--format", name)]
+    write_film(Path("film.mp4"))
+    given = ["--mask", "0.png", "--mask", "6=6.png", "--direction", "both", "--fit-mask"]
+    track = ["track", "film.mp4", *given, "--out", "now", "--model", "g-colour", *words]
+    assert main(track) == 0
+    words = [word for name in names for word in ("--to", name)]
+    assert main(["convert", "now", *words, "--video", "film.mp4", "--out", "later"]) == 0
+    later = {path.name: path.read_bytes() for path in Path("later").iterdir()}
+    assert later == {name: Path("now", name).read_bytes() for name in later}
+    assert b",given," in later["tracks.csv"]
+    assert b",both," in later["tracks.csv"]
+    assert {"reuse.png", "overlay.mp4"} < set(later)
+
+
+def test_an_interrupted_correction_is_not_converted(place: Path, capsys) -> None:
+    path = Path("out/_session/session.json")
+    session = json.loads(path.read_text())
+    session["edits"].append({"kind": "correct", "frame": 3, "objects": [1], "reach": "end"})
+    path.write_text(json.dumps(session))
+    assert main(["convert", "out", "--to", "coco"]) == 2
+    assert "A correction of out is going on, or was interrupted" in capsys.readouterr().err
+    assert not Path("out/coco.json").exists()
+
+
+def test_what_leaves_no_file_is_said(place: Path, capsys) -> None:
+    assert main(["convert", "out", "--to", "reuse", "--out", "there"]) == 0
+    assert "no file: these results hold nothing for it" in capsys.readouterr().out
 
 
 def test_masks_of_another_size_are_fitted_where_asked(place: Path, capsys) -> None:
@@ -230,6 +305,17 @@ def test_killed_in_the_middle_nothing_is_half_written(place: Path, name: str) ->
     assert main(["convert", "out", "--to", name, "--out", "other"]) == 0
     assert tree(Path("out") / MADE[name]) == tree(Path("other") / MADE[name])
     assert [p.name for p in Path("out").iterdir() if p.name[0] == "."] == []
+
+
+def write_film(path: Path) -> None:
+    """The same scene, with pixels that are not square; odd sizes lose their last row and column."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"qp": "0"})
+        stream.height, stream.width, stream.pix_fmt = SIZE_HW[0], SIZE_HW[1] - 1, "yuv444p"
+        stream.codec_context.sample_aspect_ratio = Fraction(4, 3)
+        for picture, _ in scene(8):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture[:, :-1].copy())))
+        container.mux(stream.encode())
 
 
 def tree(path: Path) -> dict[str, bytes]:

@@ -92,6 +92,13 @@ def test_objects_are_forgotten_renamed_and_absent(place: Path, capsys) -> None:
         (["--forget", "9"], "There is no object 9. Known are: 1, 2"),
         (["--rename", "1=2"], "There is an object 2 already"),
         (["--mask", "5=none.png"], "none.png"),
+        (["--absent", "1@99"], "has frames 0 to 29, but not 99"),
+        (["--check", "40:50"], "has frames 0 to 29, but not 40 to 50"),
+        # What can be made is not, if another one cannot.
+        (
+            ["--check", "0:3", "--mask", "20=fix.png", "--forget", "2", "--rename", "2=4"],
+            "object 2",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence(place: Path, capsys, words: list[str], sentence: str) -> None:
@@ -104,6 +111,8 @@ def test_bad_input_is_one_sentence(place: Path, capsys, words: list[str], senten
     assert error.startswith("segue: error: ")
     assert sentence in error
     assert files("out") == before
+    with Session.open("out", _model()) as session:
+        assert {type(edit).__name__ for edit in session.edits.items} == {"Give"}
 
 
 def test_results_of_an_earlier_version_are_refused(place: Path, capsys) -> None:
@@ -131,6 +140,43 @@ def test_two_processes_do_not_correct_one_result(place: Path, capsys) -> None:
     with Session.open("out", _model()):
         assert correct("--mask", "5=fix.png") == 2
     assert f"Process {os.getpid()} is working on the results" in capsys.readouterr().err
+
+
+def test_results_are_not_replaced_while_another_process_works_on_them(place: Path, capsys) -> None:
+    assert track("out") == 0
+    before = files("out")
+    with Session.open("out", _model()):
+        assert track("out", "--overwrite") == 2
+    assert f"Process {os.getpid()} is working on the results" in capsys.readouterr().err
+    assert files("out") == before
+    assert track("out", "--overwrite") == 0
+
+
+def test_what_cannot_be_corrected_says_why(place: Path, capsys) -> None:
+    with Session("frames", _model(), folder="python") as session:
+        session.give(0, session.video.frame(0).image[:, :, 0] // 200)
+        session.run()
+    Path("set/_run").mkdir(parents=True)
+    Path("older/_resume").mkdir(parents=True)
+    for out, sentence in (
+        ("python", "made from Python"),
+        ("set", "a whole data set"),
+        ("older", "no results that this version of Segue can"),
+    ):
+        assert main(["correct", out, "--check", "0:1"]) == 2
+        assert sentence in capsys.readouterr().err
+
+
+def test_a_label_map_with_a_changed_bit_is_computed_again_and_said(place: Path, capsys) -> None:
+    assert track("out") == 0
+    before = files("out")
+    path = Path("out/masks/00003.png")
+    content = bytearray(path.read_bytes())
+    content[-30] ^= 255
+    path.write_bytes(content)
+    assert correct("--check", "10:12") == 0
+    assert "The label map of frame 00003 is gone or damaged" in capsys.readouterr().err
+    assert files("out") == before
 
 
 def test_tracking_backward_and_from_both_sides(place: Path) -> None:

@@ -100,3 +100,43 @@ def test_addresses_are_no_settings() -> None:
 def test_passwords_are_not_written_down(place, capsys) -> None:
     assert track("rtsp://ann:secret@127.0.0.1:1/a?key=secret") == 2
     assert "secret" not in capsys.readouterr().err
+
+
+def interrupted(place, monkeypatch, *words: str) -> None:
+    with sending(*place[:5], hold_s=60) as pipe:
+        monkeypatch.setattr("sys.__stdin__", pipe)
+        assert track("-", "--timeout", "0.6", *words, "--overlay") == 3
+
+
+def test_a_pipe_is_resumed_when_it_is_sent_again(place, monkeypatch, capsys) -> None:
+    interrupted(place, monkeypatch)
+    with sending(*place) as pipe:
+        monkeypatch.setattr("sys.__stdin__", pipe)
+        assert track("-", "--resume", "--overlay") == 0
+    assert "left out" not in capsys.readouterr().err
+    assert record()["complete"]
+    assert track("frames", out="files") == 0
+    assert [*sorted(masks("out").values())] == [*sorted(masks("files").values())]
+
+
+def test_a_live_source_is_resumed_behind_what_is_there(place, monkeypatch) -> None:
+    interrupted(place, monkeypatch, "--live")
+    before = masks("out")
+    with sending(*place[5:], pause_s=0.005) as pipe:
+        monkeypatch.setattr("sys.__stdin__", pipe)
+        assert track("-", "--resume", "--live", "--overlay") == 0
+    after = masks("out")
+    assert before.items() < after.items(), "what was there stays"
+    assert max(after) == "00011.png", "numbers go on behind the last one, 00004"
+    frames = json.loads(Path("out/tracks.json").read_text())["frames"]
+    times = [frame["time"] for frame in frames]
+    assert times == sorted(set(times))
+    assert not frames[-1]["objects"]["1"]["absent"], "the object is still known"
+
+
+def test_a_format_that_looks_twice_is_refused_before_the_work(place, monkeypatch, capsys) -> None:
+    with sending(*place) as pipe:
+        monkeypatch.setattr("sys.__stdin__", pipe)
+        assert track("-", "--format", "davis") == 2
+    assert "davis reads the video once more" in capsys.readouterr().err
+    assert not Path("out").exists()

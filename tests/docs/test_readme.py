@@ -14,6 +14,7 @@ from fakes.trees import write_tree
 from segue.app.cli.main import VERBS, main
 from segue.media.encode import VideoWriter
 from segue.models.catalog import MODELS
+from segue.types import Labels
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -21,6 +22,12 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+
+
+def mask_at(index: int) -> Labels:
+    mask = np.zeros((64, 96), np.uint8)
+    mask[20:44, 10 + 4 * index : 40 + 4 * index] = 1
+    return mask
 
 
 @pytest.fixture
@@ -33,9 +40,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             frame = ground.copy()
             frame[20:44, 10 + 4 * t : 40 + 4 * t] = (250, 40, 40)
             writer.write(frame, Fraction(t, 25))
-    mask = np.zeros((64, 96), np.uint8)
-    mask[20:44, 10:40] = 255
-    Image.fromarray(mask).save(tmp_path / "first.png")
+    for name, index in (("first", 0), ("fix", 2), ("last", 3)):
+        Image.fromarray(mask_at(index) * 255).save(tmp_path / f"{name}.png")
     write_tree("davis2017", tmp_path / "DAVIS")
     shutil.copytree(tmp_path / "DAVIS/Annotations/480p", tmp_path / "out/davis")
     return tmp_path
@@ -45,9 +51,11 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_python_examples_run(
     code: str, workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    exec(compile(code, "README.md", "exec"), {})
+    exec(compile(code, "README.md", "exec"), {"first": mask_at(0), "fix": mask_at(2)})
     said = capsys.readouterr().out
-    if "track(" in code:
+    if "Session(" in code:
+        assert said.startswith("2 frames computed again\n00000 (64, 96)\n")
+    elif "track(" in code:
         assert len(said.splitlines()) == 4
         assert "(64, 96)" in said.splitlines()[-1]
     else:
@@ -63,6 +71,8 @@ def test_shell_examples_run(workplace: Path) -> None:
     for words in ours:
         assert main(words) == 0
     assert (workplace / "out/clip/tracks.json").is_file()
+    assert (workplace / "out/clip/review.csv").is_file()
+    assert len(list((workplace / "out/masks/png").iterdir())) >= 4
 
 
 def test_make_targets_exist() -> None:

@@ -20,6 +20,7 @@ from fakes.colour_model import ColourModel
 from fakes.killed_job import arm, before, die, fork, make_job
 from fakes.scenes import scene
 from segue.inference.job import Job
+from segue.inference.session import stored_changes
 from segue.inference.session.history import History
 from segue.inference.session.ledger import Ledger
 from segue.inference.session.session import Session
@@ -47,7 +48,7 @@ def at(place: str, number: int) -> None:
         owner, name = {
             "ledger": (Ledger, "_save"),
             "prune": (History, "prune"),
-            "rename": (Session, "_change"),
+            "rename": (stored_changes, "_apply"),
         }[place]
         calls = iter(range(10**6))
         before(owner, name, lambda *_: next(calls) == number)

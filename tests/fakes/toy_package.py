@@ -1,4 +1,4 @@
-"""Somebody else's package with a model, as it looks when it is installed."""
+"""Somebody else's package with two models, as it looks when it is installed."""
 
 from pathlib import Path
 
@@ -52,15 +52,64 @@ class ToyModel:
 def build(name, *, settings, weights, device):
     return ToyModel()
 '''
+AHEAD = '''
+from dataclasses import dataclass
+
+import torch
+
+from segue.errors import MaskError
+from segue.models.given import check_frame, size_of
+from segue.types import ObjectScore, Prediction
+
+
+@dataclass(frozen=True)
+class AheadState:
+    size_hw: tuple[int, int]
+    waiting: tuple[torch.Tensor, ...]
+
+
+class AheadModel:
+    """Finds what is bright and stays bright for two frames; needs no mask."""
+
+    name = "toy-ahead"
+    lookahead = 2
+    parameters_per_object = 0
+    state_type = AheadState
+
+    def start(self, frame, labels=None):
+        return self.step(frame, AheadState(size_of(frame), ()), labels)
+
+    def step(self, frame, state, labels=None):
+        check_frame(frame, state.size_hw)
+        if labels is not None:
+            raise MaskError("toy-ahead takes no mask.")
+        seen = (*state.waiting, torch.from_numpy(frame.max(2) > 200))
+        if len(seen) <= self.lookahead:
+            return None, AheadState(state.size_hw, seen)
+        return self._answer(seen), AheadState(state.size_hw, seen[1:])
+
+    def finish(self, state):
+        return [self._answer(state.waiting[i:]) for i in range(len(state.waiting))]
+
+    def _answer(self, seen):
+        stays = torch.stack(seen).float().mean(0)
+        labels = (seen[0] & (stays > 0.3)).to(torch.uint8).numpy()
+        return Prediction(labels, {1: ObjectScore(float(stays.max()), not labels.any())})
+
+
+def build(name, *, settings, weights, device):
+    return AheadModel()
+'''
 ENTRY = """
 from segue.models.entry import Entry
 
 TOY = Entry("segue_toy.model:build", "a toy of another package")
+AHEAD = Entry("segue_toy.ahead:build", "it looks ahead", begins_with="nothing", lookahead=2)
 """
 TESTS = """
 from segue.testing.contract import *
 
-CONTRACT = {"toy": {}}
+CONTRACT = {"toy": {}, "toy-ahead": {}}
 """
 
 
@@ -80,10 +129,11 @@ def write_package(folder: Path, points: dict[str, str], name: str = "segue-toy")
 
 
 def write_toy(folder: Path) -> None:
-    """The package with a model that works."""
+    """The package with the models, which work: each is a file, and a line of the entry points."""
     package = folder / "segue_toy"
     package.mkdir(parents=True)
     package.joinpath("__init__.py").write_text(ENTRY)
     package.joinpath("model.py").write_text(MODEL)
+    package.joinpath("ahead.py").write_text(AHEAD)
     folder.joinpath("test_toy.py").write_text(TESTS)
-    write_package(folder, {"toy": "segue_toy:TOY"})
+    write_package(folder, {"toy": "segue_toy:TOY", "toy-ahead": "segue_toy:AHEAD"})

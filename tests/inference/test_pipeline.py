@@ -107,6 +107,25 @@ def test_a_video_ends() -> None:
         assert [frame.index for frame in frames] == list(range(9))
 
 
+def test_who_waits_for_a_silent_source_can_be_stopped() -> None:
+    silent, stop = threading.Event(), threading.Event()
+
+    def pictures():
+        yield FRAME
+        silent.wait(30)
+
+    video = ArrayVideo(pictures())
+    with ReadAhead(video, Stopwatch(), Stopwatch(), stop.is_set) as frames:
+        asked = iter(frames)
+        assert next(asked).index == 0
+        threading.Timer(0.1, stop.set).start()
+        begin = time.monotonic()
+        assert list(asked) == []
+        assert time.monotonic() - begin < 5
+        assert frames.gave_up
+    silent.set()
+
+
 def test_work_is_done_in_order_while_the_caller_goes_on() -> None:
     done: list[int] = []
     free = threading.Event()

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from segue.media.palette import palette, write_mask
+from segue.media.palette import check_chunks, palette, write_mask
 
 LABELS = arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40)))
 
@@ -46,3 +47,16 @@ def test_files_are_small_and_the_same_every_time(tmp_path: Path) -> None:
     image.putpalette(palette().tobytes())
     image.save(tmp_path / "pillow.png", compress_level=6)
     assert len(content) < (tmp_path / "pillow.png").stat().st_size
+
+
+def test_any_changed_bit_is_seen(tmp_path: Path) -> None:
+    write_mask(tmp_path / "m.png", np.arange(48, dtype=np.uint8).reshape(6, 8))
+    content = (tmp_path / "m.png").read_bytes()
+    check_chunks(content)
+    for place in range(8, len(content)):
+        changed = bytearray(content)
+        changed[place] ^= 1
+        with pytest.raises(ValueError, match=r"damaged|missing"):
+            check_chunks(bytes(changed))
+    with pytest.raises(ValueError, match="missing"):
+        check_chunks(content[:-12])

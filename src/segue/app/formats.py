@@ -94,6 +94,8 @@ def masks_given(specs: Sequence[str], video: Video) -> GivenMasks:
         else:
             items += of_format
     if not items:
+        if specs:
+            raise MaskError(f"{specs[0]} holds no object on any frame. Give masks with objects.")
         raise MaskError(
             "No mask given. Give one with the objects of the first frame.",
             option="Pass --mask FILE.",
@@ -116,9 +118,14 @@ class _Film:
         if names is None:
             return {record.index: record for record in self.results.records}
         places = {name: index for index, name in enumerate(names)}
-        if all(record.name in places for record in self.results.records):
-            return {places[record.name]: record for record in self.results.records}
-        return {record.index: record for record in self.results.records}
+        if not any(record.name in places for record in self.results.records):
+            return {record.index: record for record in self.results.records}
+        # Part of the frames, or others besides: numbers would be off. Those without a place are told by their names.
+        beyond = len(names)
+        return {
+            places.get(record.name, beyond + n): record
+            for n, record in enumerate(self.results.records)
+        }
 
     def item(self, index: int, record: FrameRecord, object_id: int | None = None) -> MaskItem:
         """One mask, not yet drawn."""
@@ -197,13 +204,15 @@ def _refuse_beyond(frames: Iterable[int], film: _Film) -> None:
     odd = next((index for index in frames if names and index >= len(names)), None)
     if odd is not None:
         raise MaskError(
-            f"{film.path} has frame {film.frames[odd].name}, and the video has frames {(names or ())[0]} to "
-            f"{(names or ())[-1]} only. Give the masks of this video."
+            f"{film.path} has a mask of frame {film.frames[odd].name}, and the video has no such frame; its frames "
+            f"are {(names or ())[0]} to {(names or ())[-1]}. Give the masks of this video, or one frame of them."
         )
 
 
 def _range(film: _Film) -> str:
-    return f"{min(film.frames, default=0)} to {max(film.frames, default=0)}"
+    names = film.video.frame_names
+    known = [index for index in film.frames if names is None or index < len(names)]
+    return f"{min(known, default=0)} to {max(known, default=0)}"
 
 
 def _values(results: Results, record: FrameRecord, object_id: int | None, name: str) -> MaskValues:
@@ -212,8 +221,12 @@ def _values(results: Results, record: FrameRecord, object_id: int | None, name: 
         raise MaskError(f"{name} holds classes, expected objects. Give masks of objects.")
     labels = results.labels(record).astype(np.int32)
     present = [n for n, item in sorted(record.objects.items()) if not item.absent]
-    if object_id is not None and object_id in present:
-        present = [object_id]
+    if object_id is not None:
+        # The only object may be meant by another number; of several the numbers tell.
+        if object_id not in present and len(present) != 1:
+            held = ", ".join(map(str, present)) or "none"
+            raise MaskError(f"{name} has no object {object_id}. Objects there: {held}.")
+        present = [object_id] if object_id in present else present
     objects = (ObjectValue(n, f"id {n}", _source(results.sources, n), n) for n in present)
     return MaskValues(labels, tuple(objects), VOID)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from segue.errors import MaskError, OutputError, VideoError
+from segue.errors import FormatError, MaskError, OutputError, VideoError
 from segue.files import write_json
 from segue.inference.claims import compress
 from segue.inference.environment import environment
@@ -19,7 +19,8 @@ from segue.inference.pace.pacing import Pacer
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress
 from segue.inference.run_record import RunRecord, Timings
-from segue.inference.session.edits import Direction, Give
+from segue.inference.session.answers import lost_sentence
+from segue.inference.session.changes import Direction, Give
 from segue.inference.session.events import Answered, Event, Listener, RunReport
 from segue.inference.session.opening import Options
 from segue.inference.session.session import Session
@@ -31,8 +32,8 @@ from segue.media.resize import Resizer
 from segue.media.video import Video
 from segue.models.interface import VideoModel, bounded
 from segue.results.documents import write_documents
-from segue.results.formats.catalog import FORMATS, check_formats
-from segue.results.results import Written
+from segue.results.formats.catalog import FORMATS, check_formats, find_format
+from segue.results.results import LiveDocument, Written
 
 Change = Callable[[Session], None]
 """What is done to a session before it runs."""
@@ -74,14 +75,25 @@ class Job:
             SegueError: The task does not go with the video.
             OutputError: The output folder holds results that this job must not touch.
             SettingsError: There is no such format.
+            FormatError: One that needs the frames once more, of a source that is read once.
         """
         self.task.check(self.video, self.max_side)
         check_formats(self.documents, self.task.kind)
+        self._refuse_second_look()
         complete = self.places.check(mode, self.identity, self.inputs)
         if complete:
             # A process may have been killed between its last result and its tidying up.
             self.places.finish()
         return complete
+
+    def _refuse_second_look(self) -> None:
+        for name in self.documents:
+            again = FORMATS[name].pictures and not isinstance(find_format(name), LiveDocument)
+            if again and not self.video.seekable:
+                raise FormatError(
+                    f"The format {name} reads the video once more in the end, and {self.video.name} can be read only "
+                    "once. Record it, and convert the results with the recording."
+                )
 
     @property
     def documents(self) -> tuple[str, ...]:
@@ -167,6 +179,8 @@ class _Run:
         self.before = session.num_fresh()
         self.live: LiveDocuments | None = None
         self.doubts: list[str] = []
+        self.lost: list[str] = []
+        """What is said of label maps that turned out to be damaged."""
         self.files: list[str] = []
         """Names of what the documents wrote, in the folder of the results."""
 
@@ -217,7 +231,7 @@ class _Run:
             resumed_at_frame=self.before or None,
             direction=job.direction or session.direction,
             report=report,
-            doubts=self.doubts,
+            doubts=[*self.lost, *self.doubts],
             edits=session.edits.newest,
             timings=self._timings(report),
             told=told,
@@ -237,8 +251,10 @@ class _Run:
         try:
             return self._written()
         except OutputError:
-            if not self.session.repair():
+            names = self.session.repair()
+            if not names:
                 raise
+            self.lost.append(lost_sentence(names))
             self.session.run(cancel=self.cancel)
             return self._written()
 

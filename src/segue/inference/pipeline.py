@@ -5,7 +5,7 @@ only one, so memory stays flat and the slowest of the three sets the pace.
 """
 
 from collections.abc import Callable, Iterator
-from queue import Queue
+from queue import Empty, Queue
 from threading import Semaphore, Thread
 from types import TracebackType
 from typing import Any, Protocol, runtime_checkable
@@ -19,6 +19,9 @@ _WAITING_BYTES = 32 << 20
 """In each queue at most, unless one frame is larger."""
 _PATIENCE_S = 0.1
 """How long the end waits for a read of a source without known end: a stream or an iterator may be silent."""
+
+LOOK_UP_S = 0.05
+"""So often who waits for a silent source looks whether it was told to stop."""
 
 
 @runtime_checkable
@@ -52,9 +55,19 @@ class ReadAhead:
         video: The source.
         busy: Gets the seconds of decoding as part ``decode``.
         waited: Gets the seconds that the caller waited for frames as part ``wait_decode``.
+        stopped: Asked while no frame comes; the frames end once it says yes.
     """
 
-    def __init__(self, video: Frames, busy: Stopwatch, waited: Stopwatch) -> None:
+    def __init__(
+        self,
+        video: Frames,
+        busy: Stopwatch,
+        waited: Stopwatch,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.gave_up = False
+        """Whether the frames ended because the caller was stopped."""
+        self._stopped_by = stopped
         self._video = video
         self._busy = busy
         self._waited = waited
@@ -75,13 +88,22 @@ class ReadAhead:
         """
         while True:
             with self._waited.part("wait_decode"):
-                item = self._queue.get()
+                item = self._next()
             self._room.release()
             if isinstance(item, BaseException):
                 raise item
             if item is None:
                 return
             yield item
+
+    def _next(self) -> VideoFrame | BaseException | None:
+        while True:
+            try:
+                return self._queue.get(timeout=LOOK_UP_S)
+            except Empty:
+                if self._stopped_by():
+                    self.gave_up = True
+                    return None
 
     def __exit__(
         self,

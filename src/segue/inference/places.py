@@ -11,10 +11,9 @@ from segue.errors import OutputError
 from segue.files import writing
 from segue.inference import claims
 from segue.inference.identity import differences
-from segue.inference.session.ledger import SESSION, read_session
+from segue.inference.session.ledger import SESSION, lock, read_session
+from segue.results.store import FOLDER
 
-FOLDER = "_session"
-"""Holds what a session needs to go on, in the folder of the results."""
 _EARLIER = "{} was begun by an earlier version of Segue. Start again from the first frame."
 Mode = Literal["new", "overwrite", "resume"]
 
@@ -143,6 +142,10 @@ class Places:
                 elif not complete:
                     raise OutputError(_EARLIER.format(self.run), option="Pass --overwrite.")
                 return complete, record["identity"]
+            if begun is None and (self.run / "_resume").is_dir():
+                raise OutputError(
+                    f"{self.run} was begun by an earlier version of Segue. Give another folder."
+                )
             if begun is None:
                 raise LookupError
             return False, begun["identity"]
@@ -163,19 +166,25 @@ class Places:
         """Make the folders, empty in mode ``overwrite``.
 
         Raises:
+            OutputError: Another process works there.
             WriteError: The system refuses.
         """
-        if mode == "overwrite":
-            self._clear()
-        for folder in (self.labels, self.session):
-            with writing(folder):
-                folder.mkdir(parents=True, exist_ok=True)
-                # Left behind by a process that was killed while it wrote.
-                for part in (*folder.glob(".*.part"), *self.run.glob(".*.part")):
-                    if part.is_dir():
-                        shutil.rmtree(part, ignore_errors=True)
-                    else:
-                        part.unlink(missing_ok=True)
+        held = lock(self.session) if self.session.is_dir() else None
+        try:
+            if mode == "overwrite":
+                self._clear()
+            for folder in (self.labels, self.session):
+                with writing(folder):
+                    folder.mkdir(parents=True, exist_ok=True)
+                    # Left behind by a process that was killed while it wrote.
+                    for part in (*folder.glob(".*.part"), *self.run.glob(".*.part")):
+                        if part.is_dir():
+                            shutil.rmtree(part, ignore_errors=True)
+                        else:
+                            part.unlink(missing_ok=True)
+        finally:
+            if held is not None:
+                held.close()
 
     def finish(self) -> None:
         """Drop what nobody needs after a complete job.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from segue.inference.session.edits import Direction
+from segue.inference.session.changes import Direction
 from segue.inference.session.events import RunReport
 
 

@@ -239,9 +239,13 @@ def absent_sentence(masks: Iterable[int], indices: range) -> str:
         masks: The numbers of these frames.
         indices: The numbers of the video's frames.
     """
-    steps = f", one of {indices.step}" if indices.step > 1 else ""
-    has = f"has frames {indices[0]} to {indices[-1]}{steps}" if indices else "has no frames"
     return (
-        f"The video {has}, but there is a mask for frame {', '.join(map(str, sorted(masks)))}. "
+        f"The video {frames_phrase(indices)}, but there is a mask for frame {', '.join(map(str, sorted(masks)))}. "
         "Give masks of frames that exist."
     )
+
+
+def frames_phrase(indices: range) -> str:
+    """Which frames a video has, such as ``has frames 0 to 9``."""
+    steps = f", one of {indices.step}" if indices.step > 1 else ""
+    return f"has frames {indices[0]} to {indices[-1]}{steps}" if indices else "has no frames"

@@ -1,5 +1,6 @@
 """Video files of every kind that FFmpeg opens, decoded frame by frame."""
 
+import operator
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -102,8 +103,10 @@ class FileVideo:
 
         Raises:
             IndexError: No such frame.
+            TypeError: Not a whole number.
             DecodeError: The frame, or one that it needs, does not decode.
         """
+        index = operator.index(index)
         frame = self._seeker.frame(index) if index >= 0 else None
         if frame is None:
             raise IndexError(f"{self.path} has no frame {index}. Frames are numbered from 0.")

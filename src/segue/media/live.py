@@ -162,9 +162,8 @@ def _pipe_feed(pipe: Pipe, stream: int | None, *, lossy: bool, quick: bool) -> F
     except StalledError:
         pipe.close()
         raise VideoError(
-            f"{pipe.place} sent nothing within {pipe.timeout_s:g} s. Check what writes into it, or wait longer with a "
-            "larger timeout_s.",
-            option="Check what writes into it, or wait longer with --timeout SECONDS.",
+            f"{pipe.place} sent nothing within {pipe.timeout_s:g} s. Check what writes into it, or wait longer.",
+            option="Pass --timeout SECONDS to wait longer.",
         ) from None
     except BaseException:
         pipe.close()

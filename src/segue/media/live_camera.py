@@ -108,9 +108,8 @@ class Watched:
         except Empty:
             self._closed = True
             raise VideoError(
-                f"{place} did not open within {timeout_s:g} s. Check the camera, or wait longer with a larger "
-                "timeout_s.",
-                option="Check the camera, or wait longer with --timeout SECONDS.",
+                f"{place} did not open within {timeout_s:g} s. Check the camera, or wait longer.",
+                option="Pass --timeout SECONDS to wait longer.",
             ) from None
         if isinstance(item, BaseException):
             raise item

@@ -51,7 +51,8 @@ class PictureFeed:
     @property
     def damaged(self) -> tuple[str, ...]:
         """See ``Feed``."""
-        return (f"{self._lost} pictures that do not decode",) if self._lost else ()
+        pictures = "picture" if self._lost == 1 else "pictures"
+        return (f"{self._lost} {pictures} in the pipe",) if self._lost else ()
 
     def pictures(self) -> Iterator[Picture]:
         """See ``Feed``."""

@@ -122,8 +122,8 @@ def stalled(place: str, timeout_s: float, came: str = "sent nothing") -> Stalled
     """
     return StalledError(
         f"{place} {came} for {timeout_s:g} s. All frames before are kept. "
-        "Check the sender, then resume, or wait longer with a larger timeout_s.",
-        option="Check the sender, then pass --resume, or wait longer with --timeout SECONDS.",
+        "Check the sender, then resume, or wait longer.",
+        option="Pass --resume to go on, and --timeout SECONDS to wait longer.",
     )
 
 

@@ -142,9 +142,8 @@ class StreamFeed:
     def _unopened(self, error: Exception, scheme: str, late: bool) -> VideoError:
         if late:
             return VideoError(
-                f"{self._place} sent no video within {self._timeout_s:g} s. Check that it sends, or wait longer with a "
-                "larger timeout_s.",
-                option="Check that it sends, or wait longer with --timeout SECONDS.",
+                f"{self._place} sent no video within {self._timeout_s:g} s. Check that it sends, or wait longer.",
+                option="Pass --timeout SECONDS to wait longer.",
             )
         if isinstance(error, av.error.ProtocolNotFoundError):
             return VideoError(
@@ -190,7 +189,7 @@ class StreamFeed:
                 reason = getattr(error, "strerror", None) or error
                 raise DecodeError(
                     f"{self._place} broke off ({reason}). The frames before are fine. Check the sender, then resume.",
-                    option="Check the sender, then pass --resume.",
+                    option="Pass --resume to go on.",
                 ) from None
             if packet is None:
                 return
@@ -258,7 +257,7 @@ def no_key_frame(what: str) -> str:
     """The sentence for a stream that never began, after what it did."""
     return (
         f"{what}: no key frame came. Let the sender put one into every second or two "
-        "(for x264: keyint=60), or wait longer with a larger timeout_s."
+        "(for x264: keyint=60), or wait longer."
     )
 
 

@@ -64,7 +64,8 @@ class LiveVideo:
         otherwise it goes on with new frames, see ``go_on``."""
         self.choices: Mapping[str, Any] = {"source": place, "live": live}
         self._feed = feed
-        self._first_index = 0
+        self.first_index = 0
+        """Of the first frame that comes, see ``go_on``."""
         self._opened = opened
         traits = feed.traits
         self.frame_rate = traits.frame_rate or frame_rate
@@ -105,7 +106,7 @@ class LiveVideo:
         """
         if self._pictures is None:
             raise self._read_already()
-        self._first_index = index
+        self.first_index = index
         self._clock.go_on(time)
 
     def close(self) -> None:
@@ -184,7 +185,7 @@ class LiveVideo:
             image = first.convert()
         except StalledError as error:
             raise VideoError(
-                f"{place} opened, but no frame came in time. Check the sender, or wait longer with a larger timeout_s.",
+                f"{place} opened, but no frame came in time. Check the sender, or wait longer.",
                 option=error.option,
             ) from None
         except DecodeError as error:
@@ -194,10 +195,10 @@ class LiveVideo:
 
     def _numbered(self, pictures: Iterator[Picture]) -> Iterator[Deferred]:
         with closing(self._feed):
-            for index, picture in enumerate(pictures, self._first_index):
+            for index, picture in enumerate(pictures, self.first_index):
                 if picture.size_hw != self._stored_hw:
                     raise DecodeError(self._size_sentence(index, picture.size_hw))
-                begun = self._opened if index == self._first_index else None
+                begun = self._opened if index == self.first_index else None
                 yield Deferred(
                     index,
                     self._clock.time(picture),

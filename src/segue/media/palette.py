@@ -51,6 +51,23 @@ def write_mask(
     write_bytes(Path(path), _png(labels, palette() if colours is None else colours))
 
 
+def check_chunks(content: bytes) -> None:
+    """Refuse a PNG of which a bit is not as it was written; Pillow reads such pixels without a word.
+
+    Raises:
+        ValueError: A chunk has another checksum, or the end is missing.
+    """
+    place, kind = len(_SIGNATURE), b""
+    while kind != b"IEND":
+        head = content[place : place + 8]
+        if len(head) < 8:
+            raise ValueError("The end is missing.")
+        kind, stop = head[4:], place + 8 + int.from_bytes(head[:4], "big")
+        if zlib.crc32(content[place + 4 : stop]) != int.from_bytes(content[stop : stop + 4], "big"):
+            raise ValueError(f"The chunk {kind!r} is damaged.")
+        place = stop + 4
+
+
 def _png(labels: Labels, colours: UInt8[np.ndarray, "256 3"]) -> bytes:
     """A palette PNG (ISO/IEC 15948): each row as its difference to the row above, in run lengths.
 

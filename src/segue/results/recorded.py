@@ -18,6 +18,7 @@ from segue.media.label_file import read_label_values
 from segue.results.reading import FrameOnFile, read_frames
 from segue.results.records import FrameRecord, ObjectRecord
 from segue.results.results import Results
+from segue.results.store import FOLDER, JOURNAL, read_journal
 from segue.types import Labels
 
 
@@ -41,14 +42,39 @@ def recorded_results(folder: Path) -> Results:
                 f"The run in {folder} is not finished.", option="Go on with --resume."
             )
         if (folder / "tracks.json").is_file():
-            return _objects(folder, json.loads((folder / "tracks.json").read_text("utf-8")))
-        return _classes(folder)
+            tracks = json.loads((folder / "tracks.json").read_text("utf-8"))
+            return _as_stored(folder, _objects(folder, tracks), record)
+        return _as_stored(folder, _classes(folder), record)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         if isinstance(error, OutputError | FormatError):
             raise
         raise OutputError(
             f"{folder} does not hold the whole results of one video ({error}). Make them anew."
         ) from None
+
+
+def _as_stored(folder: Path, results: Results, record: Mapping[str, Any]) -> Results:
+    """Results with the records of the store, which know more than the documents: origins, and numbers in full."""
+    journal = folder / FOLDER / JOURNAL
+    if journal.is_file():
+        stored = read_journal(journal).records
+        session = json.loads((folder / FOLDER / "session.json").read_text(encoding="utf-8"))
+        known = session["pending"] is None and len(session["edits"]) == record["edits"]
+        if not known or set(stored) != {one.index for one in results.records}:
+            raise OutputError(
+                f"A correction of {folder} is going on, or was interrupted.",
+                option="Go on with segue correct, see --resume there.",
+            )
+        records = [stored[index] for index in sorted(stored)]
+        return replace(results, records=records, threshold=_threshold(record))
+    return results if results.classes else replace(results, threshold=_threshold(record))
+
+
+def _threshold(record: Mapping[str, Any]) -> float | None:
+    """Of the reuse gate, where the run had one."""
+    reuse = (record.get("settings") or {}).get("reuse")
+    threshold = reuse.get("threshold") if isinstance(reuse, Mapping) else None
+    return float(threshold) if threshold is not None else None
 
 
 def _objects(folder: Path, tracks: Mapping[str, Any]) -> Results:

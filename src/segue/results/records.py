@@ -46,6 +46,6 @@ class FrameRecord:
     """By object id (or class number)."""
     origin: Origin = "forward"
     reach: Reach | None = None
-    """Of the correction that made the frame anew; ``None`` where none did."""
+    """Reach of the correction that changed the frame; ``None`` without one."""
     edit: int = 0
     """Number of the latest change by the user that the labels know of."""

@@ -50,7 +50,7 @@ class Results:
         """The decoded frames with their records, in order; frames without a record are left out.
 
         Raises:
-            VideoError: The source is not there any more.
+            VideoError: The source is not there any more, or is another one: it ends before the last record.
             DecodeError: A frame does not decode.
         """
         if self.video is None:
@@ -66,6 +66,10 @@ class Results:
                 yield frame, record
             if not left:
                 return  # What comes after may be damaged, which is why it has no record.
+        raise VideoError(
+            f"The video has no frame {next(iter(left.values())).name}, of which there are results. "
+            "Give the video that the results are about."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Written:
     notes: Mapping[str, Any] = field(default_factory=dict)
     """Plain values for ``run.json``."""
     doubts: tuple[str, ...] = ()
-    """What may be meant otherwise, as sentences for the user."""
+    """Guesses that the user should look at, as sentences."""
 
 
 @runtime_checkable

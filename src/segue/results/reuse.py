@@ -7,9 +7,9 @@ from segue.results.results import Results
 
 
 def reuse_rows(results: Results, record: FrameRecord) -> Mapping[str, ObjectRecord]:
-    """What the gate decided about on a frame, by name: every object, or all classes as one.
+    """The records on which the gate decided on a frame, by name: every object, or all classes as one.
 
-    Of classes the one counts that the gate doubts most, which decides for all of them.
+    Of classes the record with the lowest score of the gate is taken: that score decides for all classes.
     """
     if results.classes is None:
         return {str(number): one for number, one in sorted(record.objects.items())}

@@ -28,7 +28,7 @@ FLICKER = 1.15
 SMALL_CLASS = 0.01
 """Classes that cover less than this share of the frame are left out."""
 PAUSE = 3
-"""Spans of contact, and jumps, with at most so many other frames between them are one."""
+"""Contacts (or jumps) with at most this many other frames between them count as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Check:
 
     record: FrameRecord
     need: float
-    """0 to 1: as if each reason were right by chance, that any of them is."""
+    """0 to 1: the chance that at least one reason is right, if each were right by chance, independently."""
     objects: tuple[int, ...]
     reasons: tuple[str, ...]
 
@@ -261,7 +261,7 @@ def _neediest(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _spans(places: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last of ascending places; short pauses are none."""
+    """First and last place of each span; a short pause does not end a span."""
     spans: list[tuple[int, int]] = []
     for place in places:
         if spans and place - spans[-1][1] <= PAUSE + 1:

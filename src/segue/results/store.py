@@ -5,6 +5,7 @@ record after it, with the size of the PNG. So a process that is killed leaves fr
 not, and every file that it wrote is known as ours.
 """
 
+import io
 import json
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,11 +20,13 @@ from PIL import Image
 
 from segue.errors import OutputError
 from segue.files import replacing, writing
-from segue.media.palette import write_mask
+from segue.media.palette import check_chunks, write_mask
 from segue.results.records import FrameRecord, ObjectRecord
 from segue.types import Labels
 
 JOURNAL = "journal.jsonl"
+FOLDER = "_session"
+"""In the folder of results: what is needed to go on with them, the journal too."""
 
 
 @runtime_checkable
@@ -63,7 +66,7 @@ class Store(Protocol):
         ...
 
     def rewrite(self, record: FrameRecord, labels: Labels) -> None:
-        """Write a frame for which a repeated call would do the same as this one, without noting that it begins.
+        """Write a frame without noting before that it begins: for a change that may be repeated after a crash.
 
         Raises:
             WriteError: The system refuses.
@@ -83,7 +86,7 @@ class Store(Protocol):
         ...
 
     def compact(self) -> None:
-        """Make what was noted as short as it can be.
+        """Shorten the journal to what still counts.
 
         Raises:
             WriteError: The system refuses.
@@ -216,7 +219,7 @@ class FolderStore:
         self.rewrite(record, labels)
 
     def rewrite(self, record: FrameRecord, labels: Labels) -> None:
-        """Write a frame for which a repeated call would do the same as this one, without noting that it begins.
+        """Write a frame without noting before that it begins: for a change that may be repeated after a crash.
 
         A process that is killed in the middle leaves the old or the new file, and the old record; who calls this
         has noted elsewhere what has to be done again.
@@ -242,7 +245,9 @@ class FolderStore:
         path = self.path(record.name)
         try:
             # Not by the reader of users' masks: that one renumbers, and refuses empty frames.
-            with Image.open(path) as image:
+            content = path.read_bytes()
+            check_chunks(content)
+            with Image.open(io.BytesIO(content)) as image:
                 labels: Labels = np.array(image, dtype=np.uint8)
             return labels
         except (OSError, ValueError, SyntaxError):
@@ -317,7 +322,7 @@ class FolderStore:
 
 
 class Journal:
-    """What a journal says."""
+    """The state that the lines of a journal add up to."""
 
     def __init__(self) -> None:
         self.records: dict[int, FrameRecord] = {}
@@ -341,11 +346,11 @@ class Journal:
 
 
 def read_journal(path: Path, *, cut: bool = False) -> Journal:
-    """What the lines of a journal come to; a file that is not there has none.
+    """The state that the lines of a journal add up to; a missing file counts as empty.
 
     Args:
         path: The journal.
-        cut: Take half a line at its end away, which a killed process left.
+        cut: Remove an unfinished line at the end, which a killed process left.
 
     Raises:
         OutputError: It is not a journal.
@@ -359,7 +364,7 @@ def read_journal(path: Path, *, cut: bool = False) -> Journal:
     try:
         for line in content[:whole].splitlines():
             found.add(json.loads(line))
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         raise OutputError(
             f"{path} is damaged, so the results cannot be continued. Start again from the first frame.",
             option="Pass --overwrite.",

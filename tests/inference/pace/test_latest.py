@@ -264,3 +264,15 @@ def test_the_median_of_delays_is_one_to_the_millisecond(seconds: list[float]) ->
 
 def test_no_delays() -> None:
     assert (Delays().median_ms, Delays().max_ms) == (None, None)
+
+
+def test_who_waits_for_a_silent_source_can_be_stopped() -> None:
+    video, stop = Stepped(), threading.Event()
+    with latest(video, clock=video.clock, stopped=stop.is_set) as frames:
+        asked = iter(frames)
+        video.give(1)
+        assert next(asked).index == 0
+        threading.Timer(0.1, stop.set).start()
+        assert list(asked) == []
+        assert frames.gave_up
+        video.finish()

@@ -7,19 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.errors import InputError
-from segue.inference.session.edits import (
+from segue.inference.session.changes import (
     Absent,
     Check,
     Correct,
     Direct,
     Direction,
     Edit,
-    Edits,
     Forget,
     Give,
     Rename,
+    check_direction,
     check_span,
 )
+from segue.inference.session.edits import Edits
 
 N = 24
 frames = st.integers(0, N - 1)
@@ -188,3 +189,10 @@ def test_spans_without_frames_are_refused(span: range) -> None:
         check_span(span)
     check_span(None)
     check_span(range(1))
+
+
+def test_another_word_for_a_direction_is_refused() -> None:
+    for word in (None, "forward", "backward", "both"):
+        check_direction(word)
+    with pytest.raises(InputError, match="got 'sideways'"):
+        check_direction("sideways")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.inference.runner import RunnerMemory
-from segue.inference.session.edits import Edits, Give
+from segue.inference.session.changes import Give
+from segue.inference.session.edits import Edits
 from segue.inference.session.history import History, Key, thinned
 
 

@@ -12,9 +12,12 @@ import pytest
 from fakes.colour_model import ColourModel
 from fakes.scenes import scene
 from segue.errors import InputError, MaskError, NotFoundError, OutputError
-from segue.inference.session.events import Answered, Began, Ended, Event, Noted
+from segue.inference.session import stored_changes
+from segue.inference.session.changes import Absent, Check, Forget, Give, Rename
+from segue.inference.session.events import Answered, Began, Ended, Event, Noted, RunReport
 from segue.inference.session.opening import Options
 from segue.inference.session.session import Session
+from segue.media.span import Span
 from segue.media.video import ArrayVideo
 from segue.types import Labels
 
@@ -305,15 +308,15 @@ def test_a_rename_that_is_cut_off_is_finished_by_the_next_session(
     session.give(0, mask(0))
     session.run()
     calls = iter(range(99))
-    original = Session._change
+    original = stored_changes._apply
 
-    def once(self, *arguments):
+    def once(*arguments):
         if next(calls) == 17:
             raise KeyboardInterrupt
-        original(self, *arguments)
+        original(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Session, "_change", once)
+        patch.setattr(stored_changes, "_apply", once)
         with pytest.raises(KeyboardInterrupt):
             session.rename(1, 9)
     session.close()
@@ -483,3 +486,123 @@ def test_a_damaged_memory_is_said_and_an_older_one_taken(tmp_path: Path) -> None
             {i: x for i, x in labels(session).items() if i >= 20},
             {i: x for i, x in whole({0: mask(0), 20: wrong(20)}).items() if i >= 20},
         )
+
+
+def test_a_local_correction_of_an_interrupted_run_is_answered_to_the_end() -> None:
+    with Session(video(), ColourModel()) as session:
+        session.give(0, mask(0))
+        session.correct(3, wrong(3), until="next-given")
+        assert session.run(range(10)).answered == 10
+        assert max(session.store.records) == 9
+        session.run()
+        assert sorted(session.store.records) == list(range(NUM_FRAMES))
+        assert session.store.end == NUM_FRAMES
+
+
+def test_what_is_forgotten_leaves_no_frame_stale() -> None:
+    with Session(video(), ColourModel()) as session:
+        session.give(0, mask(0))
+        session.run(direction="backward")
+        session.correct(4, mask(4), until="next-given")
+        session.forget(1)
+        session.run()
+        again = session.run()
+    assert (again.answered, again.recomputed) == (0, 0)
+
+
+def test_changes_are_refused_before_the_first_is_made() -> None:
+    with Session(video(), ColourModel()) as session:
+        session.give(0, mask(0))
+        session.check_changes([Give(6, (2,)), Rename(2, 3), Forget(3), Absent(39, 1, hides=False)])
+        for wanted, sentence in (
+            ([Forget(1), Rename(1, 2)], "no object 1"),
+            ([Give(6, (2,)), Rename(1, 2)], "an object 2 already"),
+            ([Rename(1, 300)], "from 1 to"),
+            ([Check(38, 50), Check(40, 50)], "but not 40 to 49"),
+        ):
+            with pytest.raises(MaskError, match=sentence):
+                session.check_changes(wanted)
+
+
+def test_a_span_may_begin_between_two_frames_of_the_video() -> None:
+    every_third = Span(video(), every=3)
+    with Session(every_third, ColourModel()) as session:
+        session.give(0, mask(0))
+        session.check(range(1, 5))
+        assert session.run(range(1, 5)).answered == 1
+        with pytest.raises(MaskError, match="but not 1 to 2"):
+            session.run(range(1, 3))
+
+
+def test_a_damaged_session_lets_go_of_its_folder(tmp_path: Path) -> None:
+    with Session(video(), ColourModel(), folder=tmp_path) as session:
+        session.give(0, mask(0))
+    path = tmp_path / "_session/session.json"
+    content = path.read_text()
+    for damaged in (
+        content.replace('"give"', '"nothing"'),
+        content.replace('"pending": null', '"pending": 9'),
+    ):
+        path.write_text(damaged)
+        with pytest.raises(OutputError, match="no results that this version of Segue can"):
+            Session(video(), ColourModel(), folder=tmp_path)
+    path.write_text(content)
+    with Session(video(), ColourModel(), folder=tmp_path) as session:
+        assert session.objects() == {1}
+
+
+def test_a_run_without_masks_can_be_given_one() -> None:
+    with Session(video(), ColourModel()) as session:
+        with pytest.raises(MaskError, match="Give a mask"):
+            session.run()
+        session.give(0, mask(0))
+        session.run()
+        assert same(labels(session), whole({0: mask(0)}))
+
+
+def test_close_stops_the_run_and_what_follows_is_refused(tmp_path: Path) -> None:
+    session = Session(video(), ColourModel(), folder=tmp_path)
+    session.give(0, mask(0))
+    reached, go_on = threading.Event(), threading.Event()
+
+    def wait(event: Event) -> None:
+        if isinstance(event, Answered) and event.done == 5:
+            reached.set()
+            go_on.wait(10)
+
+    session.listen(wait)
+    reports: list[RunReport] = []
+    thread = threading.Thread(target=lambda: reports.append(session.run()))
+    thread.start()
+    assert reached.wait(10)
+    threading.Timer(0.05, go_on.set).start()
+    session.close()
+    thread.join()
+    assert reports[0].cancelled
+    for refused in (session.run, lambda: session.give(3, mask(3)), lambda: session.rename(1, 5)):
+        with pytest.raises(OutputError, match="was closed"):
+            refused()
+    with Session.open(tmp_path, ColourModel(), video()) as again:
+        again.run()
+        assert same(dict(sorted(labels(again).items())), whole({0: mask(0)}))
+
+
+def test_a_listener_may_close_the_session() -> None:
+    session = Session(video(), ColourModel())
+    session.give(0, mask(0))
+    session.listen(lambda event: session.close() if isinstance(event, Answered) else None)
+    assert session.run().cancelled
+
+
+def test_a_refused_run_leaves_the_cancel_of_the_other() -> None:
+    with Session(video(), ColourModel()) as session:
+        session.give(0, mask(0))
+
+        def listener(event: Event) -> None:
+            if isinstance(event, Answered) and event.done == 3:
+                session.cancel()
+                with pytest.raises(OutputError, match="going on"):
+                    session.run()
+
+        session.listen(listener)
+        assert session.run().cancelled

@@ -10,6 +10,7 @@ folder of a format that can be read. What is there already stays, unless --overw
 """
 
 import argparse
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -86,6 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
     print(plural(len(results.records), "frame"))
     for line in _lines(written.files, out):
         print(f"  {line}")
+    if not written.files:
+        what = json.dumps(written.notes) if written.notes else "these results hold nothing for it"
+        print(f"  no file: {what}")
     for sentence in written.doubts:
         print(f"  check: {sentence}")
     return 0
@@ -112,8 +116,16 @@ def _results(arguments: argparse.Namespace) -> tuple["Results", bool]:
         raise FormatError(f"{path} holds masks of {width}x{height}, not of {size[1]}x{size[0]}.")
     if video is None:
         return results, own
-    rate = results.frame_rate or video.frame_rate
-    return replace(results, video=video, frame_rate=rate), own
+    return (
+        replace(
+            results,
+            video=video,
+            frame_rate=results.frame_rate or video.frame_rate,
+            time_base=video.time_base,
+            pixel_aspect=video.description.pixel_aspect,
+        ),
+        own,
+    )
 
 
 def _video(arguments: argparse.Namespace) -> "Video | None":
@@ -121,7 +133,8 @@ def _video(arguments: argparse.Namespace) -> "Video | None":
         return None
     from segue.media.video import open_video
 
-    video = open_video(arguments.video)
+    # Frames that a run left out have no results, so nothing is missed.
+    video = open_video(arguments.video, skip_damaged=True)
     if arguments.size not in (None, video.size_hw):
         height, width = video.size_hw
         raise InputError(f"{arguments.video} has {width}x{height} pixels, --size says otherwise.")

@@ -147,14 +147,26 @@ def _correct(arguments: argparse.Namespace) -> dict[str, Any]:
 def _earlier(out: Path) -> _Earlier:
     from segue.inference.places import TRACKS, Places
     from segue.inference.session.ledger import SESSION, read_session
+    from segue.results.store import FOLDER
 
     if not out.is_dir():
         raise InputError(f"No folder {out}. Give a folder of results of segue track.")
+    if not (out / FOLDER).exists() and (out / "_run").is_dir():
+        raise OutputError(f"{out} holds results of a whole data set, which cannot be corrected.")
     about = read_session(Places.for_video(out, TRACKS).session / SESSION)
-    identity = about.get("identity", {})
+    identity = about.get("identity")
+    if not identity:
+        raise OutputError(
+            f"{out} holds a session that was made from Python. Correct it there, with segue.Session.open."
+        )
     if identity.get("verb", "track") != "track":
         raise OutputError(
             f"{out} holds results of segue {identity['verb']}. Only those of segue track can be corrected."
+        )
+    if "live" in identity.get("video", {}):
+        raise OutputError(
+            f"The frames of {out} came from a live source, and cannot be read again, so the results cannot be "
+            "corrected. Record the source, and track the file."
         )
     return _Earlier(about, identity, about.get("job", {}))
 
@@ -234,12 +246,24 @@ def _kept(job: "Job") -> dict[str, Any]:
 
 
 def _change(arguments: argparse.Namespace, masks: "GivenMasks | None") -> Any:
+    from segue.inference.session.changes import Absent, Check, Correct, Edit, Forget, Rename
+    from segue.media.masks import object_ids
+
+    given = sorted(masks.by_frame.items()) if masks is not None else []
+    changes: list[Edit] = [
+        *(Check(span.start, span.stop) for span in arguments.check),
+        *(Correct(frame, tuple(object_ids(labels))) for frame, labels in given),
+        *(Absent(frame, object_id, hides=False) for object_id, frame in arguments.absent),
+        *map(Forget, arguments.forget),
+        *(Rename(old, new) for old, new in arguments.rename),
+    ]
+
     def change(session: "Session") -> None:
+        session.check_changes(changes)
         for span in arguments.check:
             session.check(span)
-        if masks is not None:
-            for frame, labels in sorted(masks.by_frame.items()):
-                session.correct(frame, labels, arguments.until)
+        for frame, labels in given:
+            session.correct(frame, labels, arguments.until)
         for object_id, frame in arguments.absent:
             session.absent(object_id, frame)
         for object_id in arguments.forget:

@@ -98,8 +98,8 @@ def say_damaged(damaged: Sequence[str]) -> None:
     """Which frames the results lack, on stderr; nothing where none were."""
     if damaged:
         sys.stderr.write(
-            "segue: left out, because they do not decode or are not in the file: "
-            f"frames {', '.join(damaged)}.\n"
+            "segue: left out frames that do not decode or are not in the file: "
+            f"{', '.join(damaged)}.\n"
         )
 
 

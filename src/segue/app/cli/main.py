@@ -45,7 +45,6 @@ VERBS: dict[str, Verb] = {
     "convert": Verb(
         "segue.app.cli.convert",
         "write results in another format, or read those of others",
-        go_on="Begin again with --overwrite.",
     ),
     "models": Verb("segue.app.cli.models", "list the models, or describe one"),
     "backends": Verb(

@@ -10,6 +10,7 @@ from threading import Condition, Thread
 from types import TracebackType
 
 from segue.inference.pace.delays import Delays
+from segue.inference.pipeline import LOOK_UP_S
 from segue.inference.stopwatch import Stopwatch
 from segue.media.live_feed import Deferred, Deferring
 from segue.media.video import Video, VideoFrame
@@ -56,6 +57,7 @@ class LatestFrame:
         waited: Gets the seconds that the caller waited for frames as part ``wait_decode``.
         keep: Numbers of frames that are never dropped; asked when a frame arrives, so it may change.
         clock: Seconds, as ``time.monotonic``.
+        stopped: Asked while no frame comes; the frames end once it says yes.
     """
 
     def __init__(
@@ -66,7 +68,11 @@ class LatestFrame:
         *,
         keep: Container[int] = (),
         clock: Callable[[], float] = time.monotonic,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
+        self.gave_up = False
+        """Whether the frames ended because the caller was stopped."""
+        self._stopped_by = stopped
         self._video = video
         self._busy = busy
         self._waited = waited
@@ -98,7 +104,7 @@ class LatestFrame:
             with self._waited.part("wait_decode"):
                 item = self._next()
             if item is None:
-                if self._end is not None:
+                if self._end is not None and not self.gave_up:
                     raise self._end
                 return
             self._out = item
@@ -146,7 +152,10 @@ class LatestFrame:
 
     def _next(self) -> "_Item | None":
         with self._change:
-            self._change.wait_for(lambda: self.waiting or self._ended)
+            while not self._change.wait_for(lambda: self.waiting or self._ended, LOOK_UP_S):
+                if self._stopped_by():
+                    self.gave_up = True
+                    return None
             if self._kept:
                 return self._kept.popleft()
             item, self._newest = self._newest, None

@@ -19,7 +19,7 @@ from segue.types import BACKGROUND, Labels, Prediction
 _NAMED = 4
 """Frames that a note names."""
 PROVISIONAL = -1
-"""The change that an answer knows of which was given because the video broke off."""
+"""Stands for the change in records of answers that a look-ahead model gave early, because the video broke off."""
 
 
 class Answers:
@@ -36,7 +36,7 @@ class Answers:
         self.writer = writer
         self.writing = Stopwatch()
         self.cap: int | None = None
-        """The newest change that may be said to be known, where a mask was given on a frame that had passed."""
+        """The newest change that answers may claim to know; set when a mask is given on a passed frame."""
         self.written = self.again = 0
         """Frames written by this run; of these, how many had an answer before."""
         self.notes: list[str] = []
@@ -89,7 +89,7 @@ class Answers:
         Args:
             frame: What it is about.
             prediction: In the model's numbers.
-            sure: Not one that a model which looks ahead gave because the video broke off.
+            sure: False for an answer that a look-ahead model gave early, because the video broke off.
         """
         number = self.number(frame.index)
         if not sure and self.ground.model.lookahead:

@@ -1,4 +1,4 @@
-"""What a user changes about a video, and which frames each change reaches: pure values and functions.
+"""All changes to one video, and which frames each reaches: pure values and functions.
 
 Changes are numbered from 1. A frame's record says the newest change that its labels know of; the frame is stale while
 a newer one reaches it. So what is to be computed, after a correction as well as after a crash, is one question.
@@ -10,85 +10,29 @@ frames up to the neighbouring anchors: other masks and checked frames.
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, Literal, TypeGuard
+from typing import Any
 
-from segue.errors import InputError
+from segue.inference.session.changes import (
+    Absent,
+    Check,
+    Correct,
+    Direct,
+    Direction,
+    Edit,
+    Forget,
+    Give,
+    Rename,
+    changes_tape,
+    from_json,
+    is_local,
+    is_tape_mask,
+    to_json,
+)
 from segue.results.records import Origin, Reach
 from segue.types import MAX_OBJECTS
-
-Direction = Literal["forward", "backward", "both"]
-
-
-@dataclass(frozen=True, slots=True)
-class Give:
-    """A mask."""
-
-    frame: int
-    objects: tuple[int, ...]
-    """Numbers of the objects in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Correct:
-    """A mask that corrects what was answered."""
-
-    frame: int
-    objects: tuple[int, ...]
-    reach: Reach = "end"
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """An object is not there on a frame."""
-
-    frame: int
-    object_id: int
-    hides: bool
-    """Whether the model can be told, so that later frames know of it; else only the frame changes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """An object is of no interest."""
-
-    object_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rename:
-    """An object gets another number."""
-
-    old: int
-    new: int
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Frames that are right: nothing computes them again."""
-
-    start: int
-    stop: int
-    """The first frame that is not checked any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Direct:
-    """From which side frames are answered."""
-
-    direction: Direction
-    start: int = 0
-    stop: int | None = None
-    first: bool = False
-    """Nothing was answered before, so that frames of which this side says nothing stay empty."""
-
-
-Edit = Give | Correct | Absent | Forget | Rename | Check | Direct
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__.lower(): kind for kind in (Give, Correct, Absent, Forget, Rename, Check, Direct)
-}
 
 
 @dataclass(frozen=True)
@@ -112,7 +56,7 @@ class Edits:
         """Whether a single forward pass answers all frames, in the numbers of the user."""
         kinds = Give | Correct | Check
         return (
-            all(isinstance(e, kinds) and not _is_local(e) for e in self.items) and not self._renames
+            all(isinstance(e, kinds) and not is_local(e) for e in self.items) and not self._renames
         )
 
     @property
@@ -134,18 +78,18 @@ class Edits:
     def is_local(self, frame: int) -> bool:
         """Whether the newest mask of a frame reaches to the neighbouring anchors only."""
         numbers = self._masks.get(frame, ())
-        return bool(numbers) and _is_local(self.items[numbers[-1] - 1])
+        return bool(numbers) and is_local(self.items[numbers[-1] - 1])
 
     @cached_property
     def tape(self) -> tuple[int, ...]:
         """Frames with a mask that holds for the whole pass, ascending."""
-        return tuple(sorted({e.frame for e in self.items if _is_tape_mask(e)}))
+        return tuple(sorted({e.frame for e in self.items if is_tape_mask(e)}))
 
     def tape_masks(self, frame: int) -> tuple[int, ...]:
         """Numbers of the masks of a frame that a whole pass is told; all of them where the newest is one."""
         numbers = self._masks.get(frame, ())
         if self.is_local(frame):
-            return tuple(n for n in numbers if not _is_local(self.items[n - 1]))
+            return tuple(n for n in numbers if not is_local(self.items[n - 1]))
         return numbers
 
     def absences(self, frame: int, hides: bool | None = None) -> tuple[int, ...]:
@@ -153,7 +97,7 @@ class Edits:
 
         Args:
             frame: Its index.
-            hides: Only what a model can, or cannot, be told.
+            hides: Only those that the model is told of (true), or is not told of (false); ``None`` for all.
         """
         if frame not in self.frames:
             return ()
@@ -162,6 +106,19 @@ class Edits:
             for number, e in self._numbered()
             if isinstance(e, Absent) and e.frame == frame and hides in (None, e.hides)
         )
+
+    def is_directed(self, direction: Direction, start: int, stop: int | None) -> bool:
+        """Whether the newest word on the direction of these frames, to the end without ``stop``, says so already."""
+        for _, edit in reversed(self._directs):
+            end = sys.maxsize
+            inside = edit.start <= start and (edit.stop or end) >= (stop or end)
+            return edit.direction == direction and inside
+        return direction == "forward"
+
+    @property
+    def newest_direction(self) -> Direction:
+        """The direction of the newest run."""
+        return self._directs[-1][1].direction if self._directs else "forward"
 
     # --- what makes a frame ----------------------------------------------------------------------------------------
 
@@ -234,6 +191,18 @@ class Edits:
 
     # --- names of objects ------------------------------------------------------------------------------------------
 
+    def objects(self) -> set[int]:
+        """The user's numbers of all objects that were given, and not forgotten everywhere."""
+        found: set[int] = set()
+        for edit in self.items:
+            if isinstance(edit, Give | Correct):
+                found |= set(edit.objects)
+            elif isinstance(edit, Rename) and edit.old in found:
+                found = found - {edit.old} | {edit.new}
+            elif isinstance(edit, Forget):
+                found.discard(edit.object_id)
+        return found
+
     def own(self, number: int | None = None) -> dict[int, int]:
         """The user's number -> the number that the model knows an object by, as of a change.
 
@@ -266,7 +235,7 @@ class Edits:
 
     def to_json(self) -> list[dict[str, Any]]:
         """As plain values."""
-        return [{"kind": type(e).__name__.lower(), **asdict(e)} for e in self.items]
+        return [to_json(edit) for edit in self.items]
 
     @staticmethod
     def from_json(rows: Sequence[Mapping[str, Any]], free: bool = False) -> "Edits":
@@ -276,7 +245,7 @@ class Edits:
             LookupError: No such kind of change.
             TypeError: Fields are missing.
         """
-        return Edits(tuple(map(_from_json, rows)), free)
+        return Edits(tuple(map(from_json, rows)), free)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
@@ -301,7 +270,7 @@ class Edits:
 
     @cached_property
     def _has_local(self) -> bool:
-        return any(map(_is_local, self.items))
+        return any(map(is_local, self.items))
 
     @cached_property
     def _directs(self) -> list[tuple[int, Direct]]:
@@ -310,12 +279,12 @@ class Edits:
     @cached_property
     def _alone(self) -> list[tuple[int, Absent | Correct]]:
         """Changes that reach their own frame whatever the direction."""
-        return [(n, e) for n, e in self._numbered() if isinstance(e, Absent) or _is_local(e)]
+        return [(n, e) for n, e in self._numbered() if isinstance(e, Absent) or is_local(e)]
 
     @cached_property
     def _reaching(self) -> tuple[list[int], list[int], list[int]]:
         """Frames of changes to the tape, ascending; the newest number up to each; the newest from each on."""
-        found = sorted((e.frame, n) for n, e in self._numbered() if _changes_tape(e))
+        found = sorted((e.frame, n) for n, e in self._numbered() if changes_tape(e))
         numbers = [n for _, n in found]
         return (
             [frame for frame, _ in found],
@@ -341,7 +310,7 @@ class Edits:
         return [
             (number, *self._span(number, edit.frame))
             for number, edit in self._numbered()
-            if _is_local(edit)
+            if is_local(edit)
         ]
 
     def _span(self, number: int, frame: int) -> tuple[int, int]:
@@ -393,7 +362,7 @@ class Edits:
                 continue
             if any(self.own(number).get(name, name) == own for name in edit.objects):
                 alone = Edits(tuple(self.items[:number]), self.free)
-                if _is_local(edit):
+                if is_local(edit):
                     start, stop = alone._span(number, edit.frame)
                     if start <= index < stop:
                         return True
@@ -406,43 +375,5 @@ class Edits:
         return False
 
 
-def check_span(span: range | None) -> None:
-    """Refuse a span that holds nothing, or counts by more than one.
-
-    Raises:
-        InputError: The sentence says so.
-    """
-    if span is None:
-        return
-    if span.step != 1 or not span or span.start < 0:
-        raise InputError(
-            f"Expected a span of at least one frame, from 0 on, such as range(10, 40); got {span}."
-        )
-
-
-def _is_local(edit: Edit) -> TypeGuard[Correct]:
-    return isinstance(edit, Correct) and edit.reach == "next-given"
-
-
-def _is_tape_mask(edit: Edit) -> TypeGuard[Give | Correct]:
-    return isinstance(edit, Give | Correct) and not _is_local(edit)
-
-
-def _changes_tape(edit: Edit) -> TypeGuard[Give | Correct | Absent]:
-    return _is_tape_mask(edit) or (isinstance(edit, Absent) and edit.hides)
-
-
 def _free(name: int, used: set[int]) -> int:
     return name if name not in used else next(n for n in range(1, MAX_OBJECTS + 1) if n not in used)
-
-
-def _from_json(row: Mapping[str, Any]) -> Edit:
-    kind = _KINDS[row["kind"]]
-    names = {field.name for field in fields(kind)}
-    values = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in row.items()
-        if key in names
-    }
-    edit: Edit = kind(**values)
-    return edit

@@ -14,7 +14,7 @@ class Began:
     """A run begins."""
 
     stale: int | None
-    """Frames that it is going to answer; ``None`` where the video's end is not known yet."""
+    """Number of frames that the run will answer; ``None`` where the end of the video is not known yet."""
     total: int | None
     """Frames of the video, an estimate for files; ``None`` where the source does not say."""
 

@@ -142,13 +142,13 @@ class Feeding:
         try:
             with self._reader(way, self.ground.video.indices.start if again else begin) as frames:
                 for frame in frames:
+                    if self._stopped():
+                        self.cancelled = True
+                        break
                     if again:
                         self.answers.pass_by(frame)
                         if frame.index < begin:
                             continue
-                    if self._stopped():
-                        self.cancelled = True
-                        break
                     step = self.ground.video.indices.step
                     gaps.update(range(expected, frame.index, sign * step))
                     expected = following(self.ground.video.indices, frame.index, way)
@@ -162,11 +162,15 @@ class Feeding:
                         self._end(None, gaps)
                         break
                 else:
-                    self._finish(runner, take, sure=True)
-                    end = expected - self.ground.video.indices.step + 1
-                    self._end(end if way == "forward" else None, gaps)
-                    return
+                    self.cancelled = frames.gave_up
+                    if not self.cancelled:
+                        self._finish(runner, take, sure=True)
+                        end = expected - self.ground.video.indices.step + 1
+                        self._end(end if way == "forward" else None, gaps)
+                        return
         except DecodeError as error:
+            # A stream that broke off goes on with new frames: who does not know the last ones has no objects.
+            self._save(runner, pacer)
             # Not yet raised: with lookahead the last good frames still wait for their answer.
             self._finish(runner, take, sure=False)
             self.broken = error
@@ -182,10 +186,13 @@ class Feeding:
         video = self.ground.video
         if self.ground.drop:
             keep = TapeMasks(self.ground.ledger)
-            return LatestFrame(video, self.decoding, self.watch, keep=keep)
-        return ReadAhead(Reading(video, way, begin), self.decoding, self.watch)
+            return LatestFrame(video, self.decoding, self.watch, keep=keep, stopped=self._stopped)
+        return ReadAhead(Reading(video, way, begin), self.decoding, self.watch, self._stopped)
 
     def _end(self, end: int | None, gaps: set[int]) -> None:
+        # A live source that was opened again goes on behind frames that have their answer.
+        records = self.ground.store.records
+        gaps = {index for index in gaps if index not in records}
         # What a live source dropped is no damage, and its end is not the end of anything.
         if (end is not None or gaps) and not self.ground.drop:
             self.answers.hand("write", partial(self.ground.store.note_end, end, frozenset(gaps)))

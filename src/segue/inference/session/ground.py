@@ -1,4 +1,4 @@
-"""What all runs of a session stand on."""
+"""The parts of a session that all of its runs use."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Describe = Callable[[VideoFrame, Prediction], FrameRecord]
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What all runs of a session stand on."""
+    """The parts of a session that all of its runs use."""
 
     video: Video
     model: VideoModel[Any]

@@ -12,6 +12,7 @@ from PIL import Image
 
 from segue.errors import OutputError
 from segue.files import replacing, write_json, writing
+from segue.inference.session.changes import Forget, Rename
 from segue.inference.session.edits import Edits
 from segue.media.palette import write_mask
 from segue.types import Labels
@@ -45,10 +46,14 @@ class Ledger:
             with writing(folder):
                 (folder / "given").mkdir(parents=True, exist_ok=True)
             self._lock = lock(folder)
-            if (folder / SESSION).exists():
-                self._open(folder / SESSION)
-            else:
-                self._save()
+            try:
+                if (folder / SESSION).exists():
+                    self._open(folder / SESSION)
+                else:
+                    self._save()
+            except BaseException:
+                self.close()
+                raise
 
     def add(
         self, edits: Edits, maps: Mapping[int, Labels] | None = None, pending: int | None = None
@@ -138,6 +143,10 @@ class Ledger:
         try:
             self.edits = Edits.from_json(document["edits"], bool(document["free"]))
             self.pending = document["pending"]
+            if self.pending is not None and not isinstance(
+                self.edits.items[self.pending - 1], Forget | Rename
+            ):
+                raise ValueError
         except (LookupError, TypeError, ValueError):
             raise _unreadable(path) from None
 

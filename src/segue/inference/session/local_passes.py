@@ -2,17 +2,18 @@
 
 from functools import partial
 
+from segue.inference.restored import hold_given
 from segue.inference.session.answers import renamed
 from segue.inference.session.feeding import Feeding
 from segue.inference.session.given_masks import owned
 from segue.inference.session.tape import Tape
 from segue.media.masks import object_ids
 from segue.media.video import VideoFrame
-from segue.types import Labels, Prediction
+from segue.types import BACKGROUND, Labels, Prediction
 
 
 class LocalPasses:
-    """Answers frames beside local masks.
+    """Answers the frames between local masks and their neighbours.
 
     Args:
         tape: What whole passes are told.
@@ -24,8 +25,10 @@ class LocalPasses:
         self.plan, self.answers, self.ground = tape.plan, feeding.answers, tape.plan.ground
 
     def go(self) -> None:
-        """Do what is stale beside local masks."""
+        """Answer all stale frames beside local masks."""
         frames = [i for i in self.plan.known() if self.plan.wants(i, "local")]
+        # What lies behind all that is known is answered by the pass that begins at the last anchor.
+        frames += [i for i in self.plan.tail()[:1] if self.plan.wants(i, "local")]
         if not frames:
             return
         segments = {s: None for i in frames if (s := self.plan.edits.sides(i)) is not None}
@@ -58,7 +61,7 @@ class LocalPasses:
         if not masks:
             return
         step = self.ground.video.indices.step
-        last = None if after is None else max(anchor, after - step)
+        last = self._last(anchor) if after is None else max(anchor, after - step)
         runner = self.tape.runner(masks, self.tape.begins("forward") if edits.free else None)
         self.feeding.begin(on_tape=False)
         self.feeding.rewind(runner, "forward", anchor, latest=anchor - 1)
@@ -68,6 +71,11 @@ class LocalPasses:
         take = partial(self._take_before, anchor, after is not None and self._can_start(after))
         self.feeding.feed(runner, "forward", begin, last, take)
         self.feeding.begin(on_tape=False)
+
+    def _last(self, anchor: int) -> int | None:
+        """The last frame that is answered where nothing follows an anchor; ``None``: to the end of the video."""
+        span = self.plan.span
+        return None if span is None else max(anchor, span.stop - 1)
 
     def _take_before(
         self, anchor: int, waits: bool, frame: VideoFrame, prediction: Prediction, sure: bool
@@ -116,10 +124,12 @@ class LocalPasses:
 
     def _anchor_labels(self, anchor: int) -> Labels | None:
         """What is known to be on a frame, in the model's numbers."""
-        record = self.ground.store.records.get(anchor)
-        given = owned(self.ground.ledger, anchor, self.plan.edits.masks(anchor))
+        edits, record = self.plan.edits, self.ground.store.records.get(anchor)
+        given = owned(self.ground.ledger, anchor, edits.masks(anchor))
+        if given is not None:
+            given = renamed(given, dict.fromkeys(edits.absences(anchor), BACKGROUND))
         if record is None or self.plan.is_stale(anchor):
             return given
-        names = self.plan.edits.own()
-        labels = self.ground.store.labels(record)
-        return renamed(labels, names)
+        labels = renamed(self.ground.store.labels(record), edits.own())
+        # What was forgotten is not in the store; the answer must not depend on when the frame was written.
+        return labels if given is None else hold_given(labels, given)

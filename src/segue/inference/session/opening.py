@@ -1,13 +1,16 @@
-"""How a session works, and how its video is found again."""
+"""How a session works, where its results are, and how its video is found again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from segue.data.class_colours import class_colours
 from segue.errors import NotFoundError, SettingsError
+from segue.files import writing
 from segue.media.video import Video, open_video
 from segue.models.interface import ConfiguredModel, VideoModel
+from segue.results.store import JOURNAL, FolderStore, MemoryStore, Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,3 +85,29 @@ def reopened(given: Mapping[str, Any], folder: Path) -> Video:
         return open_video(source, **known)
     except TypeError as error:
         raise SettingsError(f"The video of {folder} cannot be opened again: {error}") from None
+
+
+def open_store(
+    folder: Path | None, inside: Path | None, classes: Sequence[str] | None, labels: Path | None
+) -> Store:
+    """The store of a session.
+
+    Args:
+        folder: Of the session; ``None``: in memory.
+        inside: Where its journal is.
+        classes: Names of classes, where labels are classes.
+        labels: As of ``Options``.
+
+    Raises:
+        OutputError: The journal is damaged.
+        WriteError: The system refuses.
+    """
+    if folder is None or inside is None:
+        return MemoryStore()
+    place = labels or folder / ("masks" if classes is None else "labels")
+    with writing(place):
+        place.mkdir(parents=True, exist_ok=True)
+        # Left behind by a process that was killed while it wrote.
+        for part in (*place.glob(".*.part"), *inside.glob(".*.part")):
+            part.unlink(missing_ok=True)
+    return FolderStore(place, inside / JOURNAL, class_colours(classes) if classes else None)

@@ -47,7 +47,7 @@ class Work:
         self.feeding = Feeding(self.answers, self.watch, stopped)
 
     def go(self) -> RunReport:
-        """Do it.
+        """Answer the stale frames of the span.
 
         Raises:
             DecodeError: A frame does not decode; what came before it is answered.

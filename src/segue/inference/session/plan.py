@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from segue.inference.session.edits import Edits
 from segue.inference.session.ground import Ground
 from segue.inference.session.history import KEY_FRAMES
+from segue.media.live_video import LiveVideo
 
 Stretch = tuple[int, int | None]
 """First and last frame of some that are answered together, in the order of the pass; no last one: to the end."""
@@ -21,6 +22,9 @@ class Plan:
     def __init__(self, ground: Ground, span: range | None) -> None:
         self.ground = ground
         self.span = span
+        video = ground.video
+        self._first = video.first_index if isinstance(video, LiveVideo) else 0
+        """What a live source gave before it was opened again and nobody answered will not come any more."""
 
     @property
     def edits(self) -> Edits:
@@ -31,7 +35,7 @@ class Plan:
         """Whether a frame has no answer that counts."""
         record = self.ground.store.records.get(index)
         if record is None:
-            return index not in self.ground.store.gaps
+            return index >= self._first and index not in self.ground.store.gaps
         return record.edit < self.edits.needed(index) and not self.edits.checked(index)
 
     def known(self) -> range:

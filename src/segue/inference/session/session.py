@@ -1,8 +1,7 @@
 """One video, its given masks and its results: correct anywhere, run over a span, go on later from a folder."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -12,32 +11,32 @@ import numpy as np
 
 from segue.data.class_colours import class_colours
 from segue.errors import InputError, MaskError, NotFoundError, OutputError
-from segue.files import writing
 from segue.inference.memory import give_back_frames
 from segue.inference.pace.pacing import Pacer
-from segue.inference.places import FOLDER
-from segue.inference.runner import absent_sentence
-from segue.inference.session.answers import lost_sentence, renamed
-from segue.inference.session.edits import (
+from segue.inference.runner import absent_sentence, frames_phrase
+from segue.inference.session.answers import lost_sentence
+from segue.inference.session.changes import (
     Absent,
     Check,
     Correct,
     Direct,
     Direction,
     Edit,
-    Edits,
     Forget,
     Give,
     Rename,
+    check_direction,
     check_span,
 )
+from segue.inference.session.edits import Edits
 from segue.inference.session.events import Ended, Event, Listener, Noted, RunReport
 from segue.inference.session.ground import Ground
 from segue.inference.session.history import History
 from segue.inference.session.ledger import SESSION, Ledger, read_session
-from segue.inference.session.opening import Options, how_opened, reopened
+from segue.inference.session.opening import Options, how_opened, open_store, reopened
 from segue.inference.session.passes import Work
 from segue.inference.session.side_answers import SideAnswers
+from segue.inference.session.stored_changes import apply_to_stored
 from segue.media.mask_fit import fit_mask
 from segue.media.masks import object_ids
 from segue.media.resize import Resizer
@@ -52,8 +51,8 @@ from segue.models.interface import (
 from segue.results.describe import describe, describe_classes
 from segue.results.records import FrameRecord, Reach
 from segue.results.results import Results
-from segue.results.store import JOURNAL, FolderStore, MemoryStore, Store
-from segue.types import BACKGROUND, MAX_OBJECTS, Labels
+from segue.results.store import FOLDER, Store
+from segue.types import MAX_OBJECTS, Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +65,20 @@ class Answer:
 
 
 class Session:
-    """One video that is worked on; use as context manager, or close it.
+    """The given masks and the results of one video. Use it as a context manager, or close it.
 
-    Results are frames in any order; what is changed makes some of them stale, and ``run`` answers what is stale. A
-    mask may be given and a run cancelled from another thread while it goes on.
+    A change (a mask, a correction, ...) makes some frames stale: their results do not know the change. ``run`` computes
+    the stale frames. Another thread may give masks, and cancel the run, while the run goes on.
 
     Args:
         video: What ``open_video`` returned or takes.
         model: Any model of the table.
-        folder: Where results lie; one with a session in it is gone on with. ``None``: in memory.
+        folder: Where results are kept; a session in it is continued. ``None``: in memory.
         max_side: As in ``track``.
-        fps: A pace to hold at the cost of accuracy, where the model can give way.
-        listeners: Are told what happens, on the thread that writes; what one raises ends the run.
-        memory_mb: What memories of the model at key frames may take without a folder.
-        disk_mb: What they may take in a folder.
+        fps: Frames per second to hold, at the cost of accuracy.
+        listeners: Get the events, on the thread that writes; an exception that one raises ends the run.
+        memory_mb: Budget for the states of the model at key frames, without a folder.
+        disk_mb: The same, in a folder.
         options: More, for who builds on sessions.
 
     Raises:
@@ -112,6 +111,11 @@ class Session:
         self._cancel = threading.Event()
         self._lock = threading.RLock()
         self._work: Work | None = None
+        self._closed = False
+        self._idle = threading.Event()
+        """Set while no run goes on."""
+        self._idle.set()
+        self._telling = threading.local()
         give_back_frames(self.video.size_hw)
         self._classes = model.classes if isinstance(model, SemanticModel) else None
         self._max_side, self._fps = max_side, fps
@@ -120,7 +124,7 @@ class Session:
             inside, {"opened": how_opened(video, self.video, self.model, max_side), **options.about}
         )
         try:
-            self._store = self._open_store(inside)
+            self._store = open_store(self.folder, inside, self._classes, options.labels)
             budget = (memory_mb if inside is None else disk_mb) << 20
             states = inside / "states" if inside is not None else None
             history = History(states, budget, self.model.state_type)
@@ -159,7 +163,7 @@ class Session:
         video: Any = None,
         **options: Any,
     ) -> "Session":
-        """Go on with a session that was closed, or whose process was killed.
+        """Continue a session that was closed, or whose process was killed.
 
         Args:
             folder: As it was given then.
@@ -198,9 +202,9 @@ class Session:
         return self._ledger.about
 
     def give(self, frame: int, labels: Labels) -> None:
-        """Give a mask: the run knows it from the start, or, on a frame that a run has passed, corrects what follows.
+        """Give a mask; if a run has passed its frame, the frames that it changes become stale.
 
-        Objects that are not in it are predicted there as usual.
+        Objects that are not in the mask are predicted on its frame as usual.
 
         Args:
             frame: Index in the video.
@@ -249,13 +253,12 @@ class Session:
             )
 
     def absent(self, object_id: int, frame: int) -> None:
-        """Say that an object is not there on a frame; a model that can be told looks for it anew.
+        """Say that an object is not on a frame; a ``HidingModel`` then searches for it on the next frames.
 
         Raises:
             MaskError: No such object or frame.
         """
-        self._check_object(object_id)
-        self._check_frame(frame)
+        self.check_changes([Absent(frame, object_id, hides=False)])
         self._add([(Absent(frame, object_id, isinstance(self.model, HidingModel)), None)])
 
     def check(self, span: range) -> None:
@@ -265,7 +268,7 @@ class Session:
             InputError: The span holds no frame.
         """
         check_span(span)
-        self._check_frame(span.start)
+        self.check_changes([Check(span.start, span.stop)])
         self._add([(Check(span.start, span.stop), None)])
 
     def forget(self, object_id: int) -> None:
@@ -275,7 +278,7 @@ class Session:
             MaskError: No such object.
             OutputError: A run is going on.
         """
-        self._check_object(object_id)
+        self.check_changes([Forget(object_id)])
         self._apply(Forget(object_id))
 
     def rename(self, old: int, new: int) -> None:
@@ -285,29 +288,41 @@ class Session:
             MaskError: No such object, or the number is taken, or none.
             OutputError: A run is going on.
         """
-        self._check_object(old)
-        if not 1 <= new <= MAX_OBJECTS:
-            raise MaskError(f"Expected a number from 1 to {MAX_OBJECTS}, got {new}.")
-        if new in self.objects():
-            raise MaskError(f"There is an object {new} already. Give a number that is free.")
+        self.check_changes([Rename(old, new)])
         self._apply(Rename(old, new))
+
+    def check_changes(self, changes: Sequence[Edit]) -> None:
+        """Refuse changes that are made one after the other, before the first of them is.
+
+        Raises:
+            MaskError: There is no such frame or object then, or a number is taken, or none.
+        """
+        known = self.objects()
+        for change in changes:
+            if isinstance(change, Give | Correct):
+                self._check_frame(change.frame)
+                known |= set(change.objects)
+            elif isinstance(change, Absent):
+                _check_object(change.object_id, known)
+                self._check_span(range(change.frame, change.frame + 1))
+            elif isinstance(change, Check):
+                self._check_span(range(change.start, change.stop))
+            elif isinstance(change, Forget):
+                _check_object(change.object_id, known)
+                known = known - {change.object_id}
+            elif isinstance(change, Rename):
+                _check_object(change.old, known)
+                _check_free(change.new, known)
+                known = known - {change.old} | {change.new}
 
     @property
     def direction(self) -> Direction:
-        """Of the newest run."""
-        told = [edit.direction for edit in self.edits.items if isinstance(edit, Direct)]
-        return told[-1] if told else "forward"
+        """The direction of the newest run."""
+        return self.edits.newest_direction
 
     def objects(self) -> set[int]:
         """Numbers of all objects that were given or found, and not forgotten everywhere."""
-        found: set[int] = set()
-        for edit in self.edits.items:
-            if isinstance(edit, Give | Correct):
-                found |= set(edit.objects)
-            elif isinstance(edit, Rename) and edit.old in found:
-                found = found - {edit.old} | {edit.new}
-            elif isinstance(edit, Forget):
-                found.discard(edit.object_id)
+        found = self.edits.objects()
         for record in list(self._store.records.values()):
             found |= set(record.objects)
         return found
@@ -320,7 +335,7 @@ class Session:
         direction: Direction | None = None,
         cancel: threading.Event | None = None,
     ) -> RunReport:
-        """Answer what is stale.
+        """Compute the stale frames.
 
         Args:
             span: Only these frames; ``None`` for all.
@@ -332,25 +347,28 @@ class Session:
             What was done; ``cancelled`` if it was stopped.
 
         Raises:
-            InputError: The span holds no frame.
+            InputError: The span holds no frame, or the direction is another word.
             MaskError: The model needs a mask and there is none, or there is one of a frame that never came.
             DecodeError: A frame does not decode; what came before it is answered.
             WriteError: The disk refuses; what was written stays.
-            OutputError: A run is going on already.
+            OutputError: A run is going on already, or the session was closed.
         """
         check_span(span)
+        check_direction(direction)
         if span is not None:
-            self._check_frame(span.start)
-        self._cancel.clear()
+            self._check_span(span)
 
         def stopped() -> bool:
             return self._cancel.is_set() or (cancel is not None and cancel.is_set())
 
         with self._lock:
+            self._check_open()
             if self._work is not None:
                 raise OutputError("A run is going on in this session. Wait until it has ended.")
+            self._cancel.clear()
             self._prepare(span, direction)
             work = self._work = Work(self._ground, span, stopped)
+            self._idle.clear()
         try:
             report = work.go()
             if not report.cancelled and not report.stale:
@@ -360,6 +378,7 @@ class Session:
             with self._lock:
                 self._work = None
             self.report = work.report()
+            self._idle.set()
             self._emit(Ended(self.report))
         return report
 
@@ -414,7 +433,7 @@ class Session:
         )
 
     def num_fresh(self) -> int:
-        """Frames whose answer counts: it was given, and nothing that was changed since reaches it."""
+        """Number of frames with a valid result: no newer change reaches them."""
         return sum(1 for record in self._store.records.values() if not self._is_stale(record))
 
     def _is_stale(self, record: FrameRecord) -> bool:
@@ -422,17 +441,17 @@ class Session:
         return record.edit < edits.needed(index) and not edits.checked(index)
 
     def repair(self) -> list[str]:
-        """Drop frames whose label map is damaged, which takes reading all; returns their names. A run answers them."""
+        """Read all label maps and drop damaged ones; returns the names of their frames, which the next run computes."""
         lost = [r for r in list(self._store.records.values()) if self._read(r) is None]
         return [record.name for record in lost]
 
     @property
     def store(self) -> Store:
-        """Where the results are."""
+        """The label maps and records."""
         return self._store
 
     def listen(self, listener: Listener) -> None:
-        """Tell somebody more what happens."""
+        """Add a listener."""
         self._listeners.append(listener)
 
     def forget_memories(self) -> None:
@@ -445,7 +464,11 @@ class Session:
         self._ground.sides.clear()
 
     def close(self) -> None:
-        """Let go of files, and let others work in the folder; never raises."""
+        """Let go of files, and let others work in the folder; a run that goes on is stopped. Never raises."""
+        self._closed = True
+        self._cancel.set()
+        if not getattr(self._telling, "now", False):  # a listener is told by the run itself
+            self._idle.wait()
         self._store.close()
         self._ledger.close()
 
@@ -462,19 +485,6 @@ class Session:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _open_store(self, inside: Path | None) -> Store:
-        if inside is None or self.folder is None:
-            return MemoryStore()
-        name = "masks" if self._classes is None else "labels"
-        folder = self._options.labels or self.folder / name
-        with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            # Left behind by a process that was killed while it wrote.
-            for part in (*folder.glob(".*.part"), *inside.glob(".*.part")):
-                part.unlink(missing_ok=True)
-        colours = class_colours(self._classes) if self._classes else None
-        return FolderStore(folder, inside / JOURNAL, colours)
-
     def _pacer(self, masks: Mapping[int, Labels]) -> Pacer | None:
         if self._fps is None:
             return None
@@ -484,23 +494,14 @@ class Session:
 
     def _prepare(self, span: range | None, direction: Direction | None) -> None:
         edits = self.edits
-        if not edits.tape and not edits.free:
+        if not self._store.records or (not edits.tape and not edits.free):
             # Nothing was given: the model finds its objects by itself, or says that it cannot.
             edits = replace(edits, free=not any(edits.masks(f) for f in edits.frames))
         start, stop = (span.start, span.stop) if span is not None else (0, None)
-        if direction is not None and not self._is_directed(direction, start, stop):
+        if direction is not None and not edits.is_directed(direction, start, stop):
             edits += Direct(direction, start, stop, first=not self._store.records)
         if edits != self.edits:
             self._ledger.add(edits)
-
-    def _is_directed(self, direction: Direction, start: int, stop: int | None) -> bool:
-        """Whether the newest word on the direction of these frames says so already."""
-        for edit in reversed(self.edits.items):
-            if isinstance(edit, Direct):
-                end = float("inf")
-                inside = edit.start <= start and (edit.stop or end) >= (stop or end)
-                return edit.direction == direction and inside
-        return direction == "forward"
 
     def _check_mask(self, frame: int, labels: Labels) -> None:
         if self._classes is not None:
@@ -511,19 +512,28 @@ class Session:
             raise MaskError(f"The mask of frame {frame} holds no object. Draw at least one.")
 
     def _check_frame(self, frame: int) -> None:
-        indices, end = self.video.indices, self._store.end
-        if frame not in indices or (end is not None and frame >= end):
-            stop = indices.stop if end is None else min(indices.stop, end)
-            raise MaskError(absent_sentence([frame], range(indices.start, stop, indices.step)))
+        indices = self._indices()
+        if frame not in indices:
+            raise MaskError(absent_sentence([frame], indices))
 
-    def _check_object(self, object_id: int) -> None:
-        if object_id not in self.objects():
-            known = ", ".join(map(str, sorted(self.objects()))) or "none"
-            raise MaskError(f"There is no object {object_id}. Known are: {known}.")
+    def _check_span(self, span: range) -> None:
+        """Refuse a span in which the video has no frame."""
+        indices = self._indices()
+        first = max(0, -((indices.start - span.start) // indices.step))
+        if not indices[first : first + 1] or indices[first] >= span.stop:
+            named = f"{span.start} to {span.stop - 1}" if len(span) > 1 else f"{span.start}"
+            raise MaskError(f"The video {frames_phrase(indices)}, but not {named}.")
+
+    def _indices(self) -> range:
+        """The numbers of the frames, as far as is known."""
+        indices, end = self.video.indices, self._store.end
+        stop = indices.stop if end is None else min(indices.stop, end)
+        return range(indices.start, stop, indices.step)
 
     def _add(self, made: Sequence[tuple[Edit, Labels | None]]) -> None:
         """Take changes over, also while a run goes on."""
         with self._lock:
+            self._check_open()
             work = self._work
             if work is None:
                 self._record(made)
@@ -555,6 +565,7 @@ class Session:
     def _apply(self, edit: Forget | Rename) -> None:
         """A change of what is stored, noted before, so that it can be finished after a crash."""
         with self._lock:
+            self._check_open()
             if self._work is not None:
                 raise OutputError("A run is going on in this session. Wait until it has ended.")
             edits = self.edits + edit
@@ -567,25 +578,8 @@ class Session:
             return
         edit = self.edits.items[number - 1]
         assert isinstance(edit, Forget | Rename)
-        old, new = (
-            (edit.object_id, BACKGROUND) if isinstance(edit, Forget) else (edit.old, edit.new)
-        )
-        for record in list(self._store.records.values()):
-            self._change(record, old, new)
+        apply_to_stored(self._store, edit)
         self._ledger.done()
-
-    def _change(self, record: FrameRecord, old: int, new: int) -> None:
-        """One object of a stored frame gets another number, or goes."""
-        with suppress(OutputError):  # one that got lost is computed again
-            labels = self._store.labels(record)
-            if old in record.objects or (labels == old).any():
-                objects = {
-                    new if number == old else number: item
-                    for number, item in record.objects.items()
-                    if number != old or new != BACKGROUND
-                }
-                changed = replace(record, objects=dict(sorted(objects.items())))
-                self._store.rewrite(changed, renamed(labels, {old: new}))
 
     def _read(self, record: FrameRecord) -> Labels | None:
         """A label map of the right size; the frame of another one is dropped."""
@@ -599,5 +593,26 @@ class Session:
         return None
 
     def _emit(self, event: Event) -> None:
-        for listener in self._listeners:
-            listener(event)
+        self._telling.now = True
+        try:
+            for listener in self._listeners:
+                listener(event)
+        finally:
+            self._telling.now = False
+
+    def _check_open(self) -> None:
+        if self._closed and self.folder is not None:
+            raise OutputError("The session was closed. Open it again, with Session.open.")
+
+
+def _check_object(object_id: int, known: Iterable[int]) -> None:
+    if object_id not in known:
+        names = ", ".join(map(str, sorted(known))) or "none"
+        raise MaskError(f"There is no object {object_id}. Known are: {names}.")
+
+
+def _check_free(number: int, known: Iterable[int]) -> None:
+    if not 1 <= number <= MAX_OBJECTS:
+        raise MaskError(f"Expected a number from 1 to {MAX_OBJECTS}, got {number}.")
+    if number in known:
+        raise MaskError(f"There is an object {number} already. Give a number that is free.")

@@ -1,4 +1,4 @@
-"""The passes that know all masks of the tape."""
+"""Passes over the tape: they are told all masks that hold for a whole pass, see ``edits``."""
 
 from collections.abc import Mapping
 

@@ -18,11 +18,11 @@ class FormatEntry:
     summary: str
     """Half a line for lists and help."""
     pictures: bool = False
-    """Whether it shows the frames, so that the video has to be there."""
+    """Whether the document shows the frames, so that the video is needed."""
     holds: Literal["objects", "classes", "both"] = "both"
     """What the labels may be."""
     gives_masks: bool = False
-    """Whether files of this format are asked for when masks are given; false where masks of media are read anyway."""
+    """Whether a given mask file may be of this format; false where ``segue.media`` reads such files by itself."""
 
 
 _OWN = {
@@ -51,13 +51,16 @@ _OWN = {
         "segue.results.formats.png:LABEL_MAPS", "label maps as palette PNG, one per frame"
     ),
     "objects": FormatEntry(
-        "segue.results.formats.objects:OBJECTS", "black and white PNG, one per object and frame"
+        "segue.results.formats.objects:OBJECTS",
+        "black and white PNG, one per object and frame",
+        gives_masks=True,
     ),
     "davis": FormatEntry(
         "segue.results.formats.davis:DAVIS",
         "a DAVIS-2017 data set of this video",
         pictures=True,
         holds="objects",
+        gives_masks=True,
     ),
     "cutout-webm": FormatEntry(
         "segue.results.formats.cutout:CUTOUT_WEBM",
@@ -119,7 +122,7 @@ FORMATS: dict[str, FormatEntry] = {**_OWN, **_EXCHANGE}
 _IMPOSSIBLE = {
     "cutout-mp4": "H.264 in mp4 has no transparency. Take cutout-webm (VP9) or cutout-mov (ProRes 4444)."
 }
-"""What is often asked for, and why there is none."""
+"""Formats that people ask for and that cannot exist -> the reason."""
 
 
 def find_format(name: str) -> Document:

@@ -1,9 +1,9 @@
 """COCO: one JSON file with run-length masks of every frame, to the pixel.
 
 Written is what ``pycocotools`` reads: an image per frame, an annotation per object and frame. What belongs to one
-object says so by ``track_id``; ``videos``, ``video_id`` and ``frame_index`` say how the images make a video. Read are
-these, files without tracks where each category is one object, and YouTube-VIS files, whose annotations hold all frames.
-An object without pixels has no annotation; void is background.
+object says so by ``track_id``; ``videos``, ``video_id`` and ``frame_index`` say how the images make a video. The reader
+takes these, files without tracks where each category is one object, and YouTube-VIS files, whose annotations hold all
+frames. An object without pixels has no annotation; void is background.
 """
 
 import json

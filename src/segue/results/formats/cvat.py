@@ -4,8 +4,9 @@
 of its own, as in CVAT's own files; ``group_id`` is the object. ``cvat-polygons`` holds tracks of polygons, which CVAT
 can edit and interpolate: the largest part of an object on each frame is one track, the second largest another, all with
 the object's ``group_id``. Their points lie at pixel centres, see ``outlines``: a program that fills the area between
-them loses half a pixel along the edge. Read are masks, polygons and boxes of both, and files of CVAT itself; without
-groups each track is an object. Shapes count on the frames that the file lists, and not where they are ``outside``.
+them loses half a pixel along the edge. The reader takes masks, polygons and boxes, also in files of CVAT itself;
+without groups each track is an object. Shapes count on the frames that the file lists, and not where they are
+``outside``.
 """
 
 from collections.abc import Callable, Iterator, Sequence

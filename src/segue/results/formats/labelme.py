@@ -3,8 +3,8 @@
 The shapes of one object have its id as ``group_id``; parts are shapes of their own. A hole is reached by a cut, and
 points lie at pixel centres, see ``outlines``: labelme, which draws the outline too, gets the masks to the pixel. A file
 names its picture, but does not hold it: put the files beside the pictures. What is not labelme's, such as the number of
-the frame, stands below ``segue``, which labelme keeps. Read are all shapes with an area; shapes of one label without a
-group are the first, second, ... object of that label on each frame.
+the frame, stands below ``segue``, which labelme keeps. The reader takes all shapes with an area; shapes of one label
+without a group are the first, second, ... object of that label on each frame.
 """
 
 import json
