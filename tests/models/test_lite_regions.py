@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from segue import load_model
 from segue.media.resize import Resizer
-from segue.models.lite.regions import Found, Region, near, nowhere, spread, suffices, whole
+from segue.models.lite.model import _fill
+from segue.models.lite.regions import (
+    Found,
+    Region,
+    near,
+    nowhere,
+    part_near,
+    spread,
+    suffices,
+    whole,
+)
 from segue.models.painting import paint
 from segue.types import Frame, Labels
 
@@ -36,6 +46,40 @@ def test_a_region_holds_what_is_within_reach_and_lies_inside_the_frame(data: st.
     assert 0 <= region.left <= max(left - margin, 0) / 2
     assert min(top + height + margin, 60) / 2 <= region.top + region.height <= 30
     assert min(left + width + margin, 108) / 2 <= region.left + region.width <= 54
+
+
+@given(data=st.data())
+def test_a_part_of_a_view_is_half_of_it_or_all_and_holds_what_is_within_reach(
+    data: st.DataObject,
+) -> None:
+    top, left = data.draw(st.integers(0, 23)), data.draw(st.integers(0, 43))
+    height, width = data.draw(st.integers(1, 24 - top)), data.draw(st.integers(1, 44 - left))
+    previous = torch.zeros(1, 1, 24, 44)
+    previous[..., top : top + height, left : left + width] = 0.9
+    part, least = part_near(previous, 0.2), near(previous, 0.2)
+    assert part is not None
+    assert least is not None
+    assert (part.height, part.width) in ((6, 11), (12, 22))
+    assert part.top <= least.top
+    assert part.left <= least.left
+    if part.height < 12:
+        assert part.top + part.height >= least.top + least.height
+        assert part.left + part.width >= least.left + least.width
+    assert part_near(torch.zeros(1, 1, 24, 44), 0.2) is None
+    assert part_near(previous, None) == Region(0, 0, 12, 22)
+
+
+@given(data=st.data())
+def test_shares_of_cells_are_those_of_the_whole_mask(data: st.DataObject) -> None:
+    rows, columns = data.draw(st.integers(1, 60)), data.draw(st.integers(1, 60))
+    mask = np.random.default_rng(data.draw(st.integers(0, 99))).integers(0, 256, (rows, columns))
+    mask[: data.draw(st.integers(0, rows))] = 0
+    mask[:, : data.draw(st.integers(0, columns))] = 0
+    padded = torch.zeros(64, 64)
+    padded[:rows, :columns] = torch.from_numpy(mask.astype(np.float32)) / 255
+    cells = torch.zeros(16, 16)
+    _fill(cells, mask.astype(np.uint8))
+    assert torch.equal(cells, torch.nn.functional.avg_pool2d(padded[None], 4)[0])
 
 
 def test_an_object_that_was_not_seen_may_be_anywhere() -> None:

@@ -1,5 +1,7 @@
 """Looking through a window: what the host is shown, what the gate is told, what comes of it."""
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +13,21 @@ from torch import Tensor
 from segue.models.reuse.gate import CHANNELS, SIDE, WindowGate, gather, objective
 from segue.models.reuse.host import WindowAnswer
 from segue.models.reuse.propagator import Propagated
-from segue.models.reuse.window_inference import WindowMemory, WindowPropagator
+from segue.models.reuse.window import SIZES_HW
+from segue.models.reuse.window_inference import WindowPropagator
+from segue.models.reuse.window_memory import WindowMemory
 from segue.nn.reuse.objective import GateLossSettings
 from segue.types import Frame, Labels, ObjectScore, Prediction
 
 SIZE = (240, 400)
-COLOURS = {1: (250, 20, 20), 2: (20, 250, 20), 7: (20, 20, 250)}
+LARGE = (480, 854)
+COLOURS = {
+    1: (250, 20, 20),
+    2: (20, 250, 20),
+    3: (250, 250, 20),
+    5: (20, 250, 250),
+    7: (20, 20, 250),
+}
 
 
 @dataclass(frozen=True)
@@ -48,10 +59,17 @@ class ColourHost:
         return 1.0
 
     def infer_window(
-        self, view: Frame, masks: Tensor, state: Palette, scale: float
+        self,
+        view: Frame,
+        masks: Tensor,
+        state: Palette,
+        scale: float,
+        rows: Sequence[int],
+        asked: int,
     ) -> WindowAnswer:
-        self.seen.append((view, masks))
-        near = [np.abs(view.astype(int) - COLOURS[i]).sum(2) < 60 for i in state.ids]
+        self.seen.append((view, masks[:asked]))
+        ids = [state.ids[row] for row in rows[:asked]]
+        near = [np.abs(view.astype(int) - COLOURS[i]).sum(2) < 60 for i in ids]
         found = torch.from_numpy(np.stack(near)).float()
         half = torch.nn.functional.avg_pool2d(found[:, None], 2)
         eighth = torch.nn.functional.avg_pool2d(half, 4)
@@ -60,10 +78,12 @@ class ColourHost:
         )
 
 
-def scene(places: dict[int, tuple[int, int]]) -> tuple[Frame, Labels]:
+def scene(
+    places: dict[int, tuple[int, int]], size_hw: tuple[int, int] = SIZE
+) -> tuple[Frame, Labels]:
     """Squares of 60 pixels on noise."""
-    frame = np.random.default_rng(0).integers(80, 160, (*SIZE, 3)).astype(np.uint8)
-    labels = np.zeros(SIZE, np.uint8)
+    frame = np.random.default_rng(0).integers(80, 160, (*size_hw, 3)).astype(np.uint8)
+    labels = np.zeros(size_hw, np.uint8)
     for i, (top, left) in places.items():
         frame[top : top + 60, left : left + 60] = COLOURS[i]
         labels[top : top + 60, left : left + 60] = i
@@ -109,8 +129,8 @@ def test_objects_are_followed_and_keep_their_numbers(propagator: WindowPropagato
 
 def test_the_host_sees_the_window_and_the_last_masks(propagator: WindowPropagator) -> None:
     memory = begin(propagator, {1: (100, 200)})
-    window = memory.window
-    assert window is not None
+    (sight,) = memory.sights
+    window = sight.window
     go(propagator, memory, {1: (100, 206)})
     view, masks = propagator._host.seen[0]
     assert np.array_equal(view, window.see(scene({1: (100, 206)})[0]))
@@ -206,6 +226,104 @@ def test_an_absent_object_may_be_found_again_beside_another(propagator: WindowPr
     propagated, _ = propagator.propagate(shown, memory, Palette(memory.ids), 0.0)
     assert not propagated.scores[2].absent
     assert (propagated.labels == 2).sum() > 2000
+
+
+CORNERS = {1: (20, 20), 2: (20, 760), 3: (400, 20), 5: (400, 760), 7: (210, 400)}
+
+
+def begin_large(
+    propagator: WindowPropagator, places: dict[int, tuple[int, int]], absent: tuple[int, ...] = ()
+) -> WindowMemory:
+    frame, labels = scene(places, LARGE)
+    scores = {i: ObjectScore(0.9, i in absent) for i in (*places, *absent)}
+    return propagator.begin(frame, Prediction(labels, scores), Palette(tuple(scores)))
+
+
+def gate_that_says(propagator: WindowPropagator, said: float) -> None:
+    propagator._gate = lambda evidence: torch.full((len(evidence),), said)  # type: ignore[assignment]
+
+
+def test_objects_all_over_the_frame_have_windows_of_their_own(propagator: WindowPropagator) -> None:
+    memory = begin_large(propagator, CORNERS)
+    assert [sight.ids for sight in memory.sights] == [(1,), (2,), (3,), (5,), (7,)]
+    gate_that_says(propagator, 0.9)
+    for step in range(1, 6):
+        places = {i: (top, left + 5 * step) for i, (top, left) in CORNERS.items() if i != 2}
+        places[2] = (20 + 5 * step, 760)
+        frame, truth = scene(places, LARGE)
+        propagated, memory = propagator.propagate(frame, memory, Palette(memory.ids), 0.5)
+        for i in CORNERS:
+            assert overlap(propagated.labels == i, truth == i) > 0.9
+        assert propagated.enough
+    pixels = sum(view.shape[0] * view.shape[1] for view, _ in propagator._host.seen) / 5
+    assert pixels < 0.4 * LARGE[0] * LARGE[1]
+
+
+def test_objects_that_meet_share_a_window_until_they_part(propagator: WindowPropagator) -> None:
+    gate_that_says(propagator, 0.9)
+    memory = begin_large(propagator, {1: (200, 100), 2: (200, 700)})
+    groups = []
+    lefts = (*range(120, 631, 30), *range(600, 99, -30))
+    for left in lefts:
+        frame, truth = scene({1: (200, left), 2: (200, 700)}, LARGE)
+        propagated, memory = propagator.propagate(frame, memory, Palette(memory.ids), 0.0)
+        groups.append(len(memory.sights))
+        assert overlap(propagated.labels == 1, truth == 1) > 0.9
+    changes = [a - b for a, b in itertools.pairwise(groups) if a != b]
+    assert groups[0] == groups[-1] == 2
+    assert changes == [1, -1]
+
+
+def test_one_lost_object_of_many_is_put_up_with_for_a_frame(propagator: WindowPropagator) -> None:
+    gate_that_says(propagator, 0.9)
+    memory = begin_large(propagator, CORNERS)
+    kept = {i: place for i, place in CORNERS.items() if i != 3}
+    propagated, memory = propagator.propagate(
+        scene(kept, LARGE)[0], memory, Palette(memory.ids), 0.5
+    )
+    assert propagated.scores[3].gate == 0
+    assert propagated.enough
+    assert memory.loss == 1
+    propagated, _ = propagator.propagate(
+        scene(CORNERS | {1: (30, 30)}, LARGE)[0], memory, Palette(memory.ids), 0.5
+    )
+    assert propagated.scores[1].gate is None  # computed without a look: enough has been missed
+
+
+def test_many_lost_objects_are_computed_at_once(propagator: WindowPropagator) -> None:
+    gate_that_says(propagator, 0.9)
+    memory = begin_large(propagator, CORNERS)
+    kept = {i: place for i, place in CORNERS.items() if i in (1, 2)}
+    propagated, _ = propagator.propagate(scene(kept, LARGE)[0], memory, Palette(memory.ids), 0.5)
+    assert propagated.enough is False
+
+
+def test_a_refusal_of_a_single_object_is_never_put_up_with(propagator: WindowPropagator) -> None:
+    gate_that_says(propagator, 0.5)
+    propagated, _ = go(propagator, begin(propagator, {1: (100, 200)}), {1: (100, 206)})
+    assert propagated.enough is False  # it has to say more than is needed
+
+
+def test_a_doubtful_object_gets_a_large_window(propagator: WindowPropagator) -> None:
+    gate_that_says(propagator, 0.48)
+    memory = begin_large(propagator, CORNERS)
+    frame = scene({i: (top, left + 4) for i, (top, left) in CORNERS.items()}, LARGE)[0]
+    _, memory = propagator.propagate(frame, memory, Palette(memory.ids), 0.5)
+    assert {(s.window.rows, s.window.columns) for s in memory.sights} <= set(SIZES_HW)
+    assert len(memory.sights) == len(CORNERS)
+
+
+def test_an_object_that_is_away_waits_beside_others(propagator: WindowPropagator) -> None:
+    gate_that_says(propagator, 0.3)
+    memory = begin(propagator, {1: (100, 200)}, absent=(2,))
+    shown = scene({1: (102, 200), 2: (60, 120)})[0]
+    propagated, _ = propagator.propagate(shown, memory, Palette(memory.ids), 0.2)
+    assert not propagated.scores[2].absent  # trusted
+    propagated, _ = propagator.propagate(shown, memory, Palette(memory.ids), 0.4)
+    assert propagated.scores[2].absent
+    assert not (propagated.labels == 2).any()
+    assert propagated.probabilities is not None
+    assert propagated.probabilities[2].max() == 0
 
 
 def test_evidence_tells_what_changed() -> None:

@@ -1,7 +1,7 @@
 """segue-lite: one look at the frame for all objects, a linear target model per object, a small decoder."""
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -19,8 +19,8 @@ from segue.models.interface import PartClock, untimed
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork, others_of
-from segue.models.lite.recognition import RECOGNISED, likeness
-from segue.models.lite.regions import Found, Region, spread
+from segue.models.lite.recognition import RECOGNISED, likeness, may_be_there
+from segue.models.lite.regions import Found, Region, nowhere, part_near, spread, whole
 from segue.models.lite.search import search
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.state import LiteState
@@ -196,19 +196,51 @@ class LiteModel:
         masks: UInt8[Tensor, "objects rows columns"],
         state: LiteState,
         scale: float,
+        rows: Sequence[int],
+        asked: int,
     ) -> WindowAnswer:
         """Where the objects are in a part of a frame; see ``WindowHost.infer_window``."""
         previous = F.avg_pool2d(masks.to(self._device)[:, None].float() / 255, 8)
         features = self._fast.look(self._tensor(view))
-        scores = self._see(features, state)
-        others = others_of(scores, previous)
-        logits = self._fast.decoder(features.decoder, scores, previous, others)
+        scores = self._see(features, state, rows)
+        others = others_of(scores, previous)[:asked]
+        scores, rows = scores[:asked], rows[:asked]
+        logits = self._decode_each(features, scores, previous[:asked], others)
         like = (likeness(logits, scores) / RECOGNISED).clamp(0, 1)
         # What is left of an object that goes behind something may be left of something else.
         areas = (logits > 0).sum((1, 2)) * (scale / 4) ** 2
-        left = (areas / (_LEFT * state.areas).clamp_min(1)).clamp(0, 1)
+        left = (areas / (_LEFT * state.areas[list(rows)]).clamp_min(1)).clamp(0, 1)
         # The first code of a target model is the mask itself.
         return WindowAnswer(logits, scores[:, [0, CODES]], like * left)
+
+    def _decode_each(
+        self,
+        features: FrameFeatures,
+        scores: Float[Tensor, "objects codes2 height8 width8"],
+        previous: Float[Tensor, "objects 1 height8 width8"],
+        others: Float[Tensor, "objects others height8 width8"],
+    ) -> Float[Tensor, "objects height2 width2"]:
+        """Masks one by one, so that a graph serves any number of objects: of each in the part where it may be.
+
+        An object that was not there is decoded only if its target model sees anything like it.
+        """
+        if len(scores) == 1:
+            return self._fast.decoder(features.decoder, scores, previous, others)
+        found = []
+        for row in range(len(scores)):
+            seen, last, rest = (x[row : row + 1] for x in (scores, previous, others))
+            region = part_near(last, self.settings.reach)
+            if region is None and not may_be_there(seen[0]):
+                found.append(nowhere(last))
+                continue
+            region = region or whole(last)
+            shares = {
+                stride: region.of(share, stride) for stride, share in features.decoder.items()
+            }
+            parts = (region.of(x, 8) for x in (seen, last, rest))
+            logits = self._fast.decoder(shares, *parts)
+            found.append(Found(region, logits))
+        return spread(found, previous)
 
     def _decode(
         self,
@@ -225,11 +257,14 @@ class LiteModel:
         return Found(region, self._fast.decoder(shares, *seen))
 
     def _see(
-        self, features: FrameFeatures, state: LiteState
+        self, features: FrameFeatures, state: LiteState, rows: Sequence[int] | None = None
     ) -> Float[Tensor, "objects codes2 height8 width8"]:
-        """What the two target models of each object see."""
+        """What the two target models of each object see, or of those of some rows."""
         with self._clock("memory"):
-            return target.apply(torch.cat([state.fixed, state.adaptive], 2), features.target)
+            models = torch.cat([state.fixed, state.adaptive], 2)
+            if rows is not None and len(rows) < len(state.ids):
+                models = models[list(rows)]
+            return target.apply(models, features.target)
 
     def _learn_own(
         self,
@@ -323,13 +358,14 @@ class LiteModel:
         self, labels: Labels, ids: tuple[int, ...], working_hw: tuple[int, int]
     ) -> Float[Tensor, "objects height4 width4"]:
         """Each object's share of the cells of the working frame."""
-        height, width = working_hw
-        found = [(labels == i).view(np.uint8) * np.uint8(255) for i in ids]
-        if labels.shape != working_hw:
-            found = [shrink(mask, working_hw) for mask in found]
-        shown = torch.from_numpy(np.stack(found)).to(self._device).float() / 255
-        padded = F.pad(shown, (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
-        return F.avg_pool2d(padded, 4)
+        rows, columns = (-(-side // _MULTIPLE) * _MULTIPLE // 4 for side in working_hw)
+        cells = torch.zeros(len(ids), rows, columns)
+        for one, object_id in zip(cells, ids, strict=True):
+            mask = (labels == object_id).view(np.uint8) * np.uint8(255)
+            if labels.shape != working_hw:
+                mask = shrink(mask, working_hw)
+            _fill(one, mask)
+        return cells.to(self._device)
 
     def _valid(
         self, size_hw: tuple[int, int], labels: Labels | None = None
@@ -345,6 +381,18 @@ class LiteModel:
 
 def _thumbnail(frame: Frame) -> UInt8[Tensor, "rows columns 3"]:
     return torch.from_numpy(thumbnail(frame))
+
+
+def _fill(cells: Float[Tensor, "height4 width4"], mask: UInt8[np.ndarray, "height width"]) -> None:
+    """Write the share that an object has of each cell; all others hold 0."""
+    x, y, columns, rows = cv2.boundingRect(mask)
+    if not rows:
+        return
+    top, left = y // 4, x // 4
+    bottom, right = -(-(y + rows) // 4), -(-(x + columns) // 4)
+    part = torch.from_numpy(mask[4 * top : 4 * bottom, 4 * left : 4 * right]).float() / 255
+    missing = (0, 4 * (right - left) - part.shape[1], 0, 4 * (bottom - top) - part.shape[0])
+    cells[top:bottom, left:right] = F.avg_pool2d(F.pad(part, missing)[None], 4)[0]
 
 
 def _areas(previous: Float[Tensor, "objects 1 height8 width8"]) -> Float[Tensor, " objects"]:

@@ -98,6 +98,30 @@ def near(previous: Float[Tensor, "1 1 height8 width8"], reach: float) -> Region 
     return Region(top, left, height, width)
 
 
+def part_near(previous: Float[Tensor, "1 1 height8 width8"], reach: float | None) -> Region | None:
+    """The region of an object in a view that shows others, too: half as high and wide, or all of it.
+
+    One other size, so that few graphs are compiled for each size of a view.
+
+    Args:
+        previous: Probabilities of the object on the last frame.
+        reach: As in ``near``; ``None``: anywhere.
+
+    Returns:
+        ``None`` for an object that was not seen.
+    """
+    if not (previous > 0.5).any():
+        return None
+    view = whole(previous)
+    region = None if reach is None else near(previous, reach)
+    half = -(-view.height // 2), -(-view.width // 2)
+    if region is None or region.height > half[0] or region.width > half[1]:
+        return view
+    top = min(max(region.top - (half[0] - region.height) // 2, 0), view.height - half[0])
+    left = min(max(region.left - (half[1] - region.width) // 2, 0), view.width - half[1])
+    return Region(top, left, *half)
+
+
 def suffices(found: Found, frame: Region, usual: float) -> bool:
     """Whether there is no need to look at the whole frame: the object is in view, and does not go on outside.
 

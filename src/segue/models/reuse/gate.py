@@ -11,12 +11,12 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from segue.models.reuse.host import WindowAnswer
-from segue.models.reuse.window import SIZES_HW
+from segue.models.reuse.window import LARGE_HW, SIZES_HW
 from segue.nn.reuse.gate import straight_through
 from segue.nn.reuse.objective import GateLossSettings, gate_loss
 
 CHANNELS = 8
-SIDE = max(max(size) for size in SIZES_HW) // 8
+SIDE = max(max(size) for size in SIZES_HW + LARGE_HW) // 8
 """Rows and columns of the evidence: those of any window, the rest is 0."""
 _CELL = 8
 """Pixels of the view along a cell of the evidence."""

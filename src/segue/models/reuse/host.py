@@ -1,5 +1,6 @@
 """What a model must offer to be given the reuse gate."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -54,14 +55,18 @@ class WindowHost(ReuseHost[StateT], Protocol[StateT]):
         masks: UInt8[Tensor, "objects rows columns"],
         state: StateT,
         scale: float,
+        rows: Sequence[int],
+        asked: int,
     ) -> WindowAnswer:
         """Where the objects are in a part of a frame.
 
         Args:
             view: The part, sides multiples of 32.
-            masks: Where they were on the frame before, 0 to 255, in the order of the objects of ``state``.
+            masks: Where they were on the frame before, 0 to 255; empty for one that was not there.
             state: As it was after the last computed frame. Not changed.
             scale: Pixels of the frames that the host works on along a pixel of the view.
+            rows: Which objects of ``state`` they are.
+            asked: Of how many of them, the first, the answer shall be; the others are only in the way.
         """
         ...
 

@@ -149,8 +149,7 @@ class GatedModel:
                 )
             said, looked = self._gates(propagated, index), propagated.looked
             choices = {i: choose(p, reuse) for i, p in said.items()}
-            unsaid = propagated.scores.keys() - said.keys() if reuse.threshold else ()
-            if not unsaid and "compute" not in choices.values():
+            if self._may_reuse(propagated, choices, reuse):
                 last = torch.from_numpy(thumbnail(frame))
                 state = replace(
                     state, frame_index=index, gap=gap, refused=0, last=last, propagator=memory
@@ -163,6 +162,15 @@ class GatedModel:
         refused = state.refused + 1 if looked and gap == 1 else state.refused
         rest = _rest(refused) if looked and not self._override else max(state.rest - 1, 0)
         return self._computed(frame, prediction, memory, index, said, refused, rest)
+
+    def _may_reuse(
+        self, propagated: Propagated, choices: Mapping[int, Choice], reuse: ReuseSettings
+    ) -> bool:
+        if reuse.threshold and propagated.scores.keys() - choices.keys():
+            return False  # of some objects the gate says nothing
+        if propagated.enough is not None and self._override is None:
+            return propagated.enough
+        return "compute" not in choices.values()
 
     def _gates(self, propagated: Propagated, index: int) -> dict[int, float]:
         if self._override is None:

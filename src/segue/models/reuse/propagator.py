@@ -31,6 +31,8 @@ class Propagated:
     """Whether the answer took a look at the frame that costs time."""
     probabilities: Mapping[int, SoftMask] | None = None
     """As in ``Prediction``."""
+    enough: bool | None = None
+    """Whether the frame may be carried over, whatever the gate says of one object; ``None``: if it says so of all."""
 
 
 @runtime_checkable

@@ -1,6 +1,7 @@
 """The part of the frame where the objects are, seen at a few fixed sizes: a look through it always costs the same."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -8,11 +9,18 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from segue.media.resize import shrink
+from segue.models.given import size_of
 from segue.models.painting import Patch
 from segue.types import Frame, Labels
 
 SIZES_HW = ((192, 352), (352, 192), (256, 256))
 """Pixels in which a window is seen, for wide, tall and square groups of objects: a sixth of a frame of 480x854."""
+LARGE_HW = ((256, 448), (448, 256), (352, 352), (320, 576), (576, 320))
+"""The same for large objects."""
+SMALL_HW = ((160, 160),)
+"""The same for small objects, where there are many: a third of the pixels."""
+COARSEST = 1.25
+"""Times as coarse as it could be that a large object may be seen, if a larger window can avoid it."""
 _MARGIN = 0.2
 """Room around the objects on each side, in their own size."""
 
@@ -54,11 +62,26 @@ class Window:
         return Patch(logits, left, top, self.width / columns, self.height / rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of the frame around objects, in pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+def joined(one: Box, other: Box) -> Box:
+    """The box around two boxes."""
+    top, left = min(one.top, other.top), min(one.left, other.left)
+    bottom = max(one.top + one.height, other.top + other.height)
+    right = max(one.left + one.width, other.left + other.width)
+    return Box(top, left, bottom - top, right - left)
+
+
 def around(labels: Labels, least_scale: float = 1.0) -> Window | None:
     """The window around all objects; ``None`` if there are none.
-
-    It has some room to move in, their form as far as the frame allows, and it lies inside the frame. Of the sizes it
-    takes the one in which the objects are largest.
 
     Args:
         labels: Of the whole frame.
@@ -67,17 +90,41 @@ def around(labels: Labels, least_scale: float = 1.0) -> Window | None:
     x, y, columns, rows = cv2.boundingRect(labels)
     if not rows:
         return None
-    height, width = labels.shape
-    boxes = ((y, rows, height), (x, columns, width))
-    wanted = [min(count * (1 + 2 * _MARGIN), float(full)) for _, count, full in boxes]
-    size = min(SIZES_HW, key=lambda seen: max(wanted[0] / seen[0], wanted[1] / seen[1]))
+    box, coarsest = Box(y, x, rows, columns), COARSEST * least_scale
+    return fitting(box, size_of(labels), least_scale, (*SIZES_HW, *LARGE_HW), coarsest)
+
+
+def fitting(
+    box: Box,
+    size_hw: tuple[int, int],
+    least_scale: float = 1.0,
+    sizes_hw: Sequence[tuple[int, int]] = SIZES_HW,
+    coarsest: float = 0.0,
+) -> Window:
+    """The window around a box.
+
+    It has some room to move in, the form of the box as far as the frame allows, and it lies inside the frame.
+
+    Args:
+        box: Around the objects.
+        size_hw: Height and width of the frame.
+        least_scale: Pixels of the frame along a pixel of the view, at least.
+        sizes_hw: In which it may be seen, the smaller ones first. Taken is the first in which a pixel of the view is
+            at most ``coarsest`` pixels of the frame, or else the one in which the objects are largest.
+        coarsest: See there.
+    """
+    spanned = ((box.top, box.height, size_hw[0]), (box.left, box.width, size_hw[1]))
+    wanted = [min(count * (1 + 2 * _MARGIN), float(full)) for _, count, full in spanned]
+    needed = {seen: max(wanted[0] / seen[0], wanted[1] / seen[1]) for seen in sizes_hw}
+    enough = (seen for seen in sizes_hw if needed[seen] <= coarsest)
+    size = next(enough, None) or min(sizes_hw, key=lambda seen: needed[seen])
     scale = max(least_scale, wanted[0] / size[0], wanted[1] / size[1])
     # Sides that can be halved as often as they have to be are shrunk fast.
     step = 2 ** int(math.log2(max(scale, 1.0)))
     spans = []
-    for side, (first, count, full) in zip(size, boxes, strict=True):
+    for side, (first, count, full) in zip(size, spanned, strict=True):
         length = min(round(side * scale / step) * step, full)
         middle = first + count / 2
-        spans.append((int(np.clip(round(middle - length / 2), 0, full - length)), length))
+        spans.append((min(max(round(middle - length / 2), 0), full - length), length))
     (top, height), (left, width) = spans
     return Window(top, left, height, width, *size)

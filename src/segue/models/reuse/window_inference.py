@@ -1,72 +1,71 @@
-"""Carrying objects on by looking where they were: the host sees a window around them instead of the whole frame."""
+"""Carrying objects on by looking where they were: the host sees windows around them instead of the whole frame."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from segue.models import painting
+from segue.models.given import size_of
 from segue.models.interface import PartClock, untimed
-from segue.models.reuse.gate import Evidence, WindowGate, gather
-from segue.models.reuse.host import WindowAnswer, WindowHost
+from segue.models.reuse.gate import WindowGate
+from segue.models.reuse.grouping import boxes_of
+from segue.models.reuse.host import WindowHost
 from segue.models.reuse.propagator import Propagated
-from segue.models.reuse.window import Window, around
+from segue.models.reuse.window_memory import (
+    Sight,
+    WindowMemory,
+    look,
+    patches_of,
+    remember,
+    sights_of,
+)
 from segue.models.scene import is_cut, largest_change, thumbnail
 from segue.nn.fuse import for_inference
-from segue.types import Frame, Labels, ObjectScore, Prediction
+from segue.types import Frame, ObjectScore, Prediction
 
 _MOST = 8
 """Looks in a row after which a frame is computed, unasked: the host learns from computed frames only."""
 _SAME = 2
 """Brightness values (of 255) by which the means of 8x8 pixels of a frame that is shown again may differ."""
-_CLOSER = 1.5
-"""How many times as large as the host works on it a window may show a video that has the pixels.
-
-The host learns given masks also on a view that is 1.5 times as large. On DAVIS-2016 train, worked on at 427 pixels and
-seen through windows of 640, J&F is 92.5, and 91.5 through windows of 427.
-"""
-_NOTHING = np.zeros((0, 0, 3), np.uint8)
 _NOTICED = 32 / 255
 """A change of brightness anywhere in the picture, in cells of its thumbnail, at which the gate says 0 of an object
 that is away: the object may be what has changed."""
+_PATIENCE = 0.25
+"""What the gate may miss before a frame is computed, for every object in view beside the first.
+
+To compute a frame costs the same, whether one object gains by it or ten do.
+"""
+_AT_ONCE = 2
+"""Of that, what it may not miss on one frame: then this frame is computed, and else the next, without a look."""
+_NOWHERE = painting.Patch(np.full((1, 1), -100, np.float32), 0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class WindowMemory:
-    """The last frame that was looked at, through the window for the next one."""
+class Seen:
+    """What was seen of an object through a window."""
 
-    gap: int
-    """Frames since the last computed one, without those that were shown again."""
-    labels: UInt8[np.ndarray, "height width"]
-    scores: dict[int, ObjectScore]
-    """Of every object known."""
-    window: Window | None
-    """Around all of them; ``None`` if there were none."""
-    view: UInt8[np.ndarray, "rows columns 3"]
-    pixel: float
-    """Pixels of the frame along a pixel of the frames that the host works on."""
-    last: UInt8[np.ndarray, "thumb_rows thumb_columns 3"]
-    """Thumbnail of the last frame."""
-    computed: UInt8[np.ndarray, "thumb_rows thumb_columns 3"]
-    """Thumbnail of the last computed frame, on which the objects that are away were looked for everywhere."""
-
-    @property
-    def ids(self) -> tuple[int, ...]:
-        """Of the objects."""
-        return tuple(self.scores)
+    patch: painting.Patch
+    sure: float
+    """Mean probability of the mask."""
+    highest: float
+    """Of all probabilities."""
+    gate: float
+    """What the gate says."""
 
 
 class WindowPropagator:
-    """Implements ``Propagator``: the host looks through a window, and a gate says how far that can be trusted.
+    """Implements ``Propagator``: the host looks through windows, and a gate says how far that can be trusted.
 
     The host looks where objects were. So of an object that is away the gate says how little the picture has changed
     since the host looked for it everywhere; and of one that seems to have left, that the frame has to be computed.
+    Where other objects are in view, those that are away wait for the next computed frame, unless they are found in
+    the windows; and a refusal is put up with if only few of the objects are refused.
 
     Args:
         host: Looks.
@@ -103,81 +102,69 @@ class WindowPropagator:
             return _kept(memory, dict.fromkeys(memory.ids, 0.0)), memory
         still = 1 - min(1.0, largest_change(now, memory.computed) / _NOTICED)
         away = {i: still for i, score in memory.scores.items() if score.absent}
-        if memory.window is None:
+        if not memory.sights:
             return _kept(memory, away), memory
-        view = memory.window.see(frame)
-        if _shown_again(view, memory.view):
+        views = [sight.window.see(frame) for sight in memory.sights]
+        if all(map(_shown_again, views, (sight.view for sight in memory.sights))):
             kept = dict.fromkeys(memory.ids, 1.0) | away
             return _kept(memory, kept), replace(memory, gap=memory.gap - 1)
-        if needed > 0 and (memory.gap > _MOST or any(said <= needed for said in away.values())):
+        if needed > 0 and (memory.gap > _MOST or memory.loss > _allowed(memory.sights)):
             return _kept(memory, away), memory
-        answer, evidence = look(self._host, view, memory, host)
-        patches, size_hw = _patches(answer, memory), memory.labels.shape
-        labels = painting.paint(patches, size_hw)
+        seen = self._seen(views, memory, host)
+        return _painted(frame, seen, memory, away, needed)
+
+    # Views of several sizes: no list of Frame, whose sides have to be equal within a signature.
+    def _seen(
+        self, views: Sequence[np.ndarray], memory: WindowMemory, host: Any
+    ) -> dict[int, Seen]:
+        """What is seen of each object through its window; those that are away are looked for in one after the other."""
+        absent = [i for i, score in memory.scores.items() if score.absent]
+        looks = []
+        for place, (view, sight) in enumerate(zip(views, memory.sights, strict=True)):
+            away = [i for i in absent if (i + memory.gap) % len(views) == place]
+            looks.append(look(self._host, view, sight, memory, host, away))
         with self._clock("gate"):
-            gates = self._gate(evidence)
-        gates = gates * answer.recognised
-        scores = _scores(answer, labels, memory, gates, away)
-        window = around(labels, _least_scale(memory.pixel))
-        view = _NOTHING if window is None else window.see(frame)
-        memory = replace(memory, labels=labels, scores=scores, window=window, view=view)
-        return Propagated(
-            labels, scores, probabilities=painting.PaintedProbabilities(patches, size_hw)
-        ), memory
+            gates = self._gate(torch.cat([evidence for _, _, evidence in looks]))
+        said = gates.split([len(ids) for ids, _, _ in looks])
+        found = {}
+        for sight, (ids, answer, _), gate in zip(memory.sights, looks, said, strict=True):
+            patches = patches_of(ids, answer, sight.window)
+            numbers = (*_certainty(answer.logits), gate * answer.recognised)
+            for i, *row in zip(ids, *(x.tolist() for x in numbers), strict=True):
+                found[i] = Seen(patches[i], *row)
+        return {i: found[i] for i in memory.ids}
 
 
-def remember(
-    frame: Frame, labels: Labels, scores: Mapping[int, ObjectScore], pixel: float = 1.0
-) -> WindowMemory:
-    """What is remembered of a computed frame.
-
-    Args:
-        frame: The frame.
-        labels: Its result.
-        scores: Of all objects known.
-        pixel: Pixels of the frame along a pixel of the frames that the host works on.
-    """
-    window, now = around(labels, _least_scale(pixel)), thumbnail(frame)
-    view = _NOTHING if window is None else window.see(frame)
-    return WindowMemory(0, labels, dict(scores), window, view, pixel, now, now)
-
-
-def _least_scale(pixel: float) -> float:
-    """Pixels of the frame along a pixel of a view, at least."""
-    return max(1.0, pixel / _CLOSER)
-
-
-def look(
-    host: WindowHost[Any], now: Frame, memory: WindowMemory, state: Any
-) -> tuple[WindowAnswer, Evidence]:
-    """What the host sees through the window, and what that says to the gate.
-
-    Args:
-        host: Looks.
-        now: The frame through the window.
-        memory: Of the frame before, whose window is not ``None``.
-        state: The host's memory.
-    """
-    window = memory.window
-    assert window is not None
-    masks = torch.from_numpy(np.stack([window.see_object(memory.labels, i) for i in memory.ids]))
-    scale = window.scale / memory.pixel
-    answer = host.infer_window(now, masks, state, scale)
-    device = answer.logits.device
-    before, here = (torch.from_numpy(view).to(device) for view in (memory.view, now))
-    return answer, gather(answer, masks.to(device), here, before, memory.gap, scale)
+def _painted(
+    frame: Frame,
+    seen: Mapping[int, Seen],
+    memory: WindowMemory,
+    away: Mapping[int, float],
+    needed: float,
+) -> tuple[Propagated, WindowMemory]:
+    """The labels of a frame, and what to remember of it."""
+    # An object is back if that can be trusted; or else the next computed frame tells.
+    waiting = {i for i in away if seen[i].gate <= needed and needed > 0}
+    patches = {i: _NOWHERE if i in waiting else one.patch for i, one in seen.items()}
+    size_hw = size_of(memory.labels)
+    labels = painting.paint(patches, size_hw)
+    boxes = boxes_of(labels, seen)
+    scores = {i: _score(one, i in boxes, away.get(i, 0.0)) for i, one in seen.items()}
+    said = {i: scores[i].gate or 0.0 for i in seen if i not in away}
+    doubtful = {i for i, gate in said.items() if gate <= needed and needed > 0}
+    loss = memory.loss + sum(1 - said[i] / needed for i in doubtful)
+    # Then the next frame is computed, and this one need not be.
+    enough = not doubtful or loss < _AT_ONCE * _allowed(memory.sights)
+    if enough:
+        sights = sights_of(frame, labels, boxes, memory.pixel, doubtful)
+        memory = replace(memory, loss=loss, labels=labels, scores=scores, sights=sights)
+    soft = painting.PaintedProbabilities(patches, size_hw)
+    return Propagated(labels, scores, probabilities=soft, enough=enough), memory
 
 
-def paint(answer: WindowAnswer, memory: WindowMemory) -> Labels:
-    """Labels of the whole frame."""
-    return painting.paint(_patches(answer, memory), memory.labels.shape)
-
-
-def _patches(answer: WindowAnswer, memory: WindowMemory) -> dict[int, painting.Patch]:
-    """What was found of each object, as a part of the frame."""
-    assert memory.window is not None
-    logits = answer.logits.float().cpu().numpy()
-    return {i: memory.window.patch(one) for i, one in zip(memory.ids, logits, strict=True)}
+def _allowed(sights: Sequence[Sight]) -> float:
+    """What the gate may miss until a frame is computed."""
+    return _PATIENCE * (sum(len(sight.ids) for sight in sights) - 1)
 
 
 def _shown_again(now: Frame, before: Frame) -> bool:
@@ -193,24 +180,16 @@ def _kept(memory: WindowMemory, gates: Mapping[int, float]) -> Propagated:
     return Propagated(memory.labels.copy(), scores, looked=False)
 
 
-def _scores(
-    answer: WindowAnswer,
-    labels: Labels,
-    memory: WindowMemory,
-    gates: Float[Tensor, " objects"],
-    away: Mapping[int, float],
-) -> dict[int, ObjectScore]:
-    probabilities = answer.logits.float().sigmoid()
+def _certainty(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean probability of each mask, and the highest of all probabilities."""
+    probabilities = logits.float().sigmoid()
     inside = probabilities > 0.5
     means = (probabilities * inside).sum((1, 2)) / inside.sum((1, 2)).clamp_min(1)
-    highest = probabilities.amax((1, 2))
-    assert memory.window is not None
-    part = memory.window.part(labels)
-    found = {}
-    rows = zip(*(x.tolist() for x in (means, highest, gates)), strict=True)
-    for i, (mean, top, said) in zip(memory.ids, rows, strict=True):
-        absent = not (part == i).any()
-        # Only a computed frame tells that an object has left: it may be outside the window.
-        gate = away.get(i, 0.0) if absent else said
-        found[i] = ObjectScore(round(1 - top if absent else mean, 4), absent, gate)
-    return found
+    return means, probabilities.amax((1, 2))
+
+
+def _score(seen: Seen, in_view: bool, away: float) -> ObjectScore:
+    if in_view:
+        return ObjectScore(round(seen.sure, 4), False, seen.gate)
+    # Only a computed frame tells that an object has left: it may be outside the window.
+    return ObjectScore(round(1 - seen.highest, 4), True, away)

@@ -19,9 +19,11 @@ from torch import Tensor, nn
 from segue.data.clips import Clip, ClipSettings, Footage, draw_clip, load_footage
 from segue.data.davis import davis_sequences
 from segue.models.catalog import load_model
+from segue.models.given import size_of
+from segue.models.painting import paint
 from segue.models.reuse.build import gate_name
 from segue.models.reuse.gate import WindowGate, objective
-from segue.models.reuse.window_inference import look, paint, remember
+from segue.models.reuse.window_memory import look, patches_of, remember
 from segue.nn.reuse.objective import GateLossSettings
 from segue.settings import Settings
 from segue.training.curriculum import Conditions
@@ -140,10 +142,11 @@ def _run(host: Any, clip: Clip, computed: int, cut: int) -> list[Record]:
     memory = replace(memory, gap=1)
     looking, found = state, []
     for t in range(computed, len(frames)):
-        if memory.window is None:
+        if not memory.sights:
             break
-        answer, evidence = look(host, memory.window.see(frames[t]), memory, looking)
-        labels = paint(answer, memory)
+        (sight,) = memory.sights
+        ids, answer, evidence = look(host, sight.window.see(frames[t]), sight, memory, looking)
+        labels = paint(patches_of(ids, answer, sight.window), size_of(memory.labels))
         prediction, state = host.step(frames[t], state)
         found.append(
             Record(

@@ -1,0 +1,112 @@
+"""Which objects share a window: many small looks are cheaper than one at everything between the objects (ours)."""
+
+import itertools
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from segue.models.reuse.window import SIZES_HW, SMALL_HW, Box, Window, fitting, joined
+from segue.types import Labels
+
+_LOOK = 6.0
+"""Price of a thousand pixels of a view, in thousands of pixels through which an object is decoded."""
+_DECODED = 0.4
+"""Share of a view in which another object is decoded."""
+_EACH = 15.0
+"""Price of a window beside its pixels."""
+_SEEN = 64.0
+"""Pixels of the view along an object, the root of its box, from which an object need not be seen larger."""
+_COARSER = 1.25
+"""How much coarser than by itself a small object may be seen so that it shares a window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Objects that are seen through one window."""
+
+    ids: tuple[int, ...]
+    window: Window
+    box: Box
+    """Around the objects."""
+    coarsest: float
+    """Pixels of the frame along a pixel of the view, at most, for the smallest of the objects."""
+
+    @property
+    def price(self) -> float:
+        """What a look costs, see ``_LOOK``."""
+        pixels, others = self.window.rows * self.window.columns / 1000, len(self.ids) - 1
+        return _EACH + pixels * (_LOOK + 1 + others * _DECODED)
+
+
+def group(
+    boxes: Mapping[int, Box],
+    size_hw: tuple[int, int],
+    least_scale: float = 1.0,
+    doubtful: Collection[int] = (),
+) -> list[Group]:
+    """Windows of several objects: near ones share a window where that is cheaper.
+
+    Args:
+        boxes: Of the objects that are in view.
+        size_hw: Height and width of the frame.
+        least_scale: Pixels of the frame along a pixel of a view, at least.
+        doubtful: Objects that get a large window of their own.
+
+    Returns:
+        Groups in the order of their first objects; every object is in one of them.
+    """
+    alone = [_alone(i, box, size_hw, least_scale, i in doubtful) for i, box in boxes.items()]
+    kept = [one for one in alone if one.ids[0] in doubtful]
+    found = [one for one in alone if one.ids[0] not in doubtful]
+    while (best := _best_pair(found, size_hw, least_scale)) is not None:
+        first, second, both = best
+        found[first] = both
+        del found[second]
+    order = list(boxes)
+    return sorted(found + kept, key=lambda one: order.index(one.ids[0]))
+
+
+def boxes_of(labels: Labels, object_ids: Collection[int]) -> dict[int, Box]:
+    """The box of each object that is in view."""
+    found = {}
+    for i in object_ids:
+        x, y, columns, rows = cv2.boundingRect((labels == i).view(np.uint8))
+        if rows:
+            found[i] = Box(y, x, rows, columns)
+    return found
+
+
+def _alone(
+    object_id: int, box: Box, size_hw: tuple[int, int], least_scale: float, doubtful: bool
+) -> Group:
+    coarsest = max(least_scale * _COARSER, math.sqrt(box.height * box.width) / _SEEN)
+    sizes = SIZES_HW if doubtful else (*SMALL_HW, *SIZES_HW)
+    window = fitting(box, size_hw, least_scale, sizes, coarsest)
+    # What is larger than any window is seen as well as it can be.
+    return Group((object_id,), window, box, max(coarsest, window.scale))
+
+
+def _best_pair(
+    groups: list[Group], size_hw: tuple[int, int], least_scale: float
+) -> tuple[int, int, Group] | None:
+    """The two groups that save most as one; ``None`` if no two save anything."""
+    best, saved = None, 0.0
+    for (a, one), (b, other) in itertools.combinations(enumerate(groups), 2):
+        both = _both(one, other, size_hw, least_scale)
+        saving = 0.0 if both is None else one.price + other.price - both.price
+        if both is not None and saving > saved:
+            best, saved = (a, b, both), saving
+    return best
+
+
+def _both(one: Group, other: Group, size_hw: tuple[int, int], least_scale: float) -> Group | None:
+    """Two groups as one; ``None`` if their smallest object would be seen too small."""
+    coarsest = min(one.coarsest, other.coarsest)
+    box = joined(one.box, other.box)
+    window = fitting(box, size_hw, least_scale, (*SMALL_HW, *SIZES_HW), coarsest)
+    if window.scale > coarsest:
+        return None
+    return Group(one.ids + other.ids, window, box, coarsest)
