@@ -3,7 +3,7 @@
 import csv
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -17,10 +17,11 @@ from segue.models.reuse.gate import WindowGate
 from segue.nn.weights import save_weights
 from segue.studies import render
 from segue.studies.catalog import STUDIES, find_study
-from segue.studies.reuse_gate import margins, measure
+from segue.studies.reuse_gate import left_out, margins, measure
+from segue.studies.reuse_gate.clip import read_clips
 from segue.studies.reuse_gate.margins import THRESHOLDS, Margins, MarginSettings
 from segue.studies.reuse_gate.settings import MeasureSettings
-from segue.studies.reuse_gate.studies import FIGURE_9
+from segue.studies.reuse_gate.studies import FIGURE_9, LEFT_OUT
 from segue.studies.setup import set_up
 from segue.training.tasks.window_gate import TrainingSettings
 
@@ -200,25 +201,35 @@ def test_rows_of_figure_9_differ_in_the_loss_of_the_gate_alone(davis: Path, quic
     assert (first.training.loop.steps == 60) is quick
 
 
-def test_figure_9(
-    davis: Path, tmp_path: Path, loaded: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trained: list[TrainingSettings] = []
+class Trained:
+    """In the place of a training: an untrained gate."""
 
-    class Trained:
-        def settings(self, values: dict[str, Any]) -> TrainingSettings:
-            return TrainingSettings.parse(values)
+    done: ClassVar[list[TrainingSettings]] = []
 
-        def scores(
-            self, settings: TrainingSettings, folder: Path, watch: object
-        ) -> dict[str, float]:
-            trained.append(settings)
-            folder.mkdir(parents=True, exist_ok=True)
+    def settings(self, values: dict[str, Any]) -> TrainingSettings:
+        return TrainingSettings.parse(values)
+
+    def scores(self, settings: TrainingSettings, folder: Path, watch: object) -> dict[str, float]:
+        if not folder.exists():
+            self.done.append(settings)
+            folder.mkdir(parents=True)
             save_weights(WindowGate(), folder / "weights.safetensors", model_name="segue-lite-gate")
-            return {"score": 0.5, "gate_error": 0.1, "windowed": 0.6}
+        return {"score": 0.5, "gate_error": 0.1, "windowed": 0.6}
 
-    monkeypatch.setattr(margins, "Training", Trained)
-    monkeypatch.setattr(margins, "missing_weights", lambda settings: "")
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[TrainingSettings]:
+    """What was trained."""
+    monkeypatch.setattr(Trained, "done", [])
+    for study in (margins, left_out):
+        monkeypatch.setattr(study, "Training", Trained)
+        monkeypatch.setattr(study, "missing_weights", lambda settings: "")
+    return Trained.done
+
+
+def test_figure_9(
+    davis: Path, tmp_path: Path, loaded: list[str], trained: list[TrainingSettings]
+) -> None:
     table, document = reproduce("figure9", davis, tmp_path, "--quick")
     assert len(trained) == len(FIGURE_9.rows)
     assert len(loaded) == len(FIGURE_9.rows) * len(THRESHOLDS)
@@ -238,3 +249,31 @@ def test_a_trained_gate_is_what_is_run(davis: Path) -> None:
     assert at.reuse is not None
     assert at.reuse.threshold == 0.8
     assert Margins().obstacle(settings) == ""
+
+
+# Sequences left out.
+
+
+@pytest.fixture(scope="module")
+def six(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    labels = {name: moving_square(6, start=i) for i, name in enumerate("abcdef")}
+    return write_davis(tmp_path_factory.mktemp("six"), labels)
+
+
+def test_each_sequence_is_run_with_a_gate_that_did_not_learn_from_it(
+    six: Path, tmp_path: Path, loaded: list[str], trained: list[TrainingSettings]
+) -> None:
+    study = "segue-lite-gate"
+    words = ["--data", str(six), "--out", str(tmp_path), "--quick", "data.split=val"]
+    assert main(["reproduce", study, *words]) == 0
+    assert [settings.data.fold for settings in trained] == [0, 1, 2, 3, 4]
+    rows = json.loads((tmp_path / f"{study}.json").read_text())["rows"]
+    assert all(row["state"] == "complete" for row in rows)
+    assert rows[0]["ours"]["reuse"] == 0
+    assert all(row["ours"]["reuse"] == 60 for row in rows[1:])
+    setup = set_up(LEFT_OUT, six, quick=True, overrides=["data.split=val"])
+    for settings in (setup.settings(row) for row in LEFT_OUT.rows):
+        seen = [clip.name for measured in settings.measured for clip in read_clips(measured.data)]
+        assert sorted(seen) == list("abcdef")
+        for number, measured in enumerate(settings.measured):
+            assert settings.trainings[number].data.fold == measured.data.first == number

@@ -60,6 +60,9 @@ STUDIES: dict[str, StudyEntry] = {
     "reuse-gate-table3": StudyEntry(
         f"{_REUSE_GATE}:TABLE_3", "seen and unseen categories of YouTube-VOS"
     ),
+    "segue-lite-gate": StudyEntry(
+        f"{_REUSE_GATE}:LEFT_OUT", "constants of the gate of segue-lite, sequences left out"
+    ),
     "rvos-curriculum-table1": StudyEntry(
         f"{_RVOS}.kitti:TABLE_1", "five schedules at two resolutions, cars of KITTI-MOTS"
     ),

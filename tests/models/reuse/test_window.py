@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.models.painting import paint
-from segue.models.reuse.window import SIZES_HW, Window, around
+from segue.models.reuse.window import LARGE_HW, SIZES_HW, Window, around
 
 
 @given(
@@ -31,7 +31,7 @@ def test_it_holds_the_object_with_room_and_lies_in_the_frame(
         window.top : window.top + window.height, window.left : window.left + window.width
     ]
     assert inside.sum() == shown.sum()
-    assert (window.rows, window.columns) in SIZES_HW
+    assert (window.rows, window.columns) in SIZES_HW + LARGE_HW
     assert window.height >= min(window.rows, size[0])
     assert window.width >= min(window.columns, size[1])
 
@@ -41,7 +41,7 @@ def test_nothing_has_no_window() -> None:
 
 
 @pytest.mark.parametrize(
-    ("extent", "seen"), [((60, 300), (192, 352)), ((300, 60), (352, 192)), ((300, 310), (256, 256))]
+    ("extent", "seen"), [((60, 300), (192, 352)), ((300, 60), (352, 192)), ((250, 260), (256, 256))]
 )
 def test_it_has_the_form_of_the_objects(extent: tuple[int, int], seen: tuple[int, int]) -> None:
     shown = np.zeros((480, 854), np.uint8)
@@ -69,10 +69,10 @@ def test_a_large_object_is_seen_smaller_with_a_soft_rim() -> None:
     shown = np.zeros((480, 854), np.uint8)
     shown[20:461, 41:810] = 1
     window = around(shown)
-    assert window == Window(0, 0, 480, 854, 192, 352)
-    assert window.scale == pytest.approx(480 / 192)
+    assert window == Window(0, 0, 480, 854, 256, 448)
+    assert window.scale == pytest.approx(854 / 448)
     mask = window.see_object(shown, 1)
-    assert mask.shape == (192, 352)
+    assert mask.shape == (256, 448)
     assert mask.mean() / 255 == pytest.approx(shown.mean(), abs=0.002)
     assert ((mask > 0) & (mask < 255)).any()
 

@@ -107,7 +107,7 @@ def go(
 @pytest.fixture
 def propagator() -> WindowPropagator:
     torch.manual_seed(0)
-    return WindowPropagator(ColourHost(), WindowGate().eval())
+    return WindowPropagator(ColourHost(), WindowGate().eval(), longest=8)
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> float:
@@ -340,7 +340,8 @@ def test_evidence_tells_what_changed() -> None:
     found = gather(answer, masks, now, before, gap=4, scale=2.0)
     assert found.shape == (1, CHANNELS, SIDE, SIDE)
     assert not found[:, :, 24:].any()
-    shown = found[0, :, :24]
+    assert not found[..., 44:].any()
+    shown = found[0, :, :24, :44]
     assert torch.allclose(shown[0], shown[2], atol=1e-3)
     assert shown[1].max() < 0.01
     assert (shown[3:5] == 0.25).all()

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from segue.nn.backends.catalog import BackendName
-from segue.nn.reuse.settings import ReuseSettings, Share
+from segue.nn.reuse.settings import Share, WindowReuseSettings
 from segue.settings import Settings
 
 
-class LiteReuseSettings(ReuseSettings):
+class LiteReuseSettings(WindowReuseSettings):
     """The reuse gate of segue-lite."""
 
     threshold: Share = 0.8

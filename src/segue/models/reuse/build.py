@@ -11,7 +11,7 @@ from segue.models.reuse.host import PacedHost, WindowHost
 from segue.models.reuse.model import GatedModel, WindowedModel
 from segue.models.reuse.propagator import FlowPropagator
 from segue.models.reuse.window_inference import WindowPropagator
-from segue.nn.reuse.settings import ReuseSettings
+from segue.nn.reuse.settings import ReuseSettings, WindowReuseSettings
 from segue.nn.weights import load_weights, shipped_weights
 
 
@@ -47,6 +47,7 @@ def gated(
         return GatedModel(host, FlowPropagator(), settings)
     network, name = WindowGate(), gate_name(host.name)
     load_weights(network, gate or shipped_weights(name), model_name=name)
-    propagator = WindowPropagator(host, network.to(torch.device(device)))
+    longest = WindowReuseSettings.parse(settings.model_dump()).longest
+    propagator = WindowPropagator(host, network.to(torch.device(device)), longest)
     kind = WindowedModel if isinstance(host, PacedHost) else GatedModel
     return kind(host, propagator, settings)

@@ -1,26 +1,32 @@
 """Which objects share a window: many small looks are cheaper than one at everything between the objects (ours)."""
 
 import itertools
-import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from segue.models.reuse.window import SIZES_HW, SMALL_HW, Box, Window, fitting, joined
+from segue.models.reuse.window import (
+    COARSEST,
+    LARGE_HW,
+    SIZES_HW,
+    SMALL_HW,
+    Box,
+    Window,
+    fitting,
+    joined,
+)
 from segue.types import Labels
 
+_ALL_HW = (*SMALL_HW, *SIZES_HW, *LARGE_HW)
 _LOOK = 6.0
 """Price of a thousand pixels of a view, in thousands of pixels through which an object is decoded."""
 _DECODED = 0.4
 """Share of a view in which another object is decoded."""
+
 _EACH = 15.0
 """Price of a window beside its pixels."""
-_SEEN = 64.0
-"""Pixels of the view along an object, the root of its box, from which an object need not be seen larger."""
-_COARSER = 1.25
-"""How much coarser than by itself a small object may be seen so that it shares a window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ class Group:
     box: Box
     """Around the objects."""
     coarsest: float
-    """Pixels of the frame along a pixel of the view, at most, for the smallest of the objects."""
+    """Pixels of the frame along a pixel of the view, at most."""
 
     @property
     def price(self) -> float:
@@ -82,11 +88,10 @@ def boxes_of(labels: Labels, object_ids: Collection[int]) -> dict[int, Box]:
 def _alone(
     object_id: int, box: Box, size_hw: tuple[int, int], least_scale: float, doubtful: bool
 ) -> Group:
-    coarsest = max(least_scale * _COARSER, math.sqrt(box.height * box.width) / _SEEN)
-    sizes = SIZES_HW if doubtful else (*SMALL_HW, *SIZES_HW)
-    window = fitting(box, size_hw, least_scale, sizes, coarsest)
+    sizes = (*SIZES_HW, *LARGE_HW) if doubtful else _ALL_HW
+    window = fitting(box, size_hw, least_scale, sizes, COARSEST * least_scale)
     # What is larger than any window is seen as well as it can be.
-    return Group((object_id,), window, box, max(coarsest, window.scale))
+    return Group((object_id,), window, box, max(COARSEST * least_scale, window.scale))
 
 
 def _best_pair(
@@ -103,10 +108,10 @@ def _best_pair(
 
 
 def _both(one: Group, other: Group, size_hw: tuple[int, int], least_scale: float) -> Group | None:
-    """Two groups as one; ``None`` if their smallest object would be seen too small."""
+    """Two groups as one; ``None`` if they would be seen too coarsely."""
     coarsest = min(one.coarsest, other.coarsest)
     box = joined(one.box, other.box)
-    window = fitting(box, size_hw, least_scale, (*SMALL_HW, *SIZES_HW), coarsest)
+    window = fitting(box, size_hw, least_scale, _ALL_HW, coarsest)
     if window.scale > coarsest:
         return None
     return Group(one.ids + other.ids, window, box, coarsest)

@@ -13,14 +13,18 @@ from segue.models.given import size_of
 from segue.models.painting import Patch
 from segue.types import Frame, Labels
 
-SIZES_HW = ((192, 352), (352, 192), (256, 256))
-"""Pixels in which a window is seen, for wide, tall and square groups of objects: a sixth of a frame of 480x854."""
-LARGE_HW = ((256, 448), (448, 256), (352, 352), (320, 576), (576, 320))
-"""The same for large objects."""
 SMALL_HW = ((160, 160),)
-"""The same for small objects, where there are many: a third of the pixels."""
-COARSEST = 1.25
-"""Times as coarse as it could be that a large object may be seen, if a larger window can avoid it."""
+"""Pixels in which a window is seen, for small objects among others: a sixteenth of a frame of 480x854."""
+SIZES_HW = ((192, 352), (352, 192), (256, 256))
+"""The same for wide, tall and square objects, or groups of them: a sixth."""
+LARGE_HW = ((256, 448), (448, 256), (352, 352))
+"""The same for large objects: up to a third."""
+COARSEST = 1.5
+"""Times as coarse as the host works that objects may be seen, where a larger window can avoid it.
+
+On DAVIS-2016 train enlarged to 480x854 (15 sequences, 30 frames) J&F is 93.9 with every frame computed and 92.9 without
+the large windows; with them 93.7 at 1.25, 93.6 at 1.5 and 93.3 at 1.75.
+"""
 _MARGIN = 0.2
 """Room around the objects on each side, in their own size."""
 

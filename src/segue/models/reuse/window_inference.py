@@ -29,8 +29,6 @@ from segue.models.scene import is_cut, largest_change, thumbnail
 from segue.nn.fuse import for_inference
 from segue.types import Frame, ObjectScore, Prediction
 
-_MOST = 8
-"""Looks in a row after which a frame is computed, unasked: the host learns from computed frames only."""
 _SAME = 2
 """Brightness values (of 255) by which the means of 8x8 pixels of a frame that is shown again may differ."""
 _NOTICED = 32 / 255
@@ -70,14 +68,16 @@ class WindowPropagator:
     Args:
         host: Looks.
         gate: With trained weights, where it shall run.
+        longest: See ``WindowReuseSettings``.
     """
 
     memory_type = WindowMemory
 
-    def __init__(self, host: WindowHost[Any], gate: WindowGate) -> None:
+    def __init__(self, host: WindowHost[Any], gate: WindowGate, longest: int) -> None:
         self._host = host
         self._gate = for_inference(gate)
         self._device = next(gate.parameters()).device
+        self._longest = longest
         self._clock: PartClock = untimed
 
     def timed(self, clock: PartClock, host: WindowHost[Any]) -> "WindowPropagator":
@@ -108,7 +108,7 @@ class WindowPropagator:
         if all(map(_shown_again, views, (sight.view for sight in memory.sights))):
             kept = dict.fromkeys(memory.ids, 1.0) | away
             return _kept(memory, kept), replace(memory, gap=memory.gap - 1)
-        if needed > 0 and (memory.gap > _MOST or memory.loss > _allowed(memory.sights)):
+        if needed > 0 and (memory.gap > self._longest or memory.loss > _allowed(memory.sights)):
             return _kept(memory, away), memory
         seen = self._seen(views, memory, host)
         return _painted(frame, seen, memory, away, needed)

@@ -30,6 +30,13 @@ class ReuseSettings(Settings):
         return self if threshold == self.threshold else _at(self, threshold)
 
 
+class WindowReuseSettings(ReuseSettings):
+    """The same for a host that looks through windows."""
+
+    longest: Annotated[int, Field(ge=1)] = 8
+    """Looks in a row after which a frame is computed, unasked: the host learns from computed frames only."""
+
+
 @lru_cache(maxsize=64)  # asked for on every frame
 def _at(settings: ReuseSettings, threshold: float) -> ReuseSettings:
     return ReuseSettings.parse({**settings.model_dump(), "threshold": threshold})

@@ -94,7 +94,7 @@ def read_clips(data: DataSettings) -> list[Clip]:
     split = data.split or layout.default_split
     sequences = layout.sequences(data.root, split)
     kind = layout.object_kind()
-    return [_clip(s, data, split, kind) for s in sequences[:: data.every]]
+    return [_clip(s, data, split, kind) for s in sequences[data.first :: data.every]]
 
 
 def _clip(sequence: VideoSequence, data: DataSettings, split: str, kind: MaskKind) -> Clip:

@@ -67,7 +67,10 @@ def load_host(settings: MeasureSettings, override: GateOverride | None = None) -
     """
     files = weights_of(settings)
     values: dict[str, Any] = {**settings.options}
-    values["reuse"] = settings.reuse and settings.reuse.model_dump()
+    if settings.reuse is None:
+        values["reuse"] = None
+    else:
+        values["reuse"] = {**values.get("reuse", {}), **settings.reuse.model_dump()}
     values |= {setting: files[name] for setting, name in _besides(settings).items()}
     model = _load(settings, files[settings.trained_as or settings.model], values)
     if override is None:

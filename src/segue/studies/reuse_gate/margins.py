@@ -37,13 +37,14 @@ class MarginSettings:
 class Margins:
     """Every row is a training of the gate, which is then run with the shipped host.
 
-    It is trained on the data that it is run on (their split ``train``), or on those of ``training_root=PATH``.
+    It is trained on the data that it is run on (their split ``train``), or on those of ``training_root=PATH``; one
+    sequence of five is left out, and the gate's error is that on these.
     """
 
     def settings(self, values: Values) -> MarginSettings:
         """See ``Method.settings``."""
         data = values["data"]
-        learned = {"root": values.get("training_root", data["root"])}
+        learned = {"root": values.get("training_root", data["root"]), "fold": 0}
         rest = {key: value for key, value in values.items() if key not in _OWN}
         return MarginSettings(
             Training().settings({**rest, "data": learned}),

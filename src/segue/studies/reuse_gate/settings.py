@@ -19,7 +19,9 @@ class DataSettings(Settings):
     split: str | None = None
     """``None``: that of the layout."""
     every: Count = 1
-    """Every so manieth sequence of the list, from the first on."""
+    """Every so manieth sequence of the list."""
+    first: Annotated[int, Field(ge=0)] = 0
+    """The number of the first of them, from 0."""
     frames: Count | None = None
     """The first frames of each sequence; ``None``: all."""
 

@@ -6,6 +6,7 @@ computed one; what is learned from is what these two runs have left.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from segue.data.clips import Clip, ClipSettings, Footage, draw_clip, load_footage
 from segue.data.davis import davis_sequences
+from segue.errors import InputError, SettingsError
 from segue.models.catalog import load_model
 from segue.models.given import size_of
 from segue.models.painting import paint
@@ -44,8 +46,10 @@ class DataSettings(Settings):
     root: Path
     """A folder in the DAVIS layout."""
     split: str = "train"
-    held_out: Count = 3
-    """Sequences at the end of the list that are only scored."""
+    folds: Annotated[int, Field(ge=2)] = 5
+    """Groups of sequences: every so manieth of the list is in one group. A clip shows sequences of one group only."""
+    fold: Annotated[int, Field(ge=0)] | None = None
+    """The group that is only scored; ``None``: all are learned from, and none is."""
 
 
 class HostSettings(Settings):
@@ -241,25 +245,44 @@ def build(settings: TrainingSettings) -> Task:
     """The task of a gate; runs the host first, which takes minutes.
 
     Raises:
+        SettingsError: There is no such group of sequences.
         NotFoundError: The footage or the weights of the host are not there.
         WeightsError: They are damaged or belong to another model.
     """
     cv2.setNumThreads(1)  # samples are drawn beside the training
-    footage = load_footage(davis_sequences(settings.data.root, settings.data.split))
-    host = load_model(settings.model.name, weights=settings.model.weights, settings={"reuse": None})
-    held_out, seed = settings.data.held_out, settings.loop.seed
-    scored = settings.runs.model_copy(update={"clips": max(1, settings.runs.clips // 6)})
+    data, expected, seed = settings.data, settings.expected, settings.loop.seed
+    if data.fold is not None and data.fold >= data.folds:
+        raise SettingsError(
+            f"There are {data.folds} groups of sequences, numbered from 0; there is no {data.fold}."
+        )
+    groups = _records(data.root, data.split, data.folds, settings.model, settings.runs, seed)
+    learned = [r for number, group in enumerate(groups) if number != data.fold for r in group]
     torch.manual_seed(seed)
     gate = WindowGate()
     return Task(
         model_name=gate_name(settings.model.name),
         network=gate,
         objective=GateObjective(gate, settings.objective),
-        samples=RecordSamples(
-            record(host, footage[:-held_out], settings.runs, seed), settings.expected
-        ),
+        samples=RecordSamples(learned, expected),
         uses=frozenset(),
-        validate=Validation(
-            gate, record(host, footage[-held_out:], scored, seed), settings.expected
-        ),
+        validate=None if data.fold is None else Validation(gate, groups[data.fold], expected),
+    )
+
+
+@lru_cache(
+    maxsize=1
+)  # gates that differ in their loss, or in what is left out, learn from the same looks
+def _records(
+    root: Path, split: str, folds: int, model: HostSettings, runs: RunsSettings, seed: int
+) -> tuple[tuple[Record, ...], ...]:
+    """Looks at clips of each group."""
+    footage = load_footage(davis_sequences(root, split))
+    if len(footage) < folds:
+        raise InputError(f"{len(footage)} sequences cannot be put into {folds} groups.")
+    host = load_model(model.name, weights=model.weights, settings={"reuse": None})
+    share = runs.model_copy(update={"clips": max(1, runs.clips // folds)})
+    seeds = np.random.SeedSequence(seed).generate_state(folds)
+    return tuple(
+        tuple(record(host, footage[group::folds], share, int(seeds[group])))
+        for group in range(folds)
     )
