@@ -154,9 +154,11 @@ def test_objects_that_are_not_where_they_were_take_turns(monkeypatch: pytest.Mon
     looked: list[tuple[int, Region]] = []
     decode = model._decode
 
-    def watched(features: Any, scores: Any, state: Any, row: int, region: Region) -> Found:
+    def watched(
+        features: Any, scores: Any, others: Any, state: Any, row: int, region: Region
+    ) -> Found:
         looked.append((row, region))
-        found: Found = decode(features, scores, state, row, region)
+        found: Found = decode(features, scores, others, state, row, region)
         return found
 
     monkeypatch.setattr(model, "_decode", watched)

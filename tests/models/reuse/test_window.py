@@ -59,9 +59,10 @@ def test_a_small_object_is_seen_as_it_is() -> None:
     assert window.scale == 1
     frame = np.random.default_rng(0).integers(0, 256, (480, 854, 3), np.uint8)
     assert np.array_equal(window.see(frame), frame[124:316, 259:611])
-    mask = window.see_object(shown, 5)
-    assert (mask == 255).sum() == (shown == 5).sum()
-    painted = paint({5: window.patch(mask.astype(np.float32) - 128)}, (480, 854))
+    part = (window.part(shown) == 5).astype(np.float32)
+    cells = part.reshape(24, 8, 44, 8).mean((1, 3))
+    assert np.allclose(window.shares(shown, 5), cells, atol=1e-6)
+    painted = paint({5: window.patch(part - 0.5)}, (480, 854))
     assert np.array_equal(painted, shown)
 
 
@@ -71,10 +72,10 @@ def test_a_large_object_is_seen_smaller_with_a_soft_rim() -> None:
     window = around(shown)
     assert window == Window(0, 0, 480, 854, 256, 448)
     assert window.scale == pytest.approx(854 / 448)
-    mask = window.see_object(shown, 1)
-    assert mask.shape == (256, 448)
-    assert mask.mean() / 255 == pytest.approx(shown.mean(), abs=0.002)
-    assert ((mask > 0) & (mask < 255)).any()
+    shares = window.shares(shown, 1)
+    assert shares.shape == (32, 56)
+    assert shares.mean() == pytest.approx(shown.mean(), abs=0.002)
+    assert ((shares > 0) & (shares < 1)).any()
 
 
 def test_a_large_frame_is_seen_at_the_scale_that_the_host_works_on() -> None:

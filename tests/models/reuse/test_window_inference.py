@@ -61,13 +61,13 @@ class ColourHost:
     def infer_window(
         self,
         view: Frame,
-        masks: Tensor,
+        last: Tensor,
         state: Palette,
         scale: float,
         rows: Sequence[int],
         asked: int,
     ) -> WindowAnswer:
-        self.seen.append((view, masks[:asked]))
+        self.seen.append((view, last[:asked]))
         ids = [state.ids[row] for row in rows[:asked]]
         near = [np.abs(view.astype(int) - COLOURS[i]).sum(2) < 60 for i in ids]
         found = torch.from_numpy(np.stack(near)).float()
@@ -132,9 +132,9 @@ def test_the_host_sees_the_window_and_the_last_masks(propagator: WindowPropagato
     (sight,) = memory.sights
     window = sight.window
     go(propagator, memory, {1: (100, 206)})
-    view, masks = propagator._host.seen[0]
+    view, last = propagator._host.seen[0]
     assert np.array_equal(view, window.see(scene({1: (100, 206)})[0]))
-    assert np.array_equal(masks[0], window.see_object(scene({1: (100, 200)})[1], 1))
+    assert np.array_equal(last[0, 0], window.shares(scene({1: (100, 200)})[1], 1))
 
 
 def test_the_same_frame_keeps_its_labels_and_is_not_looked_at(propagator: WindowPropagator) -> None:
@@ -328,16 +328,16 @@ def test_an_object_that_is_away_waits_beside_others(propagator: WindowPropagator
 
 def test_evidence_tells_what_changed() -> None:
     rows, columns = 192, 352
-    masks = torch.zeros(1, rows, columns, dtype=torch.uint8)
-    masks[0, 80:120, 160:240] = 255
+    last = torch.zeros(1, 1, rows // 8, columns // 8)
+    last[0, 0, 10:15, 20:30] = 1
     answer = WindowAnswer(
         torch.full((1, 96, 176), -9.0), torch.full((1, 2, 24, 44), 0.25), torch.ones(1)
     )
     answer.logits[0, 40:60, 80:120] = 9.0
-    before = torch.full((rows, columns, 3), 100, dtype=torch.uint8)
-    now = before.clone()
+    before = np.full((rows, columns, 3), 100, np.uint8)
+    now = before.copy()
     now[:, :176] += 50
-    found = gather(answer, masks, now, before, gap=4, scale=2.0)
+    found = gather(answer, last, now, before, gap=4, scale=2.0)
     assert found.shape == (1, CHANNELS, SIDE, SIDE)
     assert not found[:, :, 24:].any()
     assert not found[..., 44:].any()

@@ -193,14 +193,14 @@ class LiteModel:
     def infer_window(
         self,
         view: Frame,
-        masks: UInt8[Tensor, "objects rows columns"],
+        last: Float[Tensor, "objects 1 rows8 columns8"],
         state: LiteState,
         scale: float,
         rows: Sequence[int],
         asked: int,
     ) -> WindowAnswer:
         """Where the objects are in a part of a frame; see ``WindowHost.infer_window``."""
-        previous = F.avg_pool2d(masks.to(self._device)[:, None].float() / 255, 8)
+        previous = last.to(self._device)
         features = self._fast.look(self._tensor(view))
         scores = self._see(features, state, rows)
         others = others_of(scores, previous)[:asked]

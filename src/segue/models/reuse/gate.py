@@ -5,21 +5,21 @@ It plays the parts of the paper's template matching and gate, on what is there a
 
 import math
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from segue.models.reuse.host import WindowAnswer
-from segue.models.reuse.window import LARGE_HW, SIZES_HW
+from segue.models.reuse.window import CELL, LARGE_HW, SIZES_HW
 from segue.nn.reuse.gate import straight_through
 from segue.nn.reuse.objective import GateLossSettings, gate_loss
 
 CHANNELS = 8
-SIDE = max(max(size) for size in SIZES_HW + LARGE_HW) // 8
+SIDE = max(max(size) for size in SIZES_HW + LARGE_HW) // CELL
 """Rows and columns of the evidence: those of any window, the rest is 0."""
-_CELL = 8
-"""Pixels of the view along a cell of the evidence."""
 _WIDTHS = (16, 24, 24)
 _LIKELY = 0.13
 """What an untrained gate says: it reuses little, as in the paper."""
@@ -33,9 +33,9 @@ Evidence = Float[Tensor, "objects channels side side"]
 
 def gather(
     answer: WindowAnswer,
-    masks: UInt8[Tensor, "objects rows columns"],
-    now: UInt8[Tensor, "rows columns 3"],
-    before: UInt8[Tensor, "rows columns 3"],
+    last: Float[Tensor, "objects 1 rows8 columns8"],
+    now: UInt8[np.ndarray, "rows columns 3"],
+    before: UInt8[np.ndarray, "rows columns 3"],
     gap: int,
     scale: float,
 ) -> Evidence:
@@ -43,7 +43,7 @@ def gather(
 
     Args:
         answer: What the host said.
-        masks: The objects on the frame before, 0 to 255.
+        last: Share of the objects in each cell, on the frame before.
         now: This frame, through the window.
         before: The last one that was looked at, through the same window.
         gap: Frames since the last computed one, from 1.
@@ -54,14 +54,15 @@ def gather(
     """
     probability = answer.logits.float().sigmoid()[:, None]
     doubt = 4 * probability * (1 - probability)
-    last = F.avg_pool2d(masks[:, None].float() / 255, _CELL)
-    change = (now.float() - before.float()).abs().mean(2)[None, None] / (255 * _STRONG)
-    changed = F.avg_pool2d(change, _CELL).clamp_max(1).expand(len(last), -1, -1, -1)
+    cells = now.shape[1] // CELL, now.shape[0] // CELL
+    change = cv2.resize(cv2.absdiff(now, before), cells, interpolation=cv2.INTER_AREA)
+    strength = torch.from_numpy(change.mean(2, dtype=np.float32)).to(last.device)
+    changed = (strength / (255 * _STRONG)).clamp_max(1).expand(len(last), 1, -1, -1)
     known = last.new_tensor([min(gap / _LONG, 1.0), math.log2(scale)])
     found = torch.cat(
         [
-            F.avg_pool2d(probability, _CELL // 2),
-            F.avg_pool2d(doubt, _CELL // 2),
+            F.avg_pool2d(probability, CELL // 2),
+            F.avg_pool2d(doubt, CELL // 2),
             last,
             answer.scores.float(),
             changed,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 from torch import Tensor
 
 from segue.models.interface import HidingModel, ScalingModel, VideoModel
@@ -52,7 +52,7 @@ class WindowHost(ReuseHost[StateT], Protocol[StateT]):
     def infer_window(
         self,
         view: Frame,
-        masks: UInt8[Tensor, "objects rows columns"],
+        last: Float[Tensor, "objects 1 rows8 columns8"],
         state: StateT,
         scale: float,
         rows: Sequence[int],
@@ -62,7 +62,7 @@ class WindowHost(ReuseHost[StateT], Protocol[StateT]):
 
         Args:
             view: The part, sides multiples of 32.
-            masks: Where they were on the frame before, 0 to 255; empty for one that was not there.
+            last: Share of the objects in each cell of 8x8 pixels, on the frame before.
             state: As it was after the last computed frame. Not changed.
             scale: Pixels of the frames that the host works on along a pixel of the view.
             rows: Which objects of ``state`` they are.

@@ -124,12 +124,11 @@ def look(
     shown = np.bincount(window.part(memory.labels).ravel(), minlength=256)
     near = tuple(i for i in memory.ids if i not in ids and shown[i])
     rows = [memory.ids.index(i) for i in ids + near]
-    masks = torch.from_numpy(np.stack([window.see_object(memory.labels, i) for i in ids + near]))
-    scale = window.scale / memory.pixel
-    answer = host.infer_window(now, masks, state, scale, rows, len(ids))
-    device = answer.logits.device
-    before, here = (torch.from_numpy(view).to(device) for view in (sight.view, now))
-    evidence = gather(answer, masks[: len(ids)].to(device), here, before, memory.gap, scale)
+    shares = np.stack([window.shares(memory.labels, i) for i in ids + near])[:, None]
+    last, scale = torch.from_numpy(shares), window.scale / memory.pixel
+    answer = host.infer_window(now, last, state, scale, rows, len(ids))
+    last = last[: len(ids)].to(answer.logits.device)
+    evidence = gather(answer, last, now, sight.view, memory.gap, scale)
     return ids, answer, evidence
 
 
