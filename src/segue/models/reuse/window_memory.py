@@ -93,7 +93,7 @@ def sights_of(
         pixel: As in ``WindowMemory``.
         doubtful: Objects that the gate has refused.
     """
-    least_scale = max(1.0, pixel / _CLOSER)
+    least_scale = max(min(1.0, pixel), pixel / _CLOSER)
     if len(boxes) > 1:
         groups = group(boxes, size_of(labels), least_scale, doubtful)
         return tuple(Sight(g.ids, g.window, g.window.see(frame)) for g in groups)
