@@ -162,7 +162,7 @@ def test_objects_that_are_not_where_they_were_take_turns(monkeypatch: pytest.Mon
         return found
 
     monkeypatch.setattr(model, "_decode", watched)
-    monkeypatch.setattr("segue.models.lite.search.may_be_there", lambda scores: False)
+    monkeypatch.setattr("segue.models.lite.search.may_be_there", lambda scores, own: False)
     frame[labels > 0] = (100, 110, 120)
     for _ in range(6):
         _, state = model.step(frame, state)

@@ -19,7 +19,7 @@ from segue.models.interface import PartClock, untimed
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork, others_of
-from segue.models.lite.recognition import RECOGNISED, likeness, may_be_there
+from segue.models.lite.recognition import RECOGNISED, likeness, likeness_of, may_be_there
 from segue.models.lite.regions import Found, Region, nowhere, part_near, spread, whole
 from segue.models.lite.search import search
 from segue.models.lite.settings import LiteSettings
@@ -210,8 +210,9 @@ class LiteModel:
         scores = self._see(features, state, rows)
         others = others_of(scores, previous)[:asked]
         scores, rows = scores[:asked], rows[:asked]
-        logits = self._decode_each(features, scores, previous[:asked], others)
-        like = (likeness(logits, scores) / RECOGNISED).clamp(0, 1)
+        own = state.likeness[list(rows)]
+        logits = self._decode_each(features, scores, previous[:asked], others, own.tolist())
+        like = (likeness(logits, scores) / (RECOGNISED * own)).clamp(0, 1)
         # What is left of an object that goes behind something may be left of something else.
         areas = (logits > 0).sum((1, 2)) * (scale / 4) ** 2
         left = (areas / (_LEFT * state.areas[list(rows)]).clamp_min(1)).clamp(0, 1)
@@ -230,6 +231,7 @@ class LiteModel:
         scores: Float[Tensor, "objects codes2 height8 width8"],
         previous: Float[Tensor, "objects 1 height8 width8"],
         others: Float[Tensor, "objects others height8 width8"],
+        own: Sequence[float],
     ) -> Float[Tensor, "objects height2 width2"]:
         """Masks one by one, so that a graph serves any number of objects: of each in the part where it may be.
 
@@ -241,7 +243,7 @@ class LiteModel:
         for row in range(len(scores)):
             seen, last, rest = (x[row : row + 1] for x in (scores, previous, others))
             region = part_near(last, self.settings.reach)
-            if region is None and not may_be_there(seen[0]):
+            if region is None and not may_be_there(seen[0], own[row]):
                 found.append(nowhere(last))
                 continue
             region = region or whole(last)
@@ -324,15 +326,18 @@ class LiteModel:
         previous = F.avg_pool2d(masks, 2)[:, None]
         if state is None:
             fixed = self._fast.solve(gram, cross)
+            own = _own_likeness(fixed, features, previous)
             learned = (gram, cross, gram, cross, fixed, fixed)
+            seen = (previous, _areas(previous), own)
             size, last = size_of(frame), _thumbnail(frame)
-            return LiteState(size, size, last, 0, 0, ids, *learned, previous, _areas(previous))
+            return LiteState(size, size, last, 0, 0, ids, *learned, *seen)
         known = {i: row for row, i in enumerate(state.ids)}
         for row, i in enumerate(ids):
             if i in known:  # a corrected object keeps what was given before
                 gram[row] = gram[row].lerp(state.anchor_gram[known[i]], 0.5)
                 cross[row] = cross[row].lerp(state.anchor_cross[known[i]], 0.5)
         fixed = self._fast.solve(gram, cross)
+        own = _own_likeness(fixed, features, previous)
         kept = [row for row, i in enumerate(state.ids) if i not in ids]
         # Pixels that now belong to a given object cannot belong to another one.
         free = 1 - previous.sum(0, keepdim=True).clamp(0, 1)
@@ -351,6 +356,7 @@ class LiteModel:
             torch.cat([state.adaptive[kept], fixed]),
             torch.cat([state.previous[kept] * free, previous]),
             torch.cat([state.areas[kept], _areas(previous)]),
+            torch.cat([state.likeness[kept], own]),
         )
 
     def _equations(
@@ -404,6 +410,16 @@ def _fill(cells: Float[Tensor, "height4 width4"], mask: UInt8[np.ndarray, "heigh
     part = torch.from_numpy(mask[4 * top : 4 * bottom, 4 * left : 4 * right]).float() / 255
     missing = (0, 4 * (right - left) - part.shape[1], 0, 4 * (bottom - top) - part.shape[0])
     cells[top:bottom, left:right] = F.avg_pool2d(F.pad(part, missing)[None], 4)[0]
+
+
+def _own_likeness(
+    models: target.Cross,
+    features: FrameFeatures,
+    masks: Float[Tensor, "objects 1 height8 width8"],
+) -> Float[Tensor, " objects"]:
+    """What target models say of the masks that they have learned."""
+    scores = target.apply(torch.cat([models, models], 2), features.target)
+    return likeness_of(masks[:, 0], scores)
 
 
 def _areas(previous: Float[Tensor, "objects 1 height8 width8"]) -> Float[Tensor, " objects"]:

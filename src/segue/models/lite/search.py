@@ -31,7 +31,7 @@ def search(
     """
     frame, rows = whole(state.previous), range(len(state.ids))
     last = [state.previous[row : row + 1] for row in rows]
-    usual = state.areas.tolist()
+    usual, own = state.areas.tolist(), state.likeness.tolist()
     regions = [frame if reach is None else near(one, reach) for one in last]
     found = [
         nowhere(state.previous) if region is None else decode(row, region)
@@ -41,10 +41,10 @@ def search(
     turn = lost[state.turn % len(lost)] if lost else None
     away = [row for row in rows if not (last[row] > 0.5).any()]
     for row in lost:
-        if row == turn or (row in away and may_be_there(scores[row])):
+        if row == turn or (row in away and may_be_there(scores[row], own[row])):
             found[row] = decode(row, frame)
     for row in rows:
-        seen = found[row].logits, found[row].region.of(scores[row : row + 1], 8)
+        seen = found[row].logits, found[row].region.of(scores[row : row + 1], 8), own[row]
         known = is_back(*seen, usual[row]) if row in away else not is_foreign(*seen)
         if not known:
             found[row] = nowhere(state.previous)

@@ -37,3 +37,5 @@ class LiteState:
     """Probabilities on the last frame."""
     areas: Float[Tensor, " objects"]
     """Area over the last frames, in stride-8 cells."""
+    likeness: Float[Tensor, " objects"]
+    """What the target model says of the given masks, as a share of what it should say."""
