@@ -3,12 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from segue.errors import SettingsError
 from segue.settings import load_place, look_up
-from segue.synthetic.scene import Scene
-
-SceneKind = Literal["objects", "street"]
+from segue.synthetic.scene import Scene, SceneKind
 
 Write = Callable[[Path, Sequence[Scene], str], None]
 """``write(root, scenes, split)`` adds one split to a dataset, complete with lists and metadata."""
@@ -26,6 +24,11 @@ class Writer:
     """Default size of frames: small, in the proportions of the real dataset."""
     splits: tuple[str, ...] = ("train", "val")
     """What a whole dataset is made of, in the order of writing; holds the layout's default split."""
+
+    @property
+    def kinds(self) -> tuple[SceneKind, ...]:
+        """All scenes that can be written, first those that suit best."""
+        return ("objects", "lookalikes") if self.kind == "objects" else (self.kind,)
 
 
 _HERE = "segue.synthetic"
@@ -60,6 +63,23 @@ def find_writer(name: str) -> Writer:
         SettingsError: There is none; the message names the nearest.
     """
     return look_up(WRITERS, "layout", name)
+
+
+def check_kind(layout: str, kind: str) -> None:
+    """Whether a layout can hold scenes of a kind.
+
+    Raises:
+        SettingsError: No such layout, or it cannot; the message says which layouts can.
+    """
+    if kind in find_writer(layout).kinds:
+        return
+    having = ", ".join(name for name, writer in WRITERS.items() if kind in writer.kinds)
+    if not having:
+        kinds = dict.fromkeys(k for writer in WRITERS.values() for k in writer.kinds)
+        raise SettingsError(f"No scenes of kind {kind!r}. Kinds are: {', '.join(kinds)}.")
+    raise SettingsError(
+        f"The layout {layout} does not hold scenes of kind {kind!r}. Layouts that do: {having}."
+    )
 
 
 def write_dataset(layout: str, root: Path, scenes: Sequence[Scene]) -> None:
