@@ -65,20 +65,27 @@ def find_writer(name: str) -> Writer:
     return look_up(WRITERS, "layout", name)
 
 
-def check_kind(layout: str, kind: str) -> None:
-    """Whether a layout can hold scenes of a kind.
+def suitable_kind(layout: str, kind: str | None = None) -> SceneKind:
+    """The kind of scenes of a dataset in a layout.
+
+    Args:
+        layout: A name from ``WRITERS``.
+        kind: What is asked for; ``None``: what suits best.
 
     Raises:
-        SettingsError: No such layout, or it cannot; the message says which layouts can.
+        SettingsError: No such layout or kind, or the layout cannot hold them; the message says which can.
     """
-    if kind in find_writer(layout).kinds:
-        return
+    kinds = find_writer(layout).kinds
+    for one in kinds:
+        if kind in (one, None):
+            return one
+    every = dict.fromkeys(one for writer in WRITERS.values() for one in writer.kinds)
     having = ", ".join(name for name, writer in WRITERS.items() if kind in writer.kinds)
     if not having:
-        kinds = dict.fromkeys(k for writer in WRITERS.values() for k in writer.kinds)
-        raise SettingsError(f"No scenes of kind {kind!r}. Kinds are: {', '.join(kinds)}.")
+        raise SettingsError(f"No scenes of kind {kind!r}. Kinds are: {', '.join(every)}.")
     raise SettingsError(
-        f"The layout {layout} does not hold scenes of kind {kind!r}. Layouts that do: {having}."
+        f"The layout {layout} holds no scenes of kind {kind!r}, but {' and '.join(kinds)}. Layouts for {kind}: "
+        f"{having}."
     )
 
 
