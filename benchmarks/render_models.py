@@ -38,7 +38,7 @@ def lookalikes(found: dict[str, Any]) -> str:
 
 
 def comparison(found: dict[str, Any], picture: str) -> str:
-    """J&F and milliseconds of every shipped model and preset, with one object and with several; a picture shows them."""
+    """J&F and milliseconds of every shipped model and preset, with one object and with several; and their picture."""
     rows = []
     for record in found.values():
         settings, cells = record["settings"], []
