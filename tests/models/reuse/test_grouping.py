@@ -1,7 +1,7 @@
 """Which objects share a window."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segue.models.reuse.grouping import boxes_of, group
@@ -23,6 +23,7 @@ def boxes(draw: st.DrawFn) -> dict[int, Box]:
     return found
 
 
+@settings(deadline=None)
 @given(boxes(), st.floats(1, 3))
 def test_every_object_is_in_one_window_and_inside_it(
     found: dict[int, Box], least_scale: float
@@ -40,12 +41,14 @@ def test_every_object_is_in_one_window_and_inside_it(
             assert box.left + box.width <= window.left + window.width
 
 
+@settings(deadline=None)
 @given(boxes())
 def test_sharing_is_never_dearer_than_windows_for_each(found: dict[int, Box]) -> None:
     alone = sum(group({i: box}, SIZE)[0].price for i, box in found.items())
     assert sum(one.price for one in group(found, SIZE)) <= alone
 
 
+@settings(deadline=None)
 @given(boxes())
 def test_no_object_is_seen_too_coarsely_for_the_sake_of_others(found: dict[int, Box]) -> None:
     for one in group(found, SIZE):

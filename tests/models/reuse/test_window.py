@@ -41,7 +41,7 @@ def test_nothing_has_no_window() -> None:
 
 
 @pytest.mark.parametrize(
-    ("extent", "seen"), [((60, 300), (192, 352)), ((300, 60), (352, 192)), ((250, 260), (256, 256))]
+    ("extent", "seen"), [((60, 280), (192, 352)), ((280, 60), (352, 192)), ((250, 260), (256, 256))]
 )
 def test_it_has_the_form_of_the_objects(extent: tuple[int, int], seen: tuple[int, int]) -> None:
     shown = np.zeros((480, 854), np.uint8)

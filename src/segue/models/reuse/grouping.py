@@ -3,17 +3,18 @@
 import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from segue.models.reuse.window import (
-    COARSEST,
     LARGE_HW,
     SIZES_HW,
     SMALL_HW,
     Box,
     Window,
+    coarsest,
     fitting,
     joined,
 )
@@ -89,9 +90,10 @@ def _alone(
     object_id: int, box: Box, size_hw: tuple[int, int], least_scale: float, doubtful: bool
 ) -> Group:
     sizes = (*SIZES_HW, *LARGE_HW) if doubtful else _ALL_HW
-    window = fitting(box, size_hw, least_scale, sizes, COARSEST * least_scale)
+    most = coarsest(box, least_scale)
+    window = fitting(box, size_hw, least_scale, sizes, most)
     # What is larger than any window is seen as well as it can be.
-    return Group((object_id,), window, box, max(COARSEST * least_scale, window.scale))
+    return Group((object_id,), window, box, max(most, window.scale))
 
 
 def _best_pair(
@@ -107,11 +109,12 @@ def _best_pair(
     return best
 
 
+@lru_cache(maxsize=256)  # of the pairs of a frame most are asked for again after two groups have become one
 def _both(one: Group, other: Group, size_hw: tuple[int, int], least_scale: float) -> Group | None:
     """Two groups as one; ``None`` if they would be seen too coarsely."""
-    coarsest = min(one.coarsest, other.coarsest)
+    most = min(one.coarsest, other.coarsest)
     box = joined(one.box, other.box)
-    window = fitting(box, size_hw, least_scale, _ALL_HW, coarsest)
-    if window.scale > coarsest:
+    window = fitting(box, size_hw, least_scale, _ALL_HW, most)
+    if window.scale > most:
         return None
-    return Group(one.ids + other.ids, window, box, coarsest)
+    return Group(one.ids + other.ids, window, box, most)

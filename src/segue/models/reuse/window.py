@@ -22,11 +22,13 @@ SIZES_HW = ((192, 352), (352, 192), (256, 256))
 LARGE_HW = ((256, 448), (448, 256), (352, 352))
 """The same for large objects: up to a third."""
 COARSEST = 1.5
-"""Times as coarse as the host works that objects may be seen, where a larger window can avoid it.
+"""Times as coarse as the host works that large objects may be seen, where a larger window can avoid it.
 
 On DAVIS-2016 train enlarged to 480x854 (15 sequences, 30 frames) J&F is 93.9 with every frame computed and 92.9 without
 the large windows; with them 93.7 at 1.25, 93.6 at 1.5 and 93.3 at 1.75.
 """
+_SEEN = 128.0
+"""Pixels of a view along an object, the root of its box, that are enough: a larger one may be seen coarsely."""
 _MARGIN = 0.12
 """Room around the objects on each side, in their own size."""
 
@@ -97,8 +99,20 @@ def around(labels: Labels, least_scale: float = 1.0) -> Window | None:
     x, y, columns, rows = cv2.boundingRect(labels)
     if not rows:
         return None
-    box, coarsest = Box(y, x, rows, columns), COARSEST * least_scale
-    return fitting(box, size_of(labels), least_scale, (*SIZES_HW, *LARGE_HW), coarsest)
+    box = Box(y, x, rows, columns)
+    sizes = (*SIZES_HW, *LARGE_HW)
+    return fitting(box, size_of(labels), least_scale, sizes, coarsest(box, least_scale))
+
+
+def coarsest(box: Box, least_scale: float) -> float:
+    """Pixels of the frame along a pixel of the view, at most, where a larger window can avoid more.
+
+    Args:
+        box: Around an object.
+        least_scale: The same at least.
+    """
+    along = math.sqrt(box.height * box.width) / least_scale
+    return least_scale * min(max(along / _SEEN, 1.0), COARSEST)
 
 
 def fitting(
@@ -106,7 +120,7 @@ def fitting(
     size_hw: tuple[int, int],
     least_scale: float = 1.0,
     sizes_hw: Sequence[tuple[int, int]] = SIZES_HW,
-    coarsest: float = 0.0,
+    most: float = 0.0,
 ) -> Window:
     """The window around a box.
 
@@ -117,13 +131,13 @@ def fitting(
         size_hw: Height and width of the frame.
         least_scale: Pixels of the frame along a pixel of the view, at least.
         sizes_hw: In which it may be seen, the smaller ones first. Taken is the first in which a pixel of the view is
-            at most ``coarsest`` pixels of the frame, or else the one in which the objects are largest.
-        coarsest: See there.
+            at most ``most`` pixels of the frame, or else the one in which the objects are largest.
+        most: See there.
     """
     spanned = ((box.top, box.height, size_hw[0]), (box.left, box.width, size_hw[1]))
     wanted = [min(count * (1 + 2 * _MARGIN), float(full)) for _, count, full in spanned]
     needed = {seen: max(wanted[0] / seen[0], wanted[1] / seen[1]) for seen in sizes_hw}
-    enough = (seen for seen in sizes_hw if needed[seen] <= coarsest)
+    enough = (seen for seen in sizes_hw if needed[seen] <= most)
     size = next(enough, None) or min(sizes_hw, key=lambda seen: needed[seen])
     scale = max(least_scale, wanted[0] / size[0], wanted[1] / size[1])
     # Sides that can be halved as often as they have to be are shrunk fast.
