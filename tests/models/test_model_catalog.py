@@ -8,7 +8,6 @@ from segue.models.catalog import MODELS, Kind, find, load_model, names
 from segue.models.interface import NetworkModel
 from segue.nn.weights import shipped_weights
 
-
 VIDEO_MODELS = [name for name, entry in MODELS.items() if entry.goes_through_videos]
 
 
