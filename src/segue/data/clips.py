@@ -113,8 +113,9 @@ def load_footage(sequences: Sequence[VideoSequence], threads: int = 2) -> list[F
         found = list(pool.map(load, sequences))
     if unreadable:
         more = f", and {len(unreadable) - 5} more" if len(unreadable) > 5 else ""
+        named = "; ".join(unreadable[:5]) + more
         warnings.warn(
-            f"Training goes on without {len(unreadable)} frames that cannot be read: {'; '.join(unreadable[:5])}{more}.",
+            f"Training goes on without {len(unreadable)} frames that cannot be read: {named}.",
             stacklevel=2,
         )
     return found
