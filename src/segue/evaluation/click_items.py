@@ -77,8 +77,8 @@ def group_of_run(out: Path, groups: Sequence[Group]) -> Group:
     chosen = [group for group in groups if len(groups) == 1 or group.name == name_of_run(out)]
     if not chosen:
         raise NotFoundError(
-            f"{out} holds the masks of one video, {name_of_run(out)!r}, which is none of the {len(groups)} sequences of "
-            "the truth."
+            f"{out} holds the masks of one video, {name_of_run(out)!r}, which is none of the {len(groups)} sequences "
+            "of the truth."
         )
     return chosen[0]
 
