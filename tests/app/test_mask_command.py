@@ -143,8 +143,9 @@ def test_tracking_in_one_go(workplace: Path) -> None:
     assert len(list(Path("out/masks").glob("*.png"))) == 3
 
 
-def test_pointing_at_a_later_frame(workplace: Path) -> None:
-    words = ["track", "frames", "--click", "20,20", "--click-frame", "1", "--out", "out"]
+@pytest.mark.parametrize("option", ["--frame", "--click-frame"])
+def test_pointing_at_a_later_frame(workplace: Path, option: str) -> None:
+    words = ["track", "frames", "--click", "20,20", option, "1", "--out", "out"]
     assert main([*words, "--no-overlay"]) == 0
     assert not labels("out/masks/00000.png").any()
     assert (labels("out/masks/00001.png")[10:30, 11:41] == 1).all()

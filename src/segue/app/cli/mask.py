@@ -30,7 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="MASK.png", help="the mask")
     parser.add_argument(
-        "--frame", type=_index, default=0, metavar="N", help="number of the frame, from 0 (0)"
+        "--frame",
+        "--click-frame",
+        dest="frame",
+        type=_index,
+        default=0,
+        metavar="N",
+        help="number of the frame, from 0 (0)",
     )
     parser.add_argument("--stream", type=_index, metavar="N", help="which video stream of the file")
     parser.add_argument("--mask", type=Path, metavar="FILE", help="a mask of the frame to correct")
