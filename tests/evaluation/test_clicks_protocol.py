@@ -117,7 +117,8 @@ def test_what_was_tracked_is_corrected(
     assert main(["evaluate", "tracked", str(root), *words]) == 0
     summary = json.loads(capsys.readouterr().out)["summary"]
     assert summary["items"] == 5, "the mask that is right already is left out"
-    assert summary["NoC@90"] == 1
+    assert 1 <= summary["NoC@90"] < 3
+    assert summary["failures@90"] == 0
 
     video = [str(root / "JPEGImages/480p/goat"), "--mask", str(spoilt[0]), "--model", "colour"]
     assert main(["track", *video, "--out", "goat"]) == 0

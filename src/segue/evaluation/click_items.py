@@ -107,8 +107,8 @@ def with_starts(groups: Sequence[Group], masks: Path) -> list[Group]:
             path = next((place for place in places if place.is_file()), None)
             if path is None:
                 raise NotFoundError(
-                    f"No mask to correct for {still.picture}: expected {places[0]}. Masks of a whole data set are made "
-                    "by segue track --layout davis2016 --root ROOT --out MASKS."
+                    f"No mask to correct for {still.picture}: expected {places[0]}.",
+                    option="Masks of a whole data set: segue track --layout davis2016 --root ROOT --out MASKS.",
                 )
             starts.append(path)
         found.append(Group(group.name, group.stills, tuple(starts)))
