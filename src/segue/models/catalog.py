@@ -14,6 +14,7 @@ from segue.models.entry import WHAT_THEY_DO as WHAT_THEY_DO
 from segue.models.entry import Beginning as Beginning
 from segue.models.entry import Entry as Entry
 from segue.models.entry import Kind as Kind
+from segue.models.entry import VideoKind as VideoKind
 from segue.models.entry_points import OutsideModels, outside_models
 from segue.models.interface import VideoModel
 from segue.settings import load_place, look_up

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["objects", "classes", "clicks"]
+VideoKind = Literal["objects", "classes"]
+"""What models do that go through videos."""
+Kind = VideoKind | Literal["clicks"]
 Beginning = Literal["masks", "nothing", "either"]
 
 WHAT_THEY_DO: dict[Kind, str] = {
