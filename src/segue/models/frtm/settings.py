@@ -138,13 +138,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "g-frtm": {"reuse": {}},
     "g-frtm-fast": {**_FAST, "reuse": {}},
     "frtm-lite": _LITE,
-    "frtm-lite-r": {**_LITE, "width": 24, "shallow_width": 16},
     "g-frtm-lite": {**_LITE, "reuse": {}},
 }
 """What each name changes. The released ``--fast`` flag changes nothing; this follows the paper.
 
-``frtm-fast-r`` and ``frtm-lite-r`` are the reuse gate's points of comparison, decoders of fewer channels; how many is
-not published (ours). The lite ones are the method of the paper in a size for processors (ours).
+``frtm-fast-r`` is the reuse gate's point of comparison, a decoder of fewer channels; how many is not published (ours).
+The lite ones are the method of the papers in a size for processors (ours).
 """
 
 OFFLINE: dict[str, Any] = {
