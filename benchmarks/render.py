@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from record import RESULTS
+from render_models import comparison, lookalikes, read_rows
+from scatter import draw
+from tables import origin, table
+
+from segue.models.catalog import MODELS
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 PLACES = {
@@ -27,18 +32,6 @@ PUBLISHED = {
     "BVS": 63.4,
 }
 """J&F of published masks on the same ten sequences, scored by the same code or its official equal."""
-
-
-def table(head: list[str], rows: list[list[Any]]) -> str:
-    """A Markdown table."""
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
-def origin(record: dict[str, Any]) -> str:
-    """Where numbers come from, in one line."""
-    return f"{record['machine']}; {record['threads']} threads; torch {record['versions']['torch']}."
 
 
 def quality(record: dict[str, Any]) -> str:
@@ -301,6 +294,14 @@ def main() -> None:
     crowds = {name: found[name] for name in ("objects", "objects-real") if name in found}
     if crowds:
         parts.append(objects(crowds))
+    alike = {name: record for name, record in found.items() if name.startswith("lookalikes")}
+    if alike:
+        parts.append(lookalikes(alike))
+    rows = read_rows(RESULTS / "compare", list(MODELS))
+    if rows:
+        picture = PAGE.parent / "images" / "compare.png"
+        parts.append(comparison(rows, f"images/{picture.name}"))
+        draw(rows, picture)
     if "memory" in found:
         parts.append(memory(found["memory"]))
     if {"training-clips", "training-processes"} & found.keys():

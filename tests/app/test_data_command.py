@@ -6,6 +6,7 @@ import pytest
 from fakes.trees import remove, truncate, write_tree
 from segue.app.cli.main import main
 from segue.data.catalog import LAYOUTS
+from segue.media.label_file import read_label_values
 from segue.synthetic import catalog
 
 
@@ -187,3 +188,32 @@ def test_numbers_that_make_no_sense(tmp_path: Path, capsys, option: str, value: 
         synthesize(str(tmp_path / "toy"), option, value)
     assert end.value.code == 2
     assert value in capsys.readouterr().err
+
+
+def test_lookalikes_are_a_data_set_of_several_objects(tmp_path: Path) -> None:
+    out = tmp_path / "copies"
+    words = ["--layout", "davis2017", "--kind", "lookalikes", "--videos", "1", "--frames", "1"]
+    assert main(["data", "synthesize", str(out), *words, "--size", "60x107"]) == 0
+    numbers = []
+    for split in ("train", "val"):
+        (name,) = (out / f"ImageSets/2017/{split}.txt").read_text().split()
+        numbers.append(int(read_label_values(out / f"Annotations/480p/{name}/00000.png").max()))
+    assert numbers == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("layout", "kind", "said"),
+    [
+        ("camvid", "lookalikes", "The layout camvid holds no scenes of kind 'lookalikes'"),
+        ("davis2017", "street", "Layouts for street: kitti-mots"),
+        ("davis2017", "twins", "No scenes of kind 'twins'. Kinds are: objects, lookalikes, street"),
+    ],
+)
+def test_kinds_that_do_not_go_with_the_layout(
+    tmp_path: Path, capsys, layout: str, kind: str, said: str
+) -> None:
+    assert (
+        main(["data", "synthesize", str(tmp_path / "x"), "--layout", layout, "--kind", kind]) == 2
+    )
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()

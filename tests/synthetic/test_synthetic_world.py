@@ -14,6 +14,7 @@ from segue.synthetic.scene import WORLD_CLASSES, Scene, SceneFrame
 from segue.synthetic.world import scenes
 
 KINDS = ("objects", "street")
+EVERY_KIND = (*KINDS, "lookalikes")
 EACH_OF_THREE = [*product(KINDS, range(3))]
 THINGS = {"person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle"}
 
@@ -39,7 +40,7 @@ def digest(scene: Scene) -> str:
     return total.hexdigest()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY_KIND)
 def test_the_same_seed_gives_the_same_bytes_in_another_process(kind):
     program = (
         "from test_synthetic_world import digest, scenes\n"
@@ -56,7 +57,7 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(kind):
     assert other.stdout.strip() != digest(scenes(kind, 1, 3, 6, (48, 80))[0])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY_KIND)
 def test_a_video_does_not_depend_on_how_many_there_are(kind):
     alone, among = scenes(kind, 2, 2, 9, (40, 60))[1], scenes(kind, 5, 2, 9, (40, 60))[1]
     assert alone.name == among.name
@@ -64,7 +65,7 @@ def test_a_video_does_not_depend_on_how_many_there_are(kind):
     assert digest(alone) == digest(alone)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY_KIND)
 def test_a_longer_video_begins_with_the_shorter_one(kind):
     short, long = list(scenes(kind, 1, 5, SEED, (60, 107))[0].frames()), film(kind, 0)
     for first, second in zip(short, long, strict=False):

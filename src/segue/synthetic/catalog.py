@@ -3,12 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from segue.errors import SettingsError
 from segue.settings import load_place, look_up
-from segue.synthetic.scene import Scene
-
-SceneKind = Literal["objects", "street"]
+from segue.synthetic.scene import Scene, SceneKind
 
 Write = Callable[[Path, Sequence[Scene], str], None]
 """``write(root, scenes, split)`` adds one split to a dataset, complete with lists and metadata."""
@@ -26,6 +24,11 @@ class Writer:
     """Default size of frames: small, in the proportions of the real dataset."""
     splits: tuple[str, ...] = ("train", "val")
     """What a whole dataset is made of, in the order of writing; holds the layout's default split."""
+
+    @property
+    def kinds(self) -> tuple[SceneKind, ...]:
+        """All scenes that can be written, first those that suit best."""
+        return ("objects", "lookalikes") if self.kind == "objects" else (self.kind,)
 
 
 _HERE = "segue.synthetic"
@@ -60,6 +63,30 @@ def find_writer(name: str) -> Writer:
         SettingsError: There is none; the message names the nearest.
     """
     return look_up(WRITERS, "layout", name)
+
+
+def suitable_kind(layout: str, kind: str | None = None) -> SceneKind:
+    """The kind of scenes of a dataset in a layout.
+
+    Args:
+        layout: A name from ``WRITERS``.
+        kind: What is asked for; ``None``: what suits best.
+
+    Raises:
+        SettingsError: No such layout or kind, or the layout cannot hold them; the message says which can.
+    """
+    kinds = find_writer(layout).kinds
+    for one in kinds:
+        if kind in (one, None):
+            return one
+    every = dict.fromkeys(one for writer in WRITERS.values() for one in writer.kinds)
+    having = ", ".join(name for name, writer in WRITERS.items() if kind in writer.kinds)
+    if not having:
+        raise SettingsError(f"No scenes of kind {kind!r}. Kinds are: {', '.join(every)}.")
+    raise SettingsError(
+        f"The layout {layout} holds no scenes of kind {kind!r}, but {' and '.join(kinds)}. Layouts for {kind}: "
+        f"{having}."
+    )
 
 
 def write_dataset(layout: str, root: Path, scenes: Sequence[Scene]) -> None:

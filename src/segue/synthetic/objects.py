@@ -25,7 +25,7 @@ from segue.synthetic.shapes import blob, cushion, disc, flat, limb, rectangle, u
 from segue.synthetic.stage import Body, Stage, Surface
 from segue.synthetic.vehicles import bicycle, rider
 
-_EYE = 1.4
+EYE = 1.4
 """Height of the camera above the ground, in metres."""
 _WALL = 14.0
 """Distance of the background, in metres."""
@@ -33,7 +33,7 @@ _BACKDROP, _DISTANT, _SHADOWS, _THINGS = range(4)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """A kind of background and the things that are found there."""
 
     wall: tuple[str, ...]
@@ -43,11 +43,11 @@ class _Place:
     shadows: bool = True
 
 
-_PLACES = (
-    _Place(("sky", "leaves", "sky"), ("grass", "asphalt", "slabs"), ("animal", "person", "ball", "cyclist", "bird")),
-    _Place(("bricks", "knit", "planks", "checks"), ("planks", "slabs", "knit"), ("toy", "ball", "person", "animal")),
-    _Place(("water",), (), ("fish", "fish", "toy")),
-    _Place(("sky", "leaves", "fur"), (), ("bird", "bird", "ball", "toy"), False),
+PLACES = (
+    Place(("sky", "leaves", "sky"), ("grass", "asphalt", "slabs"), ("animal", "person", "ball", "cyclist", "bird")),
+    Place(("bricks", "knit", "planks", "checks"), ("planks", "slabs", "knit"), ("toy", "ball", "person", "animal")),
+    Place(("water",), (), ("fish", "fish", "toy")),
+    Place(("sky", "leaves", "fur"), (), ("bird", "bird", "ball", "toy"), False),
 )  # fmt: skip
 
 _FLOATING = ("bird", "fish", "toy")
@@ -57,7 +57,7 @@ def _cyclist(rng: np.random.Generator) -> Figure:
     return (*bicycle(rng), *rider(rng, 0.4))
 
 
-_FIGURES: dict[str, Callable[[np.random.Generator], Figure]] = {
+FIGURES: dict[str, Callable[[np.random.Generator], Figure]] = {
     "animal": animal,
     "ball": ball,
     "bird": bird,
@@ -70,9 +70,9 @@ _FIGURES: dict[str, Callable[[np.random.Generator], Figure]] = {
 
 def draw_objects(rng: np.random.Generator, size_hw: tuple[int, int]) -> Stage:
     """The record of a scene with one to five objects; the same generator state gives the same scene."""
-    place = _PLACES[rng.choice(len(_PLACES), p=(0.4, 0.3, 0.15, 0.15))]
+    place = PLACES[rng.choice(len(PLACES), p=(0.4, 0.3, 0.15, 0.15))]
     camera = _draw_camera(rng, size_hw)
-    bodies = _background(rng, place)
+    bodies = draw_background(rng, place)
     categories: list[str] = []
     for thing in range(1, int(rng.integers(1, 6)) + 1):
         twin = thing > 1 and rng.random() < 0.25
@@ -81,7 +81,7 @@ def draw_objects(rng: np.random.Generator, size_hw: tuple[int, int]) -> Stage:
             categories.append(place.categories[rng.integers(len(place.categories))])
         else:
             categories.append(categories[-1])
-        figure = _FIGURES[categories[-1]](np.random.default_rng(look))
+        figure = FIGURES[categories[-1]](np.random.default_rng(look))
         bodies += _set_out(rng, place, camera, figure, categories[-1], thing)
     if rng.random() < 0.45:
         bodies.append(_foreground(rng, place, camera))
@@ -112,7 +112,7 @@ def _draw_camera(rng: np.random.Generator, size_hw: tuple[int, int]) -> Camera:
 
     path = Path(
         x=starting_at(0.0, *wander(0.5)),
-        y=starting_at(_EYE, *wander(0.1)),
+        y=starting_at(EYE, *wander(0.1)),
         yaw=starting_at(0.0, *wander(0.25)),
         pitch=starting_at(0.0, *wander(0.05)),
         roll=starting_at(0.0, *wander(0.05)),
@@ -121,7 +121,7 @@ def _draw_camera(rng: np.random.Generator, size_hw: tuple[int, int]) -> Camera:
     return Camera(path, size_hw)
 
 
-def _background(rng: np.random.Generator, place: _Place) -> list[Body]:
+def draw_background(rng: np.random.Generator, place: Place) -> list[Body]:
     """A wall, the ground before it, and things that stand or hang there without being objects."""
     wall = pick(rng, *place.wall)
     colour = draw_colour(rng, 0.5, 1.1)
@@ -168,7 +168,7 @@ def _scenery(rng: np.random.Generator, floating: bool) -> Figure:
     return (part(box, pick(rng, "planks", "bricks", "checks"), draw_colour(rng, 0.4, 1.0)),)
 
 
-def _foreground(rng: np.random.Generator, place: _Place, camera: Camera) -> Body:
+def _foreground(rng: np.random.Generator, place: Place, camera: Camera) -> Body:
     """Something near that hides objects for a while: a trunk, a post, a plant."""
     depth = 2.2
     half_height, half_width = camera.half_view(depth)
@@ -178,16 +178,14 @@ def _foreground(rng: np.random.Generator, place: _Place, camera: Camera) -> Body
         bar = limb((0.0, 0.0), (rng.uniform(-0.3, 0.3), 4.0), width, width * 0.8)
         surfaces = (part(bar, pick(rng, "bark", "bricks", "planks"), draw_colour(rng, 0.5, 1.0)),)
     else:
-        plant = blob(
-            rng, (width * 1.6, half_height * 0.9), (0.0, _EYE - half_height * 0.7), 8, 0.25
-        )
+        plant = blob(rng, (width * 1.6, half_height * 0.9), (0.0, EYE - half_height * 0.7), 8, 0.25)
         surfaces = (part(plant, pick(rng, "leaves"), (0.8, 0.9, 0.8)),)
     return Body(surfaces, Path(x=Curve(x), z=Curve(depth)), _THINGS)
 
 
 def _set_out(
     rng: np.random.Generator,
-    place: _Place,
+    place: Place,
     camera: Camera,
     figure: Figure,
     category: str,
@@ -202,7 +200,7 @@ def _set_out(
     sway = draw_wave(rng, rng.uniform(0.02, 0.12), (15.0, 60.0))
     y, roll = Curve(), Curve(0.0, 0.0, (draw_wave(rng, 0.04, (15.0, 40.0)),))
     if category in _FLOATING or not place.ground:
-        height = _EYE + rng.uniform(-0.4, 0.5) * half_height
+        height = EYE + rng.uniform(-0.4, 0.5) * half_height
         y = starting_at(height, draw_wave(rng, rng.uniform(0.1, 0.5) * half_height, (25.0, 90.0)))
         roll = Curve(0.0, 0.0, (sway,))
     if category == "ball":
@@ -219,6 +217,19 @@ def _set_out(
         roll=roll,
         size=size,
     )
+    return with_shadow(place, figure, category, thing, path)
+
+
+def with_shadow(place: Place, figure: Figure, category: str, thing: int, path: Path) -> list[Body]:
+    """A figure as an object on its path, and the shadow that it casts on the ground or on the wall behind it.
+
+    Args:
+        place: Where it is.
+        figure: Its surfaces.
+        category: What it is.
+        thing: Its number in the stage, from 1.
+        path: Of its origin.
+    """
     things = owned(figure, thing, class_of(category))
     if not place.ground:
         shadows = shadow_of(figure, 0.12, -0.18) if place.shadows else ()

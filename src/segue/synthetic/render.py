@@ -8,7 +8,7 @@ from itertools import groupby
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32, Int32, Int64, UInt8
+from jaxtyping import Bool, Float, Float32, Int32, Int64, UInt8
 
 from segue.synthetic.stage import NEAR, NOISE_SIDE, CompiledStage, Matrices, Pose
 from segue.types import Frame
@@ -58,6 +58,16 @@ def paint(stage: CompiledStage, pose: Pose) -> Painted:
     shown = np.flatnonzero(np.bincount(rows.ravel(), minlength=len(stage.owner)))
     # What was painted over a shadow later lies before it, in the light.
     return Painted(rows, np.where(shaded == rows, np.uint8(0), np.uint8(255)), shown)
+
+
+def silhouettes(stage: CompiledStage, pose: Pose) -> Bool[np.ndarray, "things height width"]:
+    """Every thing as if nothing stood before it, in the order of their numbers."""
+    size_hw = stage.stage.camera.size_hw
+    found = np.zeros((len(stage.stage.categories), *size_hw), np.uint8)
+    for row, polygons in _polygons(stage, pose, stage.paint_order(pose)).items():
+        if stage.thing[row]:
+            cv2.fillPoly(found[stage.thing[row] - 1], polygons, 1, shift=_SUBPIXEL_BITS)
+    return found.view(bool)
 
 
 def _polygons(

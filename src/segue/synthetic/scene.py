@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8, UInt16
 
 from segue.types import Frame
+
+SceneKind = Literal["objects", "street", "lookalikes"]
+"""What videos show: things before a background, a street from a car, or copies of one object that cross."""
 
 WORLD_CLASSES: tuple[str, ...] = (
     "void", "road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign",

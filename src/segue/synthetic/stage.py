@@ -149,7 +149,8 @@ class CompiledStage:
         self.stage = stage
         self.pool = TexturePool(stage.textures)
         rng = np.random.default_rng(stage.noise_seed)
-        grain = rng.normal(0, stage.noise, (NOISE_SIDE, NOISE_SIDE, 3))
+        sides = (NOISE_SIDE, NOISE_SIDE, 3)
+        grain = rng.normal(0, stage.noise, sides) if stage.noise else np.zeros(sides)
         self.noise = np.rint(grain).astype(np.int16)
         surfaces = [surface for body in bodies for surface in body.surfaces]
         owner = [number for number, body in enumerate(bodies) for _ in body.surfaces]

@@ -8,34 +8,36 @@ everything else rests on integers or is rounded once, so that machines agree.
 
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
-from typing import Literal
 
 import numpy as np
 from jaxtyping import UInt16
 
+from segue.synthetic.lookalikes import draw_lookalikes
 from segue.synthetic.objects import draw_objects
 from segue.synthetic.render import Painted, colour, paint, photograph
-from segue.synthetic.scene import Scene, SceneFrame, SceneObject
+from segue.synthetic.scene import Scene, SceneFrame, SceneKind, SceneObject
 from segue.synthetic.stage import CompiledStage, Stage
 from segue.synthetic.street import draw_street
 
-_KINDS: dict[str, Callable[[np.random.Generator, tuple[int, int]], Stage]] = {
-    "objects": draw_objects,
-    "street": draw_street,
+_KINDS: dict[SceneKind, Callable[[np.random.Generator, tuple[int, int], int], Stage]] = {
+    "objects": lambda rng, size_hw, _: draw_objects(rng, size_hw),
+    "street": lambda rng, size_hw, _: draw_street(rng, size_hw),
+    "lookalikes": lambda rng, size_hw, index: draw_lookalikes(rng, size_hw, 4 if index % 2 else 2),
 }
+"""A stage from a generator, the size of the frames and the number of the scene."""
 
 
 @lru_cache(maxsize=2)
-def _draw(kind: str, seed: int, index: int, size_hw: tuple[int, int]) -> CompiledStage:
+def _draw(kind: SceneKind, seed: int, index: int, size_hw: tuple[int, int]) -> CompiledStage:
     """The stage of a scene, kept for the next call: writers ask for the objects, then for the frames."""
-    return CompiledStage(_KINDS[kind](np.random.default_rng([seed, index]), size_hw))
+    return CompiledStage(_KINDS[kind](np.random.default_rng([seed, index]), size_hw, index))
 
 
 class SyntheticScene:
     """A video of the synthetic world; it holds its seed, and draws its record when it is rendered."""
 
     def __init__(
-        self, kind: str, index: int, num_frames: int, seed: int, size_hw: tuple[int, int]
+        self, kind: SceneKind, index: int, num_frames: int, seed: int, size_hw: tuple[int, int]
     ) -> None:
         self.name = f"{kind}-{seed}-{index:04d}"
         self.num_frames = num_frames
@@ -95,19 +97,21 @@ class _Ids:
 
 
 def scenes(
-    kind: Literal["objects", "street"],
+    kind: SceneKind,
     videos: int,
     frames: int,
     seed: int,
     size_hw: tuple[int, int],
 ) -> list[Scene]:
-    """Videos of things before a background ("objects") or seen from a car ("street"), rendered when iterated (ours).
+    """Videos of a synthetic world, rendered when iterated (ours).
 
     Args:
-        kind: What is in the videos.
+        kind: "objects": things before a background; "street": seen from a car; "lookalikes": copies of one object that
+            cross and hide one another, two in videos 0, 2, ..., four in videos 1, 3, ..., apart at the start and after
+            40 frames.
         videos: How many; each has a seed of its own, drawn from ``seed`` and its index.
         frames: Length of each video.
         seed: Any number from 0; the same seed gives the same pixels.
-        size_hw: Height and width of the frames, any size.
+        size_hw: Height and width of the frames, any size; for look-alikes not too narrow, or rendering refuses.
     """
     return [SyntheticScene(kind, index, frames, seed, size_hw) for index in range(videos)]

@@ -2,6 +2,7 @@
 
 segue data check DAVIS --layout davis2017 --split val
 segue data synthesize toy --layout youtube-vos-2019 --videos 6 --frames 40 --seed 0
+segue data synthesize copies --layout davis2017 --kind lookalikes --size 480x854
 
 A check that finds problems ends with exit code 2.
 """
@@ -64,6 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--videos", type=_positive, default=6, metavar="N", help="videos in each split (6)")
     add("--frames", type=_positive, default=40, metavar="N", help="frames of a video (40)")
     add("--seed", type=int, default=0, metavar="N", help="same seed, same bytes (0)")
+    add(
+        "--kind",
+        metavar="NAME",
+        help="what is in the videos: objects, lookalikes (two or four copies of one object that cross and hide one "
+        "another) or street (default: what suits the layout)",
+    )
     add("--size", type=_size, metavar="HEIGHTxWIDTH", help="size of frames (small, by layout)")
     for action in (check, synthesize):
         action.add_argument("--layout", required=True, metavar="NAME", help="see below")
@@ -158,14 +165,15 @@ def _show(problems: Sequence["Problem"], most: int) -> None:
 
 
 def _synthesize(arguments: argparse.Namespace) -> int:
-    from segue.synthetic.catalog import find_writer, write_dataset
+    from segue.synthetic.catalog import find_writer, suitable_kind, write_dataset
     from segue.synthetic.world import scenes
     from segue.synthetic.writing import whole_folder
 
     writer = find_writer(arguments.layout)
     size_hw = arguments.size or writer.size_hw
     videos = arguments.videos * len(writer.splits)
-    drawn = scenes(writer.kind, videos, arguments.frames, arguments.seed, size_hw)
+    kind = suitable_kind(arguments.layout, arguments.kind)
+    drawn = scenes(kind, videos, arguments.frames, arguments.seed, size_hw)
     with whole_folder(arguments.path) as folder, FrameProgress("") as progress:
         titles = (f"{scene.name} ({number}/{videos})" for number, scene in enumerate(drawn, 1))
         watched = [_Watched(*item, progress) for item in zip(drawn, titles, strict=True)]
