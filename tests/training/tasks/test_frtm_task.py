@@ -85,7 +85,14 @@ def config(name: str, root: Path, **changes: Any) -> TrainingSettings:
     values = read.model_dump(mode="json")
     values["clips"] |= {"size_hw": SIZE, "run": 2, "scale": [0.9, 1.1]}
     values["targets"] |= {"views": 2, "init_iterations": [2, 2], "filter_iterations": 2}
-    values["loop"] |= {"steps": 2, "batch": 2, "workers": 0, "device": "cpu"}
+    # Accelerate allows one precision per process.
+    values["loop"] |= {
+        "precision": "float32",
+        "steps": 2,
+        "batch": 2,
+        "workers": 0,
+        "device": "cpu",
+    }
     return TrainingSettings.parse({**values, **changes})
 
 
