@@ -109,7 +109,9 @@ def _best_pair(
     return best
 
 
-@lru_cache(maxsize=256)  # of the pairs of a frame most are asked for again after two groups have become one
+@lru_cache(
+    maxsize=256
+)  # of the pairs of a frame most are asked for again after two groups have become one
 def _both(one: Group, other: Group, size_hw: tuple[int, int], least_scale: float) -> Group | None:
     """Two groups as one; ``None`` if they would be seen too coarsely."""
     most = min(one.coarsest, other.coarsest)
