@@ -21,6 +21,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "frtm-fast": QUICK,
     "g-frtm": QUICK,
     "g-frtm-fast": {**QUICK, "reuse": {"threshold": 0.0}},
+    "frtm-lite": QUICK,
+    "g-frtm-lite": {**QUICK, "reuse": {"threshold": 0.0}},
     "g-ttvos": {"random_weights": True, "reuse": {"threshold": 0.0}},
     # Computed by torch: OpenVINO would compile the large networks for every size (rvos-lite is, in the same way).
     **{

@@ -274,7 +274,7 @@ def test_a_file_without_backbone_asks_for_imagenet(
     save_weights(holder, path, model_name="frtm-fast")
     asked = []
     monkeypatch.setattr(
-        "segue.models.frtm.network.ResNet",
+        "segue.models.frtm.backbone.ResNet",
         lambda name, pretrained: asked.append(pretrained) or model.network.backbone,
     )
     again = build("frtm-fast", settings={}, weights=path, device="cpu")

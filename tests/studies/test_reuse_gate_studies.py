@@ -13,16 +13,17 @@ from fakes.davis import moving_square, write_davis
 from fakes.gates import GateOverride, StillModel
 from fakes.trees import write_tree
 from segue.app.cli.main import main
-from segue.models.reuse.gate import WindowGate
-from segue.nn.weights import save_weights
 from segue.studies import render
 from segue.studies.catalog import STUDIES, find_study
-from segue.studies.reuse_gate import margins, measure
-from segue.studies.reuse_gate.margins import THRESHOLDS, Margins, MarginSettings
+from segue.studies.reuse_gate import measure, trained
+from segue.studies.reuse_gate.figure_9 import FIGURE_9
+from segue.studies.reuse_gate.margins import Margins, MarginSettings
 from segue.studies.reuse_gate.settings import MeasureSettings
-from segue.studies.reuse_gate.studies import FIGURE_9
+from segue.studies.reuse_gate.trained import training_of
 from segue.studies.setup import set_up
-from segue.training.tasks.window_gate import TrainingSettings
+from segue.studies.training import Training
+from segue.training.tasks.catalog import RunSettings
+from segue.training.tasks.frtm import TrainingSettings as FrtmTraining
 
 NAMES = [name for name in STUDIES if name.startswith("reuse-gate")]
 ON_DAVIS = ["figure6", "figure7", "figure8", "table1", "table2"]
@@ -177,64 +178,148 @@ def test_without_data_and_with_other_data(
 # Margins.
 
 
+def trained_rows(davis: Path, quick: bool = False) -> dict[str, MarginSettings]:
+    words = ["training_root=/elsewhere", "weights.frtm-lite=/given"]
+    setup = set_up(FIGURE_9, davis, quick=quick, overrides=words)
+    return {row.name: setup.settings(row) for row in FIGURE_9.rows}
+
+
 @pytest.mark.parametrize("quick", [False, True])
 def test_rows_of_figure_9_differ_in_the_loss_of_the_gate_alone(davis: Path, quick: bool) -> None:
-    setup = set_up(FIGURE_9, davis, quick=quick, overrides=["training_root=/elsewhere"])
-    changed = set()
-    first, *others = (setup.settings(row) for row in FIGURE_9.rows)
-    for settings in others:
-        assert isinstance(settings, MarginSettings)
-        assert settings.measured == first.measured
-        assert settings.measured.data.root == davis.resolve()
-        assert isinstance(settings.training, TrainingSettings)
-        assert settings.training.data.root == Path("/elsewhere")
-        fields = {
-            "objective": first.training.objective,
-            "expected": first.training.expected,
+    rows = trained_rows(davis, quick).values()
+    for model, steps in (("segue-lite", 60), ("g-frtm-lite", 2)):
+        own = [row for row in rows if row.model == model]
+        assert all(row.data.root == davis.resolve() for row in own)
+        trainings = [training_of(row, row.training) for row in own if row.training]
+        first, *others = (training.model_dump(mode="json") for training in trainings)
+        assert first["data"]["root"] == "/elsewhere"
+        assert (first["loop"]["steps"] == steps) is quick
+        changed = set()
+        for now in others:
+            changed |= differences(first, now)
+        loss = "objective" if model == "segue-lite" else "objective.gate"
+        allowed = {f"{loss}.{key}" for key in ("m1", "m2", "target", "kind")}
+        assert changed == allowed | ({"expected"} if model == "segue-lite" else set())
+
+
+def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> set[str]:
+    found: set[str] = set()
+    for key in one.keys() | other.keys():
+        before, now = one.get(key), other.get(key)
+        if isinstance(before, dict) and isinstance(now, dict):
+            found |= differences(before, now, f"{prefix}{key}.")
+        elif before != now:
+            found.add(prefix + key)
+    return found
+
+
+def test_gates_inside_frtm_begin_with_the_weights_without_a_gate(davis: Path) -> None:
+    row = trained_rows(davis)["margins-g-frtm-lite-0.7-0.2"]
+    assert row.training is not None
+    training = training_of(row, row.training)
+    assert isinstance(training, FrtmTraining)
+    assert training.initial == Path("/given")
+    assert training.variant == "g-frtm-lite"
+    assert training.objective.gate.m1 == 0.7
+    assert training.loop.steps == 200
+
+
+def test_without_footage_to_train_with_rows_are_not_run(davis: Path) -> None:
+    """The fake dataset has no split train."""
+    settings = MeasureSettings.parse(
+        {
+            "data": {"layout": "davis2016", "root": str(davis)},
+            "model": "segue-lite",
+            "training": {
+                "name": "gate",
+                "config": "segue-lite-gate.toml",
+                "gives": "segue-lite-gate",
+            },
         }
-        assert settings.training.model_copy(update=fields) == first.training
-        before = first.training.objective.model_dump()
-        now = settings.training.objective.model_dump()
-        changed |= {key for key in now if now[key] != before[key]}
-    assert changed == {"m1", "m2", "target", "kind"}
-    assert (first.training.loop.steps == 60) is quick
+    )
+    assert "no split train in" in measure.Measuring().obstacle(settings)
+    given = settings.model_copy(update={"weights": {"segue-lite-gate": Path("gate")}})
+    assert measure.Measuring().obstacle(given) == ""
+
+
+@pytest.fixture
+def learned(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Trainings that take no time; where they were made."""
+    places: list[Path] = []
+
+    class Trained(Training):
+        def scores(self, settings: RunSettings, folder: Path, watch: object) -> dict[str, float]:
+            places.append(folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "weights.safetensors").touch()
+            return {}
+
+    monkeypatch.setattr(trained, "Training", Trained)
+    monkeypatch.setattr(
+        measure, "missing_weights", lambda settings: "" if settings.training else "no weights"
+    )
+    return places
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    films = {name: moving_square(4) for name in "ef"}
+    return write_davis(tmp_path_factory.mktemp("footage"), films, split="train")
 
 
 def test_figure_9(
-    davis: Path, tmp_path: Path, loaded: list[str], monkeypatch: pytest.MonkeyPatch
+    davis: Path, footage: Path, tmp_path: Path, loaded: list[str], learned: list[Path]
 ) -> None:
-    trained: list[TrainingSettings] = []
-
-    class Trained:
-        def settings(self, values: dict[str, Any]) -> TrainingSettings:
-            return TrainingSettings.parse(values)
-
-        def scores(
-            self, settings: TrainingSettings, folder: Path, watch: object
-        ) -> dict[str, float]:
-            trained.append(settings)
-            folder.mkdir(parents=True, exist_ok=True)
-            save_weights(WindowGate(), folder / "weights.safetensors", model_name="segue-lite-gate")
-            return {"score": 0.5, "gate_error": 0.1, "windowed": 0.6}
-
-    monkeypatch.setattr(margins, "Training", Trained)
-    monkeypatch.setattr(margins, "missing_weights", lambda settings: "")
-    table, document = reproduce("figure9", davis, tmp_path, "--quick")
-    assert len(trained) == len(FIGURE_9.rows)
-    assert len(loaded) == len(FIGURE_9.rows) * len(THRESHOLDS)
+    words = ["--quick", f"training_root={footage}", "data.every=4"]
+    table, document = reproduce("figure9", davis, tmp_path, *words)
+    assert len(set(learned)) == len(FIGURE_9.rows) == 13
+    assert len(loaded) == 7 * 6 + 6 * 5
     assert all(row["ours"]["reuse at 0.9"] == 60 for row in document["rows"])
-    assert "| probability | 0.35 | 0.4 |" in table
-    (first, *_) = lines(tmp_path, "figure9")
+    assert "| segue-lite | probability | 0.35 | 0.4 |" in table
+    assert "| G-FRTM-lite | probability | 0.35 | 0.4 |" in table
+    (first, *_, last) = lines(tmp_path, "figure9")
     shown = document["rows"][0]["ours"]["J&F at 0.9"]
     assert float(first["J&F at 0.9"]) == pytest.approx(shown, abs=1e-3)
+    assert first["J&F at 0.6"] == "" == last["J&F at 0.98"]
     assert colours(tmp_path, "figure9") > 20
 
 
+def test_rows_of_table_2_share_a_training(
+    davis: Path,
+    footage: Path,
+    tmp_path: Path,
+    loaded: list[str],
+    learned: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def load_host(settings: MeasureSettings, override: object = None) -> StillModel:
+        own = settings.trained_as or settings.model
+        loaded.append(f"{own} {settings.weights.get(own, '')}")
+        return StillModel(settings.reuse.threshold if settings.reuse else 1.0)
+
+    monkeypatch.setattr(measure, "load_host", load_host)
+    words = ["--quick", f"training_root={footage}", "data.every=4"]
+    _, document = reproduce("table2", davis, tmp_path, *words)
+    rows = {row["name"]: row for row in document["rows"]}
+    complete = [name for name, row in rows.items() if row["state"] == "complete"]
+    assert complete == ["frtm-lite-r", "g-frtm-lite-number", "g-frtm-lite-number-0.5"]
+    assert [place.name for place in learned] == [
+        "frtm-lite-r",
+        "g-frtm-lite-number",
+        "g-frtm-lite-number",
+    ]
+    weights = tmp_path / "trained/g-frtm-lite-number/weights.safetensors"
+    assert loaded.count(f"g-frtm-lite-number {weights}") == 2
+    # Each printed row has the same of the host with weights beside it.
+    names = list(rows)
+    assert names[names.index("g-frtm-fast-copy-0.5") + 1] == "g-frtm-lite-copy-0.5"
+
+
 def test_a_trained_gate_is_what_is_run(davis: Path) -> None:
-    setup = set_up(FIGURE_9, davis, quick=True)
-    settings = setup.settings(FIGURE_9.rows[1])
-    at = settings.at(0.8, Path("trained"))
+    row = trained_rows(davis, quick=True)["margins-1-0"]
+    row = row.model_copy(update={"weights": {"segue-lite-gate": Path("trained")}})
+    at = row.at(0.8)
     assert at.weights == {"segue-lite-gate": Path("trained")}
     assert at.reuse is not None
     assert at.reuse.threshold == 0.8
-    assert Margins().obstacle(settings) == ""
+    assert Margins().obstacle(row) == ""

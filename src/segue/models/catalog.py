@@ -48,6 +48,17 @@ MODELS: dict[str, Entry] = {
         unweighted={"random_weights": True},
         gated=True,
     ),
+    "frtm-lite": Entry(
+        "segue.models.frtm.build:build",
+        "FRTM on EfficientNet-Lite0 with a narrower decoder, made for CPUs",
+        unweighted={"random_weights": True},
+    ),
+    "g-frtm-lite": Entry(
+        "segue.models.frtm.build:build",
+        "frtm-lite with the reuse gate of the paper",
+        unweighted={"random_weights": True},
+        gated=True,
+    ),
     "ttvos": Entry(
         "segue.models.ttvos.build:build",
         "TTVOS with ResNet-50: a template of channel statistics per object, nothing fitted online",

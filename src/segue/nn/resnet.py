@@ -1,8 +1,7 @@
 """Frozen ImageNet ResNets that give their feature maps by stride."""
 
-from typing import Literal
+from typing import Literal, cast
 
-import timm
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -33,6 +32,9 @@ class ResNet(nn.Module):
         WeightsError: The ImageNet weights could not be had.
     """
 
+    mean = (0.485, 0.456, 0.406)
+    deviation = (0.229, 0.224, 0.225)
+
     def __init__(self, name: str, *, pretrained: bool) -> None:
         super().__init__()
         if name not in CHANNELS:
@@ -60,12 +62,25 @@ class ResNet(nn.Module):
                     break
         return maps
 
+    def deeper(
+        self, shallow: dict[int, Float[Tensor, "batch _ _ _"]]
+    ) -> dict[int, Float[Tensor, "batch _ _ _"]]:
+        """The maps below the deepest one that is given."""
+        last = max(shallow)
+        images, maps = shallow[last], {}
+        for name, stride in _STRIDES.items():
+            if stride > last:
+                images = maps[stride] = cast(nn.Module, getattr(self.body, name))(images)
+        return maps
+
     def train(self, mode: bool = True) -> "ResNet":
         """Stay in evaluation mode, whatever is asked: the statistics are frozen."""
         return super().train(False)
 
 
 def _create(name: str, pretrained: bool) -> nn.Module:
+    import timm  # takes longer than all else, and other backbones do without
+
     try:
         # .tv_in1k: torchvision's first ImageNet weights, those that the papers here started from.
         body: nn.Module = timm.create_model(

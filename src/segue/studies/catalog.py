@@ -51,7 +51,8 @@ STUDIES: dict[str, StudyEntry] = {
         f"{_REUSE_GATE}:FIGURE_8", "the learned gate against one that knows the truth"
     ),
     "reuse-gate-figure9": StudyEntry(
-        f"{_REUSE_GATE}:FIGURE_9", "margins of the gate's loss; trains a gate for each"
+        "segue.studies.reuse_gate.figure_9:FIGURE_9",
+        "margins of the gate's loss; trains a gate for each",
     ),
     "reuse-gate-table1": StudyEntry(
         f"{_REUSE_GATE}:TABLE_1", "figure 6 as a table, with the published rows"

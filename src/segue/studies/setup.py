@@ -70,7 +70,7 @@ def set_up(
     _check_clips(root, found)
     data = {"data": {"layout": found, "root": str(root.resolve())}}
     changes = merge(study.quick[found], data) if quick else data
-    published = _published(study.config) if study.config else {}
+    published = read_config(study.config) if study.config else {}
     method = study.method or Training()
     setup = Setup(found, root.resolve(), quick, published, changes, tuple(overrides), method)
     for row in study.rows:
@@ -89,7 +89,12 @@ def merge(values: Values, changes: Values) -> dict[str, Any]:
     return merged
 
 
-def _published(config: str) -> Values:
+def read_config(config: str) -> Values:
+    """The settings of a file in ``configs/``.
+
+    Raises:
+        NotFoundError: There is no such file.
+    """
     path = _CONFIGS / config
     if not path.is_file():
         raise NotFoundError(

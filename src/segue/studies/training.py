@@ -37,8 +37,10 @@ class Training:
 
 
 def _best_scores(folder: Path) -> dict[str, float]:
-    """Of the weights that the run kept: those with the best first score."""
+    """Of the weights that the run kept: those with the best first score; none of a task that is not validated."""
     lines = journal.read(folder / "metrics.jsonl")
     validations = [line[journal.VALIDATION] for line in lines if journal.VALIDATION in line]
-    best: dict[str, float] = max(validations, key=lambda scores: next(iter(scores.values())))
+    best: dict[str, float] = max(
+        validations, key=lambda scores: next(iter(scores.values())), default={}
+    )
     return best

@@ -60,6 +60,7 @@ def make_network(settings: FrtmSettings, *, pretrained: bool) -> FrtmNetwork:
         settings.backbone,
         pretrained=pretrained,
         width=settings.width,
+        shallow_width=settings.shallow_width,
         head=settings.head,
         gated=settings.reuse is not None,
     )

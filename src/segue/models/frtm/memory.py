@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -19,7 +20,7 @@ class Sample:
     features: Float[Tensor, "channels rows columns"]
     """Projected features at stride 16."""
     labels: Float[Tensor, "height width"]
-    """Probability of the object, at the size of the frame."""
+    """Probability of the object, at the size of the frame or on a coarser grid (``at_stride``)."""
     pixel_weights: Float[Tensor, "height width"]
     """What each pixel's residual is multiplied with."""
 
@@ -70,6 +71,30 @@ def insert(memory: Memory, sample: Sample, *, capacity: int, rate: float) -> Mem
     return replace(
         memory, samples=tuple(samples), weights=tuple(w / total for w in weights), latest=place
     )
+
+
+def at_stride(
+    labels: Float[Tensor, "*samples height width"],
+    weights: Float[Tensor, "*samples height width"],
+    stride: int,
+) -> tuple[Float[Tensor, "*samples rows columns"], Float[Tensor, "*samples rows columns"]]:
+    """Labels and pixel weights on a grid of cells of ``stride`` pixels, under which the sum of squares hardly changes.
+
+    A cell's label is the weighted mean of its pixels', its weight that of them all (ours). Stride 1 changes nothing.
+    """
+    if stride == 1:
+        return labels, weights
+    height, width = labels.shape[-2:]
+    size = (-(-height // stride), -(-width // stride))
+    squared = weights.square()
+    mass, sums = (
+        F.interpolate(values.reshape(1, -1, height, width), size, mode="area").reshape(
+            *values.shape[:-2], *size
+        )
+        for values in (squared, squared * labels)
+    )
+    pixels = height * width / (size[0] * size[1])
+    return sums / mass.clamp_min(1e-12), (pixels * mass).sqrt()
 
 
 def pixel_weights(

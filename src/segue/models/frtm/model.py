@@ -10,7 +10,8 @@ from torch import Tensor
 
 from segue.errors import MaskError, SettingsError, VideoError
 from segue.models.frtm.augmentation import View, views
-from segue.models.frtm.memory import Sample, pixel_weights
+from segue.models.frtm.backbone import CHANNELS
+from segue.models.frtm.memory import Sample, at_stride, pixel_weights
 from segue.models.frtm.merging import merge, winners
 from segue.models.frtm.network import TARGET_STRIDE, FrtmNetwork, Sight
 from segue.models.frtm.reuse import Carried, GateFunction, Reuse
@@ -18,7 +19,7 @@ from segue.models.frtm.settings import FrtmSettings
 from segue.models.frtm.target_model import TargetState, fit, initial_model, remember
 from segue.models.given import check_first
 from segue.models.soft_masks import SoftMasks
-from segue.nn.resnet import CHANNELS
+from segue.nn.fuse import for_inference
 from segue.nn.reuse.settings import ReuseSettings
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
 
@@ -89,9 +90,11 @@ class FrtmModel:
             raise SettingsError(f"{name} reuses nothing, so no gate can be given. Set reuse.")
         self.name = name
         self.network = network
+        """As loaded; what runs may be a faster copy."""
         self.settings = settings
         self.device = torch.device(device)
-        self._reuse = Reuse(network, settings.reuse, gate) if settings.reuse else None
+        self._running = for_inference(network) if settings.folds else network
+        self._reuse = Reuse(self._running, settings.reuse, gate) if settings.reuse else None
 
     @property
     def parameters_per_object(self) -> int:
@@ -118,7 +121,7 @@ class FrtmModel:
         given = self._given(frame, labels)
         objects = {i: self._begin(frame, given, i, frame_number=0) for i in given.masks}
         masks = {i: mask.float() for i, mask in given.masks.items()}
-        carried = self._carry(Sight(self.network, self._tensor(frame)), masks, objects)
+        carried = self._carry(Sight(self._running, self._tensor(frame)), masks, objects)
         scores = {i: ObjectScore(1.0, reused=False if self._reuse else None) for i in objects}
         state = FrtmState(frame.shape[0], frame.shape[1], 1, objects, carried)
         return Prediction(np.where(labels == VOID, BACKGROUND, labels), scores), state
@@ -147,7 +150,7 @@ class FrtmModel:
                 f"{state.height}x{state.width} (height x width). Scale all frames to one size."
             )
         given = self._given(frame, labels)
-        seen = Sight(self.network, self._tensor(frame))
+        seen = Sight(self._running, self._tensor(frame))
         outcomes = {i: self._predict(seen, state, i, given, threshold) for i in state.objects}
         probabilities = _overrule({i: o.probability for i, o in outcomes.items()}, given)
         merged = merge(torch.stack(list(probabilities.values())), self.settings.merging)
@@ -195,8 +198,8 @@ class FrtmModel:
         model = state.objects[object_id].model
         projected = model.project(seen.features[TARGET_STRIDE])
         scores = model.score(projected)
-        refined = self.network.refiner.refine(seen.reduced, scores)
-        probability = self.network.finish(seen.reduced, scores, refined, seen.size)[0]
+        refined = self._running.refiner.refine(seen.reduced, scores)
+        probability = self._running.finish(seen.reduced, scores, refined, seen.size)[0]
         if carried:
             carried = replace(carried, scores=scores, refined=refined)
         return Outcome(probability, projected[0], carried, gate)
@@ -225,7 +228,8 @@ class FrtmModel:
         valid = given.known if corrected else torch.ones_like(given.known)
         if int((share > 0.5).sum()) < self.settings.smallest_mask:
             return state
-        sample = Sample(outcome.projected, share, self._pixel_weights(share > 0.5, valid))
+        weights = self._pixel_weights(share > 0.5, valid)
+        sample = Sample(outcome.projected, *at_stride(share, weights, self.settings.label_stride))
         return remember(state, sample, self.settings, at_once=corrected)
 
     def _begin(self, frame: Frame, given: Given, object_id: int, frame_number: int) -> TargetState:
@@ -238,12 +242,13 @@ class FrtmModel:
         masks = torch.stack([torch.from_numpy(view.mask) for view in seen]).to(self.device)
         valid = torch.stack([torch.from_numpy(view.known) for view in seen]).to(self.device)
         weights = [self._pixel_weights(m, k) for m, k in zip(masks, valid, strict=True)]
+        labels = at_stride(masks.float(), torch.stack(weights), self.settings.label_stride)
         generator = torch.Generator().manual_seed(int(draws.integers(2**62)))
         model = initial_model(features.shape[1], self.settings.channels, generator, self.device)
-        return fit(model, features, masks.float(), torch.stack(weights), self.settings)
+        return fit(model, features, *labels, self.settings)
 
     def _target_features(self, view: View) -> Tensor:
-        return self.network.look(self._tensor(view.frame), TARGET_STRIDE)[TARGET_STRIDE]
+        return self._running.look(self._tensor(view.frame), TARGET_STRIDE)[TARGET_STRIDE]
 
     def _pixel_weights(
         self, mask: Bool[Tensor, "height width"], known: Bool[Tensor, "height width"]

@@ -8,15 +8,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from segue.models.frtm.refiner import DEEP, SHALLOW, Reduced, Refiner
-from segue.nn.resnet import ResNet
+from segue.models.frtm.backbone import make_backbone
+from segue.models.frtm.refiner import DEEP, SHALLOW, HeadKind, Reduced, Refiner
 from segue.nn.reuse.delta import DeltaGenerator
 from segue.nn.reuse.gate import Gate
 from segue.nn.reuse.template_matching import TemplateMatching
 from segue.nn.reuse.translator import RefineTranslator
-
-_MEAN = (0.485, 0.456, 0.406)
-_DEVIATION = (0.229, 0.224, 0.225)
 
 TARGET_STRIDE = 16
 """Where the target model looks."""
@@ -75,9 +72,10 @@ class FrtmNetwork(nn.Module):
     """Backbone and decoder; target models are not part of it, they belong to a video.
 
     Args:
-        backbone: Name of the ResNet.
+        backbone: Name of the backbone, see ``backbone.BackboneName``.
         pretrained: Whether the backbone gets its ImageNet weights.
         width: Channels of the decoder.
+        shallow_width: Those at strides 8 and 4; ``None``: the same.
         head: Last enlargement of the decoder, see ``refiner.Head``.
         gated: Whether it has the parts of a reuse gate.
 
@@ -94,16 +92,18 @@ class FrtmNetwork(nn.Module):
         *,
         pretrained: bool,
         width: int = 64,
-        head: Literal["two-step", "direct"] = "two-step",
+        shallow_width: int | None = None,
+        head: HeadKind = "two-step",
         gated: bool = False,
     ) -> None:
         super().__init__()
-        self.backbone = ResNet(backbone, pretrained=pretrained)
+        self.backbone = make_backbone(backbone, pretrained=pretrained)
         channels = self.backbone.channels
-        self.refiner = Refiner(channels, width, head=head)
+        self.refiner = Refiner(channels, width, head=head, shallow_width=shallow_width)
         self.reuse = ReuseParts(channels[GATE_STRIDE], width) if gated else None
-        for name, values in (("mean", _MEAN), ("deviation", _DEVIATION)):
-            self.register_buffer(name, torch.tensor(values)[:, None, None], persistent=False)
+        for name in ("mean", "deviation"):
+            values = torch.tensor(getattr(self.backbone, name))[:, None, None]
+            self.register_buffer(name, values, persistent=False)
 
     def look(self, frames: Float[Tensor, "batch 3 height width"], deepest: int = 32) -> Features:
         """Features of frames with values in [0, 1], down to stride ``deepest``."""
@@ -112,9 +112,7 @@ class FrtmNetwork(nn.Module):
 
     def look_deeper(self, shallow: Features) -> Features:
         """The features that ``look`` left out when it went down to the gate's stride."""
-        body = self.backbone.body
-        middle = cast(nn.Module, body.layer3)(shallow[GATE_STRIDE])
-        return {DEEP[1]: middle, DEEP[0]: cast(nn.Module, body.layer4)(middle)}
+        return cast(Features, self.backbone.deeper(shallow))
 
     def finish(
         self,

@@ -4,7 +4,7 @@ Target models are fitted to the first frame and then left alone. With a gate, bo
 the decision is hard, and its gradient passes straight through (see ``segue.nn.reuse.gate``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from segue.models.frtm.memory import at_stride
 from segue.models.frtm.network import (
     GATE_STRIDE,
     TARGET_STRIDE,
@@ -21,7 +22,7 @@ from segue.models.frtm.network import (
     ReuseParts,
     resize,
 )
-from segue.models.frtm.refiner import DEEP, Reduced
+from segue.models.frtm.refiner import DEEP, STRIDES, Reduced
 from segue.models.frtm.settings import FrtmSettings
 from segue.models.frtm.target_model import TargetModel, fit, initial_model
 from segue.nn.reuse.gate import straight_through
@@ -29,6 +30,9 @@ from segue.nn.reuse.objective import GateLossSettings, delta_loss, gate_loss, ov
 from segue.settings import Settings
 
 Losses = dict[str, Float[Tensor, ""]]
+
+Look = Callable[[Tensor, int], Features]
+"""Frames with values in [0, 1] and the deepest stride wanted -> features, as ``FrtmNetwork.look``."""
 
 
 class ObjectiveSettings(Settings):
@@ -58,6 +62,7 @@ def fit_targets(
     views: Float[Tensor, "batch views 3 height width"],
     masks: Bool[Tensor, "batch views height width"],
     settings: FrtmSettings,
+    look: Look | None = None,
 ) -> list[TargetModel]:
     """One target model per sample, fitted to views of its first frame.
 
@@ -66,17 +71,19 @@ def fit_targets(
         views: Values in [0, 1]; the frame itself first.
         masks: The object in them.
         settings: Of the target models, usually with ``settings.OFFLINE``; pixel weights are always 1, as there.
+        look: In place of the network's own, such as a faster copy of it.
     """
     generator = torch.Generator().manual_seed(int(torch.randint(2**62, ())))
     models = []
-    # Conjugate gradients need all digits.
-    with torch.no_grad(), torch.autocast(views.device.type, enabled=False):
-        for own_views, own_masks in zip(views, masks.float(), strict=True):
-            features = network.look(own_views, TARGET_STRIDE)[TARGET_STRIDE]
-            start = initial_model(features.shape[1], settings.channels, generator, views.device)
-            models.append(
-                fit(start, features, own_masks, torch.ones_like(own_masks), settings).model
-            )
+    with torch.no_grad():
+        seen = (look or network.look)(views.flatten(0, 1), TARGET_STRIDE)[TARGET_STRIDE].float()
+        # Conjugate gradients need all digits.
+        with torch.autocast(views.device.type, enabled=False):
+            own_views = seen.unflatten(0, views.shape[:2])
+            for features, own_masks in zip(own_views, masks.float(), strict=True):
+                start = initial_model(seen.shape[1], settings.channels, generator, views.device)
+                truth = at_stride(own_masks, torch.ones_like(own_masks), settings.label_stride)
+                models.append(fit(start, features, *truth, settings).model)
     return models
 
 
@@ -87,6 +94,7 @@ def objective(
     models: Sequence[TargetModel],
     settings: ObjectiveSettings,
     epoch: float = 0.0,
+    look: Look | None = None,
 ) -> Losses:
     """Losses by name, averaged over all frames but the first; their sum is what the paper minimises (equation 6).
 
@@ -97,24 +105,26 @@ def objective(
         models: One per sample.
         settings: Of the gate.
         epoch: For its margin.
+        look: In place of the network's own, such as a faster copy of it.
     """
+    # Without a gate the first frame is looked at only by the target models.
+    first = 0 if network.reuse else 1
+    frames, masks = frames[:, first:], masks[:, first:]
+    time = frames.shape[1]
     with torch.no_grad():
-        features = [network.look(frames[:, t]) for t in range(frames.shape[1])]
+        # Time goes before the batch, so that each frame's maps stay in one piece.
+        together = (look or network.look)(frames.transpose(0, 1).flatten(0, 1), STRIDES[0])
+    features = [{s: m.chunk(time)[t] for s, m in together.items()} for t in range(time)]
     scores = [_score(models, seen[TARGET_STRIDE]) for seen in features]
     if network.reuse is None:
-        found = [
-            _plain(network, seen, score, truth)
-            for seen, score, truth in zip(
-                features[1:], scores[1:], masks[:, 1:].unbind(1), strict=True
-            )
-        ]
-    else:
-        gated = _Gated(network, network.reuse, settings, epoch)
-        found = gated.losses(features, scores, masks)
+        truth = masks.transpose(0, 1).flatten(0, 1)
+        return _plain(network, together, torch.cat(scores), truth)
+    found = _Gated(network, network.reuse, settings, epoch).losses(features, scores, masks)
     return {name: torch.stack([losses[name] for losses in found]).mean() for name in found[0]}
 
 
 def _plain(network: FrtmNetwork, seen: Features, scores: Tensor, truth: Tensor) -> Losses:
+    """All frames at once."""
     reduced = network.refiner.reduce(seen)
     size = (truth.shape[-2], truth.shape[-1])
     return {"cross_entropy": _cross_entropy(network.refiner(reduced, scores, size), truth)}
@@ -203,8 +213,9 @@ class _Gated:
 def _score(
     models: Sequence[TargetModel], features: Tensor
 ) -> Float[Tensor, "batch 1 rows columns"]:
-    pairs = zip(models, features[:, None].unbind(), strict=True)
-    return torch.cat([model.score(model.project(own)) for model, own in pairs])
+    pairs = zip(models, features[:, None].float().unbind(), strict=True)
+    with torch.autocast(features.device.type, enabled=False):
+        return torch.cat([model.score(model.project(own)) for model, own in pairs])
 
 
 def _cross_entropy(

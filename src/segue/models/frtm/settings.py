@@ -6,12 +6,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from segue.errors import SettingsError
-from segue.nn.resnet import ResNetName
+from segue.models.frtm.backbone import BackboneName
+from segue.models.frtm.refiner import HeadKind
 from segue.nn.reuse.settings import ReuseSettings
 from segue.settings import Settings
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
+Width = Annotated[int, Field(ge=4, multiple_of=4)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -47,7 +49,7 @@ class AugmentationSettings(Settings):
 class FrtmSettings(Settings):
     """What FRTM does at test time."""
 
-    backbone: ResNetName = "resnet101"
+    backbone: BackboneName = "resnet101"
     """Frozen feature extractor."""
     seed: int = 0
     """With the object's id and the frame number: the seed of its target model and views."""
@@ -82,10 +84,15 @@ class FrtmSettings(Settings):
 
     merging: Literal["softmax-odds", "odds"] = "softmax-odds"
     """``softmax-odds``: the released code; ``odds``: odds over their sum, as in RGMP."""
-    head: Literal["two-step", "direct"] = "two-step"
-    """Last enlargement: bicubic x2, then bilinear (released code), or bicubic at once."""
-    width: Annotated[int, Field(ge=4, multiple_of=4)] = 64
+    head: HeadKind = "two-step"
+    """Last enlargement: bicubic x2, then bilinear (released code); bicubic at once; or ``half``: of logits alone."""
+    width: Width = 64
     """Channels of the decoder."""
+    shallow_width: Width | None = None
+    """Those at strides 8 and 4, where most of the work is; ``None``: the same (the paper)."""
+    label_stride: Count = 1
+    """Labels are compared with the target model's scores on a grid of this stride; 1: at every pixel (the paper).
+    Coarser grids cost less time and memory, by the square of it (ours)."""
     augmentation: AugmentationSettings = AugmentationSettings()
     """Views of the first frame."""
     reuse: ReuseSettings | None = None
@@ -96,6 +103,11 @@ class FrtmSettings(Settings):
         if self.memory_size < self.augmentation.samples:
             raise ValueError("memory_size is smaller than augmentation.samples")
         return self
+
+    @property
+    def folds(self) -> bool:
+        """Whether batch norms are folded into the convolutions to run; the networks of the papers stay as they are."""
+        return self.backbone == "efficientnet-lite0"
 
     @property
     def forget_factor(self) -> float:
@@ -110,16 +122,28 @@ _FAST: dict[str, Any] = {
     "update_iterations": 5,
 }
 
+_LITE: dict[str, Any] = {
+    **_FAST,
+    "backbone": "efficientnet-lite0",
+    "width": 48,
+    "shallow_width": 32,
+    "head": "half",
+    "label_stride": 4,
+}
+
 VARIANTS: dict[str, dict[str, Any]] = {
     "frtm": {},
     "frtm-fast": _FAST,
     "frtm-fast-r": {**_FAST, "width": 32},
     "g-frtm": {"reuse": {}},
     "g-frtm-fast": {**_FAST, "reuse": {}},
+    "frtm-lite": _LITE,
+    "g-frtm-lite": {**_LITE, "reuse": {}},
 }
 """What each name changes. The released ``--fast`` flag changes nothing; this follows the paper.
 
 ``frtm-fast-r`` is the reuse gate's point of comparison, a decoder of fewer channels; how many is not published (ours).
+The lite ones are the method of the papers in a size for processors (ours).
 """
 
 OFFLINE: dict[str, Any] = {

@@ -164,7 +164,7 @@ def _draw_margins(
         )
         for row in rows
         for threshold in THRESHOLDS
-        if scores[row.name]
+        if key_at("J&F", threshold) in scores[row.name]
     ]
     figure, (axis,) = _panels(1)
     _series(axis, points, "reuse", "J&F")
@@ -176,8 +176,8 @@ def _draw_margins(
 
 
 def _margins_of(row: Row) -> str:
-    loss, m1, m2 = row.cells
-    return loss if m1 == "-" else f"M({m1}, {m2})"
+    model, loss, m1, m2 = row.cells
+    return f"{model}, {loss}" if m1 == "-" else f"{model}, M({m1}, {m2})"
 
 
 def draw_histogram(settings: Mapping[str, Any], folder: Path, picture: Path) -> Drawing:

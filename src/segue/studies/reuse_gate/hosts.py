@@ -39,11 +39,19 @@ def _besides(settings: MeasureSettings) -> Mapping[str, str]:
 
 
 def missing_weights(settings: MeasureSettings) -> str:
-    """Why the model of a row cannot be made; "" if it can."""
+    """Why the model of a row cannot be made; "" if it can, after its training if it has one."""
+    learned = settings.training
     try:
+        if learned and learned.gives not in settings.weights:
+            begin = learned.begins_with
+            if begin and begin not in settings.weights:
+                shipped_weights(begin)
+            known = {**settings.weights, learned.gives: Path()}
+            settings = settings.model_copy(update={"weights": known})
         weights_of(settings)
     except WeightsError:
-        return f"no trained weights of {settings.trained_as or settings.model}"
+        lacking = learned.begins_with if learned and learned.begins_with else ""
+        return f"no trained weights of {lacking or settings.trained_as or settings.model}"
     return ""
 
 

@@ -1,67 +1,52 @@
-"""Figure 9: gates of ``segue-lite`` trained with other margins, each run at several thresholds."""
+"""Figure 9: gates trained with other margins, each run at several thresholds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from segue.files import write_json
 from segue.nn.reuse.settings import ReuseSettings
-from segue.studies.reuse_gate.hosts import LITE_GATE, missing_weights
 from segue.studies.reuse_gate.measure import SCORES, Measuring
 from segue.studies.reuse_gate.settings import MeasureSettings
+from segue.studies.reuse_gate.trained import learn
 from segue.studies.study import Values
-from segue.studies.training import Training
-from segue.training.loop import WEIGHTS, Watch
-from segue.training.tasks.catalog import RunSettings
+from segue.training.loop import Watch
 
-THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
-_OWN = frozenset({"data", "training_root"})
-"""Settings of the study; all others are those of the training."""
-_TRAINING = "training"
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 
 
-@dataclass(frozen=True)
-class MarginSettings:
-    """A training, and what its gate is run on."""
+class MarginSettings(MeasureSettings):
+    """A training, and what its gate is run on: at each threshold, otherwise alike."""
 
-    training: RunSettings
-    measured: MeasureSettings
-    """At one threshold; the others differ in nothing else."""
+    thresholds: tuple[float, ...] = THRESHOLDS
 
-    def at(self, threshold: float, weights: Path) -> MeasureSettings:
-        """The trained gate at a threshold."""
-        changes = {"reuse": ReuseSettings(threshold=threshold), "weights": {LITE_GATE: weights}}
-        return self.measured.model_copy(update=changes)
+    def at(self, threshold: float) -> MeasureSettings:
+        """The row at one threshold."""
+        values = {k: getattr(self, k) for k in MeasureSettings.model_fields}
+        return MeasureSettings(**{**values, "reuse": ReuseSettings(threshold=threshold)})
 
 
 class Margins:
-    """Every row is a training of the gate, which is then run with the shipped host.
+    """Every row is a training of a gate, which is then run with its host.
 
     It is trained on the data that it is run on (their split ``train``), or on those of ``training_root=PATH``.
     """
 
     def settings(self, values: Values) -> MarginSettings:
         """See ``Method.settings``."""
-        data = values["data"]
-        learned = {"root": values.get("training_root", data["root"])}
-        rest = {key: value for key, value in values.items() if key not in _OWN}
-        return MarginSettings(
-            Training().settings({**rest, "data": learned}),
-            MeasureSettings.parse({"data": data, "model": "segue-lite"}),
-        )
+        return MarginSettings.parse(values)
 
     def obstacle(self, settings: MarginSettings) -> str:
-        """The host has to be trained; its gate is what is trained here."""
-        return missing_weights(settings.measured.model_copy(update={"reuse": None}))
+        """See ``Method.obstacle``; the gate is what is trained here, its host has to be there."""
+        return Measuring().obstacle(settings)
 
     def scores(self, settings: MarginSettings, folder: Path, watch: Watch) -> Mapping[str, float]:
-        """See ``Method.scores``; what holds at one threshold is named with it."""
-        trained = folder / _TRAINING
-        validated = Training().scores(settings.training, trained, watch)
-        scores = {"gate_error": validated["gate_error"], "windowed": validated["windowed"]}
-        for threshold in THRESHOLDS:
-            measured = settings.at(threshold, trained / WEIGHTS)
-            found = Measuring().scores(measured, folder / f"{threshold:g}", watch)
+        """See ``Method.scores``; each number is named with its threshold."""
+        scores: dict[str, float] = {}
+        learned = learn(settings, folder, watch)
+        assert isinstance(learned, MarginSettings)
+        for threshold in settings.thresholds:
+            place = folder / f"{threshold:g}"
+            found = Measuring().scores(learned.at(threshold), place, watch)
             scores |= {key_at(key, threshold): found[key] for key in ("J&F", "reuse", "fps")}
             scores["threads"] = found["threads"]
         write_json(folder / SCORES, scores)

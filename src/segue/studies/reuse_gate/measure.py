@@ -21,6 +21,7 @@ from segue.studies.reuse_gate.clip import Clip, read_clips
 from segue.studies.reuse_gate.hosts import fingerprints, load_host, missing_weights
 from segue.studies.reuse_gate.passage import Oracle, Passage, go_through, warm_up
 from segue.studies.reuse_gate.settings import MeasureSettings
+from segue.studies.reuse_gate.trained import learn, missing_footage
 from segue.studies.study import Values
 from segue.training.loop import Watch
 
@@ -44,7 +45,9 @@ class Measuring:
 
     def obstacle(self, settings: MeasureSettings) -> str:
         """See ``Method.obstacle``; a row of published numbers alone needs nothing."""
-        return missing_weights(settings) if settings.model else ""
+        if not settings.model:
+            return ""
+        return missing_weights(settings) or missing_footage(settings)
 
     def scores(self, settings: MeasureSettings, folder: Path, watch: Watch) -> Mapping[str, float]:
         """See ``Method.scores``; J, F and rates in [0, 1], times in milliseconds.
@@ -54,6 +57,7 @@ class Measuring:
         """
         if not settings.model:
             return {}
+        settings = learn(settings, folder, watch)
         book = _open(folder, settings)
         clips = read_clips(settings.data)
         rules = find_protocol(PROTOCOLS[settings.data.layout])

@@ -24,6 +24,21 @@ class DataSettings(Settings):
     """The first frames of each sequence; ``None``: all."""
 
 
+class LearnedSettings(Settings):
+    """A short training that gives a row its weights."""
+
+    name: str
+    """Of its folder; rows with the same name share it."""
+    config: str
+    """A file in ``configs/``."""
+    gives: str
+    """The name of the weights that come out."""
+    begins_with: str = ""
+    """The name of the weights that it begins with; "" for none."""
+    changes: dict[str, Any] = Field(default_factory=dict)
+    """Settings that differ from those of the file, nested."""
+
+
 class MeasureSettings(Settings):
     """One way to run one model over the videos."""
 
@@ -40,4 +55,8 @@ class MeasureSettings(Settings):
     """The name its weights go by, where that is not the model's."""
     weights: dict[str, Path] = Field(default_factory=dict)
     """Files by name; what is not named is what ships."""
+    training: LearnedSettings | None = None
+    """``None``: nothing is trained for the row."""
+    training_root: Path | None = None
+    """The dataset whose split ``train`` is learned from; ``None``: the one that is measured on."""
     device: str = "cpu"

@@ -10,19 +10,19 @@ from segue.studies.reuse_gate.drawing import (
     Draw,
     draw_groups,
     draw_histogram,
-    draw_margins,
     draw_points,
 )
-from segue.studies.reuse_gate.margins import THRESHOLDS, Margins, key_at
 from segue.studies.reuse_gate.measure import Measuring
 from segue.studies.reuse_gate.overlap import Overlapping
+from segue.studies.reuse_gate.trainings import NARROW, NUMBER, SMALL, STEPS, short
 from segue.studies.study import Measure, Row, Study
 
-_LITE = "segue-lite"
+LITE = "segue-lite"
 _FAST = "g-frtm-fast"
-_LABELS = {
+LABELS = {
     "g-frtm": "G-FRTM",
     _FAST: "G-FRTM-fast",
+    SMALL: "G-FRTM-lite",
     "g-ttvos": "G-TTVOS",
     "g-ttvos-lite": "G-TTVOS-lite",
 }
@@ -34,6 +34,8 @@ _FUSION_DIAL = (0.5, 0.8, 0.9)
 _ORACLE_DIAL = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 _PRINTED_DIAL = (0.1, 0.5, 0.7, 1.0)
 """Those of table 2."""
+_SMALL_DIAL = (0.1, 0.5, 0.6, 0.7, 0.8, 1.0)
+"""The same and some between, for the host of the paper that has weights here."""
 _HEADINGS = ("Model", "Path", "Gate", "Threshold")
 
 _FPS = Measure("fps", "FPS", "number")
@@ -47,7 +49,7 @@ _DAVIS = (
     Measure("reused_ms", "ms of a reused frame", "number"),
 )
 
-_QUICK = {"data": {"every": 3, "frames": 40}}
+QUICK = {"data": {"every": 3, "frames": 40}}
 _QUICK_NOTE = (
     "Quick: the first 40 frames of every third sequence. It shows that every row runs; the numbers are not those of "
     "the dataset."
@@ -74,7 +76,7 @@ def _row(
     kind = path if gate == "learned" else gate
     return Row(
         f"{model}-{kind}-{_number(threshold)}",
-        (_LABELS.get(model, model), path, gate, _number(threshold)),
+        (LABELS.get(model, model), path, gate, _number(threshold)),
         {"model": model, "reuse": {"threshold": threshold, "path": path}, "gate": gate},
         printed or {},
     )
@@ -91,59 +93,99 @@ def _printed_alone(name: str, printed: Mapping[str, float]) -> Row:
 def _table_1() -> list[Row]:
     """Ours, and the published ones, on the same row where both are there."""
     gated = dict(published.GATED)
-    rows = _rows(_LITE, _DIAL)
-    for model in _LABELS:
+    rows = _rows(LITE, _DIAL)
+    for model in LABELS:
         thresholds = {*_PRINTED_DIAL, *(t for m, t in gated if m == model)}
+        if model == SMALL:
+            rows.append(_ungated("frtm-lite", "FRTM-lite", "frtm-lite", {}, {}))
+            thresholds = {*_SMALL_DIAL}
         for threshold in sorted(thresholds):
             rows.append(_row(model, threshold, printed=gated.get((model, threshold))))
     return [*(_printed_alone(name, line) for name, line in published.OTHERS.items()), *rows]
 
 
-def _ungated(name: str, label: str, model: str, options: Mapping[str, Any]) -> Row:
-    printed = {"frtm-fast": published.FAST, "frtm-fast-r": published.FAST_REDUCED}[name]
-    settings = {"model": model, "options": options, "reuse": None, "trained_as": name}
-    return Row(name, (label, "-", "-", "-"), settings, printed)
+def _ungated(
+    name: str,
+    label: str,
+    model: str,
+    options: Mapping[str, Any],
+    printed: Mapping[str, float],
+    **more: Any,
+) -> Row:
+    settings = {"model": model, "options": options, "reuse": None, "trained_as": name, **more}
+    return Row(name, (label, "-", "-", "-"), settings, printed, quick=short(more))
+
+
+def _number_of_gates(model: str, threshold: float, printed: Mapping[str, float]) -> Row:
+    settings: dict[str, Any] = {
+        "model": model,
+        "trained_as": f"{model}-number",
+        "reuse": {"threshold": threshold},
+    }
+    if model == SMALL:
+        settings["training"] = NUMBER
+    name = f"{model}-number" + ("" if threshold == 1 else f"-{_number(threshold)}")
+    cells = (f"{LABELS[model]}, number of gates", "translate", "learned", _number(threshold))
+    return Row(name, cells, settings, printed, quick=short(settings))
+
+
+def _narrow() -> Row:
+    """Fewer channels can begin with nobody's weights, so this row is trained for longer."""
+    training = {
+        "name": "frtm-lite-r",
+        "config": "frtm-lite.toml",
+        "gives": "frtm-lite-r",
+        "changes": {
+            "model": NARROW,
+            "data": {"stills": [], "still_share": 0.0},
+            "loop": {"steps": 3 * STEPS, "average": 0.99},
+        },
+    }
+    return _ungated("frtm-lite-r", "FRTM-liteR", "frtm-lite", NARROW, {}, training=training)
 
 
 def _table_2() -> list[Row]:
     rows = [
-        _ungated("frtm-fast", "FRTM-fast*", "frtm-fast", {}),
-        _ungated("frtm-fast-r", "FRTM-fastR", "frtm-fast", {"width": 32}),
-        Row(
-            f"{_FAST}-number",
-            ("G-FRTM-fast, number of gates", "translate", "learned", "1"),
-            {"model": _FAST, "trained_as": f"{_FAST}-number", "reuse": {"threshold": 1.0}},
-            published.NUMBER_OF_GATES,
-        ),
+        _ungated("frtm-fast", "FRTM-fast*", "frtm-fast", {}, published.FAST),
+        _ungated("frtm-lite", "FRTM-lite", "frtm-lite", {}, {}),
+        _ungated("frtm-fast-r", "FRTM-fastR", "frtm-fast", {"width": 32}, published.FAST_REDUCED),
+        _narrow(),
+        _number_of_gates(_FAST, 1.0, published.NUMBER_OF_GATES),
+        _number_of_gates(SMALL, 1.0, {}),
+        _number_of_gates(SMALL, 0.5, {}),
     ]
-    for (path, threshold), printed in published.ABLATIONS.items():
-        rows.append(_row(_FAST, threshold, path, printed=printed))
-    return [*rows, *_lite_by_path()]
+    return [*rows, *_printed_by_path(), *_lite_by_path()]
+
+
+def _printed_by_path() -> list[Row]:
+    """Each printed row, and under it the same with the host that has weights here."""
+    pairs = (
+        (_row(_FAST, threshold, path, printed=printed), _row(SMALL, threshold, path))
+        for (path, threshold), printed in published.ABLATIONS.items()
+    )
+    return [row for pair in pairs for row in pair]
 
 
 def _lite_by_path() -> list[Row]:
     """Computing every frame, thus no path at all, is a row of ``translate`` alone."""
-    fusion, copy = (
-        _rows(_LITE, *kind) for kind in ((_FUSION_DIAL, "fusion"), (_COPY_DIAL, "copy"))
-    )
-    return [*_rows(_LITE, _DIAL), *fusion, *copy]
+    fusion, copy = (_rows(LITE, *kind) for kind in ((_FUSION_DIAL, "fusion"), (_COPY_DIAL, "copy")))
+    return [*_rows(LITE, _DIAL), *fusion, *copy]
 
 
 def _figure_7() -> list[Row]:
-    rows = _lite_by_path()
-    for (path, threshold), printed in published.ABLATIONS.items():
-        rows.append(_row(_FAST, threshold, path, printed=printed))
-    return rows
+    return [*_lite_by_path(), *_printed_by_path()]
 
 
 def _figure_8() -> list[Row]:
-    rows = _rows(_LITE, _DIAL)
-    rows += [_row(_LITE, threshold, gate="oracle") for threshold in _ORACLE_DIAL]
-    rows += _rows(_LITE, _COPY_DIAL, "copy")
+    rows = _rows(LITE, _DIAL)
+    rows += [_row(LITE, threshold, gate="oracle") for threshold in _ORACLE_DIAL]
+    rows += _rows(LITE, _COPY_DIAL, "copy")
     for threshold in sorted(_PRINTED_DIAL, reverse=True):
         printed = published.ABLATIONS["translate", threshold]
         rows.append(_row(_FAST, threshold, printed=printed))
     rows += [_row(_FAST, threshold, gate="oracle") for threshold in _PRINTED_DIAL]
+    rows += _rows(SMALL, _SMALL_DIAL)
+    rows += [_row(SMALL, threshold, gate="oracle") for threshold in _PRINTED_DIAL]
     return rows
 
 
@@ -159,7 +201,7 @@ def _on_davis(
         method=Measuring(),
         layout="davis2016",
         more_layouts=("davis2017",),
-        quick={"davis2016": _QUICK, "davis2017": _QUICK},
+        quick={"davis2016": QUICK, "davis2017": QUICK},
         full_note=_FULL_NOTE,
         quick_note=_QUICK_NOTE,
         notes=tuple(notes),
@@ -241,7 +283,7 @@ FIGURE_1 = Study(
     method=Overlapping(),
     layout="davis2017",
     more_layouts=("davis2016", "youtube-vos-2018", "youtube-vos-2019"),
-    quick=dict.fromkeys(("davis2017", "davis2016", "youtube-vos-2018", "youtube-vos-2019"), _QUICK),
+    quick=dict.fromkeys(("davis2017", "davis2016", "youtube-vos-2018", "youtube-vos-2019"), QUICK),
     full_note="All annotated frames of the split.",
     quick_note="Quick: the first 40 frames of every third sequence.",
     notes=("Frames of YouTube-VOS are annotated five apart, those of DAVIS one after the other.",),
@@ -255,7 +297,7 @@ def _table_3() -> list[Row]:
     rows = [_printed_alone(name, line) for name, line in published.YOUTUBE.items()]
     for threshold, printed in published.YOUTUBE_GATED.items():
         rows.append(_row(_FAST, threshold, printed=printed))
-    return [*rows, *_rows(_LITE, (1.0, 0.95, 0.9, 0.8))]
+    return [*rows, *_rows(LITE, (1.0, 0.95, 0.9, 0.8))]
 
 
 _TABLE_3 = _table_3()
@@ -269,7 +311,7 @@ TABLE_3 = Study(
     method=Measuring(),
     layout="youtube-vos-2018",
     more_layouts=("youtube-vos-2019",),
-    quick={"youtube-vos-2018": _QUICK, "youtube-vos-2019": _QUICK},
+    quick={"youtube-vos-2018": QUICK, "youtube-vos-2019": QUICK},
     full_note=_FULL_NOTE,
     quick_note=_QUICK_NOTE,
     notes=(
@@ -278,74 +320,4 @@ TABLE_3 = Study(
         "Frames are those of the split, mostly every fifth of the video.",
     ),
     draw=draw_groups(_TABLE_3, _HEADINGS, _GROUPS),
-)
-
-_MARGIN_HEADINGS = ("Gate's loss", "m1", "m2")
-_RAMP = 12.0
-"""Epochs until m1 is reached: the same share of this training as ep_T is of the paper's (120 of 260)."""
-
-
-def _margin_row(
-    name: str, cells: tuple[str, str, str], loss: Mapping[str, Any], **settings: str
-) -> Row:
-    return Row(f"margins-{name}", cells, {"objective": {"ramp_epochs": _RAMP, **loss}, **settings})
-
-
-def _margins() -> list[Row]:
-    """As shipped, then with margins, then what else the paper compares."""
-    rows = [_margin_row("none", ("probability", "-", "-"), {})]
-    for m1, m2 in ((1.0, 0.0), (1.0, 0.2), (0.7, 0.2), (0.35, 0.4)):
-        gate = {"m1": m1, "m2": m2, "target": "paper"}
-        cells = "probability", f"{m1:g}", f"{m2:g}"
-        rows.append(_margin_row(f"{m1:g}-{m2:g}", cells, gate))
-    still = "probability, IoU of true masks"
-    rows.append(_margin_row("still", (still, "-", "-"), {}, expected="still"))
-    rows.append(_margin_row("number", ("number of gates", "-", "-"), {"kind": "number"}))
-    return rows
-
-
-_FIGURE_9 = _margins()
-
-FIGURE_9 = Study(
-    name="reuse-gate-figure9",
-    title="Reuse gate, figure 9: margins of the gate's loss",
-    headings=_MARGIN_HEADINGS,
-    rows=tuple(_FIGURE_9),
-    measures=tuple(
-        Measure(key_at(key, threshold), f"{heading} at {threshold:g}")
-        for threshold in THRESHOLDS
-        for key, heading in (("J&F", "J&F"), ("reuse", "reuse"))
-    ),
-    method=Margins(),
-    config="segue-lite-gate.toml",
-    layout="davis2016",
-    more_layouts=("davis2017",),
-    quick={
-        layout: {
-            **_QUICK,
-            "loop": {
-                "steps": 60,
-                "validate_every": 0,
-                "average": 0.9,
-                "checkpoint_every": 30,
-                "workers": 1,
-            },
-            "runs": {"clips": 12},
-            "schedule": {"warmup": 10},
-        }
-        for layout in ("davis2016", "davis2017")
-    },
-    full_note="Each row is trained as the weights that ship, then run on whole sequences.",
-    quick_note=(
-        "Quick: 60 steps of training on 12 clips each, then the first 40 frames of every third sequence. It shows that "
-        "every row trains and runs; so few steps do not rank the rows."
-    ),
-    notes=(
-        "The paper prints no numbers of this figure. It finds M(1, 0) best where much is reused, and M(0.35, 0.4) to "
-        "jump to 80 % reuse between 0.6 and 0.5. Its released code works m1 out and does not use it: what it calls "
-        "M(1, 0) is the first row here, and the second is what its equation 4 says.",
-        "The gate is taught which share of a computed mask's IoU that of the window is (ours); in the row that says "
-        "so, the IoU of the true masks of both frames (the paper).",
-    ),
-    draw=draw_margins(_FIGURE_9, _MARGIN_HEADINGS),
 )

@@ -1,4 +1,4 @@
-"""Train FRTM's decoder, gated or not: footage of single objects -> clips -> fitted target models -> masks."""
+"""Train FRTM's decoder, gated or not: footage and stills of objects -> clips -> fitted target models -> masks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,17 +12,22 @@ from torch import Tensor, nn
 
 from segue.data.clips import ClipSettings, Footage, draw_clip, load_footage
 from segue.data.davis import davis_sequences
+from segue.data.still_footage import StillFootage
+from segue.data.stills import find_stills
 from segue.models.frtm.augmentation import views
 from segue.models.frtm.build import make_network
-from segue.models.frtm.network import FrtmNetwork
+from segue.models.frtm.network import Features, FrtmNetwork
 from segue.models.frtm.objective import ObjectiveSettings, fit_targets, objective
 from segue.models.frtm.settings import OFFLINE, AugmentationSettings, FrtmSettings, variant
+from segue.nn.fuse import for_inference
+from segue.nn.weights import load_weights
 from segue.settings import Settings
 from segue.training.curriculum import Conditions
 from segue.training.task import Batch, Sample, Task
 from segue.training.tasks.catalog import RunSettings
 
 Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class DataSettings(Settings):
@@ -31,6 +36,10 @@ class DataSettings(Settings):
     root: Path
     """A folder in the DAVIS layout."""
     split: str = "train"
+    stills: tuple[Path, ...] = ()
+    """Folders with ``JPEGImages`` and ``Annotations``, one mask per picture; what is in a mask is one object."""
+    still_share: Share = 0.0
+    """Share of the clips that are made of still images; the others are of footage."""
 
 
 class TargetSettings(Settings):
@@ -40,6 +49,8 @@ class TargetSettings(Settings):
     """Views of the first frame, itself among them. Fewer are faster."""
     init_iterations: tuple[Count, ...] = (5, 10, 10, 10, 10)
     filter_iterations: Count = 10
+    label_stride: Count = 1
+    """See ``FrtmSettings``."""
 
 
 class TrainingSettings(RunSettings):
@@ -51,6 +62,8 @@ class TrainingSettings(RunSettings):
     model: dict[str, Any] = Field(default_factory=dict)
     """Settings of the model that differ from those of the variant, such as ``width``. ``random_weights`` leaves out
     the ImageNet weights of the backbone."""
+    initial: Path | None = None
+    """Weights of the variant without its gate, to begin with; ``None``: the ImageNet backbone alone."""
     data: DataSettings
     clips: ClipSettings = ClipSettings(run=5)
     order: Literal["time", "shuffled"] = "time"
@@ -61,9 +74,11 @@ class TrainingSettings(RunSettings):
 
 @dataclass(frozen=True)
 class FrtmSamples:
-    """Clips drawn at random, with views of their first frames; an epoch is as many as there are frames."""
+    """Clips drawn at random, with views of their first frames; an epoch is as many as there are frames of footage."""
 
     footage: Sequence[Footage]
+    stills: Sequence[Footage]
+    still_share: float
     clips: ClipSettings
     order: Literal["time", "shuffled"]
     augmentation: AugmentationSettings
@@ -75,7 +90,8 @@ class FrtmSamples:
         """See ``segue.training.task.Samples``."""
         rng = np.random.default_rng([seed, number])
         settings = self.clips.model_copy(update={"size_hw": conditions.size_hw})
-        clip = draw_clip(self.footage, settings, rng)
+        still = bool(self.stills) and rng.random() < self.still_share
+        clip = draw_clip(self.stills if still else self.footage, settings, rng)
         first, mask = clip.frames[0], clip.masks[0]
         seen = views(first, mask, np.ones_like(mask), self.augmentation, rng)
         order = np.arange(len(clip.frames))
@@ -92,7 +108,7 @@ class FrtmSamples:
 
 
 class FrtmObjective(nn.Module):
-    """The losses of a batch."""
+    """The losses of a batch; the backbone does not learn, so a faster copy of it computes the features."""
 
     def __init__(
         self, network: FrtmNetwork, targets: FrtmSettings, settings: ObjectiveSettings
@@ -101,11 +117,13 @@ class FrtmObjective(nn.Module):
         self.network = network
         self._targets = targets
         self._settings = settings
+        # In a tuple, so that it is no part of what is trained.
+        self._frozen = (for_inference(network.backbone),)
 
     def forward(self, batch: Batch, conditions: Conditions) -> dict[str, Tensor]:
         """See ``segue.training.task.Task.objective``."""
         seen = _as_input(batch["views"])
-        models = fit_targets(self.network, seen, batch["view_masks"], self._targets)
+        models = fit_targets(self.network, seen, batch["view_masks"], self._targets, self._look)
         return objective(
             self.network,
             _as_input(batch["frames"]),
@@ -113,7 +131,14 @@ class FrtmObjective(nn.Module):
             models,
             self._settings,
             float(batch["epoch"][0]),
+            self._look,
         )
+
+    def _look(self, frames: Tensor, deepest: int) -> Features:
+        normal = (frames - self.network.mean) / self.network.deviation
+        images = normal.contiguous(memory_format=torch.channels_last)
+        maps: Features = self._frozen[0].to(frames.device)(images, deepest)
+        return maps
 
 
 def _as_input(frames: Tensor) -> Tensor:
@@ -126,7 +151,7 @@ def build(settings: TrainingSettings) -> Task:
     Raises:
         SettingsError: No variant of that name, or a setting of the model that does not fit.
         WeightsError: The ImageNet weights of the backbone could not be had.
-        NotFoundError: The footage is not there.
+        NotFoundError: The footage, the stills or the weights to begin with are not there.
     """
     chosen = variant(settings.variant, settings.model)
     targets = FrtmSettings.parse(
@@ -136,19 +161,39 @@ def build(settings: TrainingSettings) -> Task:
             "memory_size": max(OFFLINE["memory_size"], settings.targets.views),
             "init_iterations": settings.targets.init_iterations,
             "filter_iterations": settings.targets.filter_iterations,
+            "label_stride": settings.targets.label_stride,
             "augmentation": {"samples": settings.targets.views},
         }
     )
-    footage = load_footage(davis_sequences(settings.data.root, settings.data.split))
+    data = settings.data
+    footage = load_footage(davis_sequences(data.root, data.split))
+    stills = StillFootage(tuple(find_stills(data.stills)))
     torch.manual_seed(settings.loop.seed)
-    network = make_network(chosen, pretrained=not chosen.random_weights)
+    network = _network(settings, chosen)
     as_images: Any = {"memory_format": torch.channels_last}
     network.to(**as_images)
     return Task(
         model_name=settings.variant,
         network=network,
         objective=FrtmObjective(network, targets, settings.objective),
-        samples=FrtmSamples(footage, settings.clips, settings.order, targets.augmentation),
+        samples=FrtmSamples(
+            footage,
+            stills,
+            data.still_share,
+            settings.clips,
+            settings.order,
+            targets.augmentation,
+        ),
         uses=frozenset({"size_hw"}),
         defaults=Conditions(size_hw=settings.clips.size_hw, frozen=("backbone",)),
     )
+
+
+def _network(settings: TrainingSettings, chosen: FrtmSettings) -> FrtmNetwork:
+    """What is trained, filled as ``initial`` says; the parts of a gate that it does not have stay as drawn."""
+    if settings.initial is None:
+        return make_network(chosen, pretrained=not chosen.random_weights)
+    network = make_network(chosen, pretrained=False)
+    plain = settings.variant.removeprefix("g-")
+    load_weights(network, settings.initial, model_name=plain, optional=("reuse.",))
+    return network
