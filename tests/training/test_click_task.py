@@ -60,7 +60,7 @@ def test_a_picture_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     for path in (root / "JPEGImages/1.png", root / "Annotations/2.png"):
         path.write_bytes(path.read_bytes()[:60])
     loop = {"steps": 4, "batch": 2, "workers": 0, "device": "cpu"}
-    with pytest.warns(UserWarning, match="is not a whole image") as said:
+    with pytest.warns(UserWarning, match="is not a|could not be read") as said:
         run(make_settings(root, loop=loop), tmp_path / "run")
     counts = json.loads((tmp_path / "run/unreadable.json").read_text())
     assert [Path(text.split(" ")[0]).name for text in sorted(counts)] == ["2.png", "1.png"]
