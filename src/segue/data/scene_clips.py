@@ -378,7 +378,7 @@ def _finish(
     if rng.random() < settings.jpeg:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))]
         coded = [cv2.imencode(".jpg", frame, quality)[1] for frame in frames]
-        frames = np.stack([cv2.imdecode(one, cv2.IMREAD_COLOR) for one in coded])
+        frames = np.stack([np.asarray(cv2.imdecode(one, cv2.IMREAD_COLOR)) for one in coded])
     return SceneClip(frames, labels, previous)
 
 
@@ -390,7 +390,7 @@ def _blur_kernel(rng: np.random.Generator) -> Float32[np.ndarray, "side side"]:
     end = np.array([np.cos(angle), np.sin(angle)]) * middle
     start, stop = (tuple(int(v) for v in np.rint(middle + s * end)) for s in (-1, 1))
     cv2.line(kernel, start, stop, 1.0)
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def _middle(labels: Bool[np.ndarray, "height width"] | Labels) -> tuple[float, float]:

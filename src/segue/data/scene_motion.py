@@ -147,7 +147,7 @@ def _path(
     velocity = rng.normal(0, deviation, sides)
     acceleration = rng.normal(0, deviation / 4, sides)
     tremble = rng.normal(0, deviation / 5, (len(times), sides)) * (t != 0)
-    return velocity * t + acceleration * t * np.abs(t) / 2 + tremble
+    return np.asarray(velocity * t + acceleration * t * np.abs(t) / 2 + tremble)
 
 
 def _swing(
@@ -167,7 +167,7 @@ def _bend(
     weights = inverse @ np.concatenate([bends, np.zeros((3, 2))])
     basis = _kernel(inside[:, None] - controls)
     affine = np.column_stack([np.ones(len(inside)), inside])
-    return (np.column_stack([basis, affine]) @ weights).reshape(points.shape)
+    return np.asarray((np.column_stack([basis, affine]) @ weights).reshape(points.shape))
 
 
 @lru_cache(maxsize=1)
@@ -183,4 +183,4 @@ def _plate() -> tuple[np.ndarray, np.ndarray]:
 
 def _kernel(differences: np.ndarray) -> np.ndarray:
     squared = (differences**2).sum(-1)
-    return squared * np.log(squared + 1e-12) / 2
+    return np.asarray(squared * np.log(squared + 1e-12) / 2)

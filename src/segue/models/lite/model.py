@@ -328,9 +328,9 @@ class LiteModel:
             fixed = self._fast.solve(gram, cross)
             own = _own_likeness(fixed, features, previous)
             learned = (gram, cross, gram, cross, fixed, fixed)
-            seen = (previous, _areas(previous), own)
+            known_of = (previous, _areas(previous), own)
             size, last = size_of(frame), _thumbnail(frame)
-            return LiteState(size, size, last, 0, 0, ids, *learned, *seen)
+            return LiteState(size, size, last, 0, 0, ids, *learned, *known_of)
         known = {i: row for row, i in enumerate(state.ids)}
         for row, i in enumerate(ids):
             if i in known:  # a corrected object keeps what was given before
