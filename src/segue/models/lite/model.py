@@ -19,6 +19,7 @@ from segue.models.interface import PartClock, untimed
 from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork, others_of
+from segue.models.lite.reappearing import middles, moved, regained
 from segue.models.lite.recognition import RECOGNISED, likeness, likeness_of, may_be_there
 from segue.models.lite.regions import Found, Region, nowhere, part_near, spread, whole
 from segue.models.lite.search import search
@@ -129,6 +130,7 @@ class LiteModel:
         others = others_of(scores, state.previous)
         decode = partial(self._decode, features, scores, others, state)
         found = search(decode, scores, state, self.settings.reach)
+        found = regained(found, scores, state)
         logits = spread(found, state.previous)
         probabilities = _merge(logits)
         patches = {i: one.patch(resizer) for i, one in zip(state.ids, found, strict=True)}
@@ -137,13 +139,16 @@ class LiteModel:
         prediction = Prediction(painted, sure, PaintedProbabilities(patches, state.size_hw))
         quarter = F.avg_pool2d(probabilities, 2)
         previous = F.avg_pool2d(quarter, 2)[:, None]
+        places, speeds = moved(state, previous, 1)
         state = replace(
             state,
             last=last,
+            places=places,
+            speeds=speeds,
             unlearned=state.unlearned + 1,
             turn=state.turn + 1,
             previous=previous,
-            areas=state.areas.lerp(_areas(previous), _AREA_RATE),
+            areas=_usual(state, previous, _AREA_RATE),
         )
         if state.unlearned >= self.settings.update_every:
             with self._clock("memory"):
@@ -165,9 +170,12 @@ class LiteModel:
         The last mask is what was carried; nothing is learned from it.
         """
         previous = F.avg_pool2d(self._masks(labels, state.ids, state.working_hw), 2)[:, None]
-        areas = state.areas.lerp(_areas(previous), 1 - (1 - _AREA_RATE) ** frames)
+        areas = _usual(state, previous, 1 - (1 - _AREA_RATE) ** frames)
+        places, speeds = moved(state, previous, frames)
         return replace(
             state,
+            places=places,
+            speeds=speeds,
             last=torch.from_numpy(last),
             unlearned=state.unlearned + frames,
             previous=previous,
@@ -181,7 +189,15 @@ class LiteModel:
         rows, columns = (-(-side // _MULTIPLE) * _MULTIPLE // 8 for side in working_hw)
         missing = (0, columns - scaled.shape[3], 0, rows - scaled.shape[2])
         areas = state.areas * (scale[0] * scale[1])
-        return replace(state, working_hw=working_hw, previous=F.pad(scaled, missing), areas=areas)
+        ratio = state.places.new_tensor(scale[::-1])
+        return replace(
+            state,
+            working_hw=working_hw,
+            previous=F.pad(scaled, missing),
+            areas=areas,
+            places=state.places * ratio,
+            speeds=state.speeds * ratio,
+        )
 
     def hidden(self, state: LiteState, object_ids: Collection[int]) -> LiteState:
         """See ``HidingModel.hidden``: nothing is expected where they were, so they are searched for."""
@@ -324,11 +340,13 @@ class LiteModel:
         gram, cross = gram / (1 + len(views)), cross / (1 + len(views))
         masks = self._masks(labels, ids, size_of(labels))
         previous = F.avg_pool2d(masks, 2)[:, None]
+        places = middles(previous[:, 0])
         if state is None:
             fixed = self._fast.solve(gram, cross)
             own = _own_likeness(fixed, features, previous)
             learned = (gram, cross, gram, cross, fixed, fixed)
-            known_of = (previous, _areas(previous), own)
+            still = torch.zeros_like(places)
+            known_of = (previous, _areas(previous), places, still, own)
             size, last = size_of(frame), _thumbnail(frame)
             return LiteState(size, size, last, 0, 0, ids, *learned, *known_of)
         known = {i: row for row, i in enumerate(state.ids)}
@@ -356,6 +374,8 @@ class LiteModel:
             torch.cat([state.adaptive[kept], fixed]),
             torch.cat([state.previous[kept] * free, previous]),
             torch.cat([state.areas[kept], _areas(previous)]),
+            torch.cat([state.places[kept], places]),
+            torch.cat([state.speeds[kept], torch.zeros_like(places)]),
             torch.cat([state.likeness[kept], own]),
         )
 
@@ -424,6 +444,14 @@ def _own_likeness(
 
 def _areas(previous: Float[Tensor, "objects 1 height8 width8"]) -> Float[Tensor, " objects"]:
     return (previous > 0.5).sum((1, 2, 3)).float()
+
+
+def _usual(
+    state: LiteState, previous: Float[Tensor, "objects 1 height8 width8"], rate: float
+) -> Float[Tensor, " objects"]:
+    """Areas over the last frames on which each object was in view."""
+    areas = _areas(previous)
+    return torch.where(areas > 0, state.areas.lerp(areas, rate), state.areas)
 
 
 def _merge(logits: Float[Tensor, "objects _ _"]) -> Float[Tensor, "objects _ _"]:

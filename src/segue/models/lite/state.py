@@ -36,6 +36,10 @@ class LiteState:
     previous: Float[Tensor, "objects 1 height8 width8"]
     """Probabilities on the last frame."""
     areas: Float[Tensor, " objects"]
-    """Area over the last frames, in stride-8 cells."""
+    """Area over the last frames on which the object was in view, in stride-8 cells."""
+    places: Float[Tensor, "objects 2"]
+    """Where each object is, or should be if it is hidden: x and y, in stride-8 cells."""
+    speeds: Float[Tensor, "objects 2"]
+    """The same per frame."""
     likeness: Float[Tensor, " objects"]
     """What the target model says of the given masks, as a share of what it should say."""
