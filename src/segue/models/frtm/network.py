@@ -112,7 +112,7 @@ class FrtmNetwork(nn.Module):
 
     def look_deeper(self, shallow: Features) -> Features:
         """The features that ``look`` left out when it went down to the gate's stride."""
-        return cast(Features, self.backbone.deeper(shallow))
+        return self.backbone.deeper(shallow)
 
     def finish(
         self,

@@ -79,7 +79,7 @@ def fit_targets(
         seen = (look or network.look)(views.flatten(0, 1), TARGET_STRIDE)[TARGET_STRIDE].float()
         # Conjugate gradients need all digits.
         with torch.autocast(views.device.type, enabled=False):
-            own_views = seen.unflatten(0, views.shape[:2])
+            own_views = seen.reshape(*views.shape[:2], *seen.shape[1:])
             for features, own_masks in zip(own_views, masks.float(), strict=True):
                 start = initial_model(seen.shape[1], settings.channels, generator, views.device)
                 truth = at_stride(own_masks, torch.ones_like(own_masks), settings.label_stride)
