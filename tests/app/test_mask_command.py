@@ -90,6 +90,13 @@ def test_scribbles_and_masks_to_correct(workplace: Path) -> None:
         ("", "Nothing was pointed at"),
         ("--click 20,20 --frame 7", "is one picture; --frame 7 is for a video"),
         ("--click 20,20 --mask none.png", "No mask file none.png"),
+        ("--click 20,20 --mask frames", "--mask frames is a folder"),
+        ("--click 20,20 --click -20.9,20.9", "contradict each other: 20,20 is both in and out"),
+        ("--click -20,20", "Nothing was found for object 1. Click on it."),
+        (
+            " ".join(f"--click {n}:{n % 96},{n // 96}" for n in range(1, 301)),
+            "from 1 to 254, got 255",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(
@@ -100,6 +107,25 @@ def test_what_is_wrong_is_said(
     assert sentence in error
     assert error.count("\n") == 1
     assert not Path("mask.png").exists()
+
+
+def test_the_picture_and_the_frames_stay(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Path("photo.png").read_bytes()
+    words = ["--click", "20,20", "--out"]
+    assert main(["mask", "photo.png", *words, "../" + workplace.name + "/photo.png"]) == 2
+    assert "photo.png is the picture itself" in capsys.readouterr().err
+    assert Path("photo.png").read_bytes() == before
+    assert main(["mask", "frames", *words, "frames/mask.png"]) == 2
+    assert "lies among the frames in frames" in capsys.readouterr().err
+    assert len(list(Path("frames").iterdir())) == 3
+
+
+def test_no_threads_are_too_few(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["mask", "photo.png", "--click", "20,20", "--threads", "0", "--out", "m.png"])
+    assert "expected a whole number from 1, got '0'" in capsys.readouterr().err
 
 
 def test_a_frame_that_is_not_there(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,8 +143,9 @@ def test_tracking_in_one_go(workplace: Path) -> None:
     assert len(list(Path("out/masks").glob("*.png"))) == 3
 
 
-def test_pointing_at_a_later_frame(workplace: Path) -> None:
-    words = ["track", "frames", "--click", "20,20", "--click-frame", "1", "--out", "out"]
+@pytest.mark.parametrize("option", ["--frame", "--click-frame"])
+def test_pointing_at_a_later_frame(workplace: Path, option: str) -> None:
+    words = ["track", "frames", "--click", "20,20", option, "1", "--out", "out"]
     assert main([*words, "--no-overlay"]) == 0
     assert not labels("out/masks/00000.png").any()
     assert (labels("out/masks/00001.png")[10:30, 11:41] == 1).all()

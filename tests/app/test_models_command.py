@@ -10,7 +10,7 @@ from segue.app.model_sizes import SIZE_HW, measure_sizes, shipped_sizes
 from segue.models.catalog import MODELS
 from segue.nn.weights import shipped_weights
 
-QUICK = ("segue-lite", "ttvos-mobile", "rvos-lite", "temporal-unet-lite")
+QUICK = ("segue-lite", "ttvos-mobile", "rvos-lite", "temporal-unet-lite", "segue-click")
 SHIPPED = [name for name, entry in MODELS.items() if not entry.build.startswith("fakes.")]
 
 
@@ -61,6 +61,21 @@ def test_a_model_without_weights_can_be_counted(tmp_path: Path) -> None:
     # The published sizes: decoder with ResNet-18, target model with 96 channels.
     assert parameters["by_part"]["refiner"] == 1_226_129
     assert parameters["per_object"] == 25_440
+
+
+def test_a_model_of_clicks_has_operations_of_looks_and_clicks(capsys) -> None:
+    assert main(["models", "segue-click", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    counts = document["parameters"]
+    assert counts["total"] == sum(counts["by_part"].values())
+    assert counts["trainable"] == counts["total"] - counts["by_part"]["backbone"]
+    assert document["macs"]["look"] > 3 * document["macs"]["click"] > 0
+    assert main(["models", "segue-click"]) == 0
+    printed = capsys.readouterr().out
+    assert "makes masks of single frames from clicks (segue mask)" in printed
+    assert "a click" in printed
+    assert "begins with" not in printed
+    assert "# segue-click" in printed
 
 
 def test_weights_come_with_their_card(tmp_path: Path, capsys) -> None:

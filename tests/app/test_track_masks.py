@@ -108,3 +108,69 @@ def test_from_track_to_evaluate(truth: list[np.ndarray], capsys) -> None:
         capsys.readouterr()
         assert main(["evaluate", "out", "gt", "--protocol", protocol, "--json", "-"]) == 0
         assert json.loads(capsys.readouterr().out)["summary"]["J"] > 80
+
+
+def test_masks_that_overlap(truth: list[np.ndarray], capsys: pytest.CaptureFixture[str]) -> None:
+    big, small = truth[0] > 0, np.zeros(SIZE_HW, bool)
+    small[:, :20] = True
+    a, b = white("a.png", big), white("b.png", small)
+    for first, second in ((a, b), (b, a)):
+        words = ["--mask", first, "--mask", second, "--overwrite"]
+        assert track("frames", *words) == 0
+        said = capsys.readouterr().err
+        assert f"overlap, and the later one wins: {second} is cut out of {first}" in said
+        labels = read_mask(Path("out/masks/00001.png")).labels
+        assert (labels[big & small] == 2).all()
+        later = small if second == b else big
+        assert (later == (labels == 2)).all()
+
+
+def test_masks_side_by_side_are_no_doubt(
+    truth: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = white("a.png", truth[2] == 1), np.zeros(SIZE_HW, bool)
+    b[-10:, -10:] = True
+    assert track("frames", "--mask", a, "--mask", white("b.png", b)) == 0
+    assert "overlap" not in capsys.readouterr().err
+
+
+def test_an_object_of_one_pixel(
+    truth: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = (truth[0] == 1).astype(np.uint8)
+    labels[-1, -1] = 2
+    write_mask("a.png", labels)
+    words = ["--mask", "a.png", "--end", "3", "--out", "out", "--no-overlay", "backend=torch"]
+    assert main(["track", "frames", *words]) == 0  # with segue-lite
+    said = capsys.readouterr()
+    assert "check      object 2: at most 64 pixels at the size that the model sees" in said.err
+    assert read_mask(Path("out/masks/00001.png")).labels[-1, -1] == 2
+    assert len(list(Path("out/masks").glob("*.png"))) == 3
+    frames = json.loads(Path("out/tracks.json").read_text())["frames"]
+    absent = [frame["objects"]["2"]["absent"] for frame in frames]
+    assert absent[0] is False
+    assert ("object 2: absent" in said.out) == all(absent[1:])
+
+
+def test_three_hundred_objects(truth: list[np.ndarray], capsys: pytest.CaptureFixture[str]) -> None:
+    Image.fromarray(np.zeros((120, 128, 3), np.uint8)).save("picture.png")
+    cell = np.pad(np.ones((5, 7), np.uint16), ((0, 1), (0, 1)))
+    ids = np.kron(np.arange(1, 321, dtype=np.uint16).reshape(20, 16), cell)
+    for most, name in ((300, "many.png"), (254, "most.png")):
+        Image.fromarray(np.where(ids > most, np.uint16(0), ids)).save(name)
+    assert track("picture.png", "--mask", "many.png") == 2
+    assert "many.png brings the masks to more than 254 objects" in capsys.readouterr().err
+    assert not Path("out").exists()
+    assert track("picture.png", "--mask", "most.png", "--dry-run") == 0
+    assert "object 1, 2, 3, 4 and 250 more: at most 64 pixels" in capsys.readouterr().out
+
+
+def test_a_still_picture_as_a_video(
+    truth: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_mask("a.png", truth[0])
+    assert track("frames/00001.png", "--mask", "a.png") == 0
+    said = capsys.readouterr()
+    assert "is a single picture: there is nothing to follow" in said.err
+    assert "1 frame in" in said.out
+    assert (read_mask(Path("out/masks/00001.png")).labels == truth[0]).all()

@@ -1,7 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from segue.data.clips import Clip, ClipSettings, Footage, draw_clip
+from fakes.davis import moving_square, write_davis
+from segue.data.clips import Clip, ClipSettings, Footage, draw_clip, load_footage
+from segue.data.davis import davis_sequences
+from segue.data.object_footage import ObjectFootage
+from segue.errors import InputError, MaskError, VideoError
 
 SIZE_HW = (64, 96)
 SETTINGS = ClipSettings(size_hw=SIZE_HW, run=2, colour=0.0, paste=0.0, previous_lost=0.0)
@@ -69,3 +75,25 @@ def test_footage_without_an_object_is_refused() -> None:
     empty = Footage(np.zeros((6, 72, 128, 3), np.uint8), np.zeros((6, 72, 128), bool))
     with pytest.raises(ValueError, match="masks empty"):
         draw_clip([empty], SETTINGS, np.random.default_rng(0))
+
+
+def test_frames_that_cannot_be_read_are_left_out_of_footage(tmp_path: Path) -> None:
+    root = write_davis(tmp_path, {"bear": moving_square(6, size_hw=(64, 96))}, split="train")
+    (bear,) = davis_sequences(root, "train")
+    assert load_footage([bear])[0].frames.shape == (6, 64, 96, 3)
+    for path in (bear.frame_paths[1], bear.mask_paths[4]):
+        assert path is not None
+        path.write_bytes(path.read_bytes()[:80])
+    with pytest.warns(UserWarning, match=r"without 2 frames that cannot be read: .*00001.*00004"):
+        (found,) = load_footage([bear])
+    assert len(found.frames) == len(found.masks) == 4
+    kept = ObjectFootage([bear], "foreground", in_memory=True)
+    assert kept.ids(0, 0).any()
+    with pytest.raises(VideoError, match=r"00001.* is not a whole image"):
+        kept.frame(0, 1)
+    with pytest.raises(MaskError, match=r"00004.* is not a readable mask"):
+        kept.ids(0, 4)
+    for path in bear.frame_paths:
+        path.write_bytes(b"")
+    with pytest.raises(InputError, match="'bear' has no frame that can be read with its mask"):
+        load_footage([bear])

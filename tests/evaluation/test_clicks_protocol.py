@@ -1,3 +1,5 @@
+import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -10,7 +12,9 @@ from segue.app.cli.main import main
 from segue.errors import InputError, NotFoundError
 from segue.evaluation.protocols import clicks
 from segue.evaluation.run import evaluate
+from segue.media.label_file import read_label_values
 from segue.media.masks import write_mask
+from segue.models.catalog import MODELS, Entry
 from segue.nn.weights import shipped_weights
 
 
@@ -87,6 +91,45 @@ def test_masks_to_correct(stills: Path, weights: Path, tmp_path: Path) -> None:
     (masks / "05.png").unlink()
     with pytest.raises(NotFoundError, match=r"No mask to correct for .*05\.png"):
         evaluate(masks, stills, "clicks-correct")
+
+
+def test_what_was_tracked_is_corrected(
+    tmp_path: Path,
+    weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """From a model's results to the clicks that they need: two commands, nothing between."""
+    monkeypatch.setitem(MODELS, "colour", Entry("fakes.colour_model:build", "for tests"))
+    monkeypatch.chdir(tmp_path)
+    films = {name: moving_square(21, size_hw=(64, 96)) for name in ("goat", "bear")}
+    root = write_davis(tmp_path / "davis", films, split="val")
+    layout = ["--layout", "davis2016", "--root", str(root), "--model", "colour"]
+    assert main(["track", *layout, "--out", "tracked"]) == 0
+    spoilt = [Path(f"tracked/{name}/{i:05d}.png") for name in films for i in (0, 10, 20)]
+    for path in spoilt[1:]:
+        labels = read_label_values(path).copy()
+        rows = np.flatnonzero(labels.any(1))
+        labels[rows[: round(0.3 * len(rows))]] = 0
+        write_mask(path, labels)
+    capsys.readouterr()
+    words = ["--protocol", "clicks-correct", "--json", "-"]
+    assert main(["evaluate", "tracked", str(root), *words]) == 0
+    summary = json.loads(capsys.readouterr().out)["summary"]
+    assert summary["items"] == 5, "the mask that is right already is left out"
+    assert 1 <= summary["NoC@90"] < 3
+    assert summary["failures@90"] == 0
+
+    video = [str(root / "JPEGImages/480p/goat"), "--mask", str(spoilt[0]), "--model", "colour"]
+    assert main(["track", *video, "--out", "goat"]) == 0
+    for i in (0, 10, 20):
+        shutil.copy(f"tracked/goat/{i:05d}.png", "goat/masks")
+    capsys.readouterr()
+    assert main(["evaluate", "goat", str(root), *words]) == 0
+    assert json.loads(capsys.readouterr().out)["summary"]["items"] == 2
+    shutil.rmtree("tracked/bear")
+    assert main(["evaluate", "tracked", str(root), *words]) == 2
+    assert "segue track --layout davis2016" in capsys.readouterr().err
 
 
 def test_through_the_command_line(

@@ -2,13 +2,15 @@ import pytest
 import torch
 
 from segue.errors import MaskError, SettingsError
-from segue.models.catalog import MODELS, find, load_model, names
+from segue.models.catalog import MODELS, WHAT_THEY_DO, find, load_model, names
 from segue.models.interface import NetworkModel
 from segue.nn.weights import shipped_weights
 
+VIDEO_MODELS = [name for name, entry in MODELS.items() if entry.goes_through_videos]
+
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", "meta", "cpu:x"])
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("name", VIDEO_MODELS)
 def test_devices_that_are_not_there(name: str, device: str) -> None:
     with pytest.raises(SettingsError, match=f"No device '{device}'"):
         load_model(name, device=device)
@@ -20,9 +22,11 @@ def test_an_unknown_model_is_answered_with_the_nearest() -> None:
 
 
 def test_every_model_has_one_kind() -> None:
-    assert set(names("objects")) | set(names("classes")) == set(MODELS)
-    assert not set(names("objects")) & set(names("classes"))
+    kinds = [set(names(kind)) for kind in WHAT_THEY_DO]
+    assert set.union(*kinds) == set(MODELS)
+    assert sum(map(len, kinds)) == len(MODELS)
     assert "temporal-unet" in names("classes")
+    assert names("clicks") == ("segue-click",)
 
 
 def test_a_model_of_the_other_kind_is_answered_with_those_that_fit() -> None:
@@ -33,6 +37,13 @@ def test_a_model_of_the_other_kind_is_answered_with_those_that_fit() -> None:
         SettingsError, match=r"'temporal-unet' names the class.*: segue-lite, frtm,"
     ):
         find("temporal-unet", "objects")
+
+
+def test_a_model_of_clicks_goes_through_no_video() -> None:
+    with pytest.raises(SettingsError, match=r"segue-click makes masks of .* load_click_model"):
+        load_model("segue-click")
+    with pytest.raises(SettingsError, match=r"'segue-click' makes masks of .*: segue-lite, frtm,"):
+        find("segue-click", "objects")
 
 
 def test_a_model_that_begins_without_masks_gets_the_weights_for_that() -> None:

@@ -1,7 +1,9 @@
+import json
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from segue.data.simulated_clicks import depth
 from segue.media.masks import write_mask
@@ -51,6 +53,20 @@ def test_a_run_gives_weights_that_answer_clicks(tmp_path: Path) -> None:
     assert model.mask(frame, Prompt((Click(20, 20),))).mask[20, 20]
     run(make_settings(root, start=str(weights)), tmp_path / "further")
     assert journal.read(tmp_path / "further/metrics.jsonl")
+
+
+def test_a_picture_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    root = write_stills(tmp_path / "stills")
+    for path in (root / "JPEGImages/1.png", root / "Annotations/2.png"):
+        path.write_bytes(path.read_bytes()[:60])
+    loop = {"steps": 4, "batch": 2, "workers": 0, "device": "cpu"}
+    with pytest.warns(UserWarning, match="is not a|could not be read") as said:
+        run(make_settings(root, loop=loop), tmp_path / "run")
+    counts = json.loads((tmp_path / "run/unreadable.json").read_text())
+    assert [Path(text.split(" ")[0]).name for text in sorted(counts)] == ["2.png", "1.png"]
+    named = [str(one.message) for one in said]
+    assert sum("1.png is not a whole image" in text for text in named) == 1
+    assert f"2 files could not be read, and {sum(counts.values())} samples" in named[-1]
 
 
 def test_users_begin_within_the_object() -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue.models.catalog import find
+from segue.settings import load_place
 
 if TYPE_CHECKING:
+    from segue.models.click.model import Clicker
     from segue.models.interface import VideoModel
 
 SIZE_HW = (480, 854)
@@ -32,7 +34,7 @@ def shipped_sizes(name: str) -> dict[str, Any] | None:
 def measure_sizes(
     name: str, *, weights: Path | None, settings: Mapping[str, Any], size_hw: tuple[int, int]
 ) -> dict[str, Any]:
-    """Classes, settings, parameters and multiply-accumulates of one model.
+    """Classes, settings, parameters and multiply-accumulates of one model: of frames, or of looks and clicks.
 
     Args:
         name: A model of the table.
@@ -50,6 +52,8 @@ def measure_sizes(
     from segue.nn.weights import describe
 
     with using(TorchBackend()):  # operations of other backends are not counted
+        if not find(name).goes_through_videos:
+            return _click_sizes(name, weights, settings, size_hw)
         model = load_model(name, weights=weights, settings=settings)
     height, width = size_hw
     counted = describe(model.network) if isinstance(model, NetworkModel) else _UNCOUNTED
@@ -62,6 +66,44 @@ def measure_sizes(
         "parameters": {**counted, "per_object": model.parameters_per_object},
         "macs": {"size": f"{height}x{width}", **_macs(ungated(model), size_hw, masked)},
     }
+
+
+def _click_sizes(
+    name: str, weights: Path | None, settings: Mapping[str, Any], size_hw: tuple[int, int]
+) -> dict[str, Any]:
+    """The same of a model that makes masks from clicks."""
+    from segue.models.interface import ConfiguredModel, NetworkModel
+    from segue.nn.weights import describe
+
+    build = load_place(find(name).build)
+    model: Clicker = build(name, settings=settings, weights=weights, device="cpu")
+    counted = describe(model.network) if isinstance(model, NetworkModel) else _UNCOUNTED
+    return {
+        "classes": None,
+        "settings": model.settings.model_dump(mode="json")
+        if isinstance(model, ConfiguredModel)
+        else dict(settings),
+        "parameters": {**counted, "per_object": 0},
+        "macs": {"size": f"{size_hw[0]}x{size_hw[1]}", **_click_macs(model, size_hw)},
+    }
+
+
+def _click_macs(model: "Clicker", size_hw: tuple[int, int]) -> dict[str, int]:
+    """Operations of a look at a frame, and of a further click where that was looked at."""
+    import numpy as np
+
+    from segue.models.click.prompt import Prompt
+    from segue.nn.counting import count_macs
+    from segue.types import Click
+
+    height, width = size_hw
+    frame = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    look = count_macs(model.see, frame)
+    seen = model.see(frame)
+    whole = (0.0, 0.0, float(width), float(height))  # nothing is looked at more closely
+    answer = model.mask(seen, Prompt(box=whole))
+    clicked = Prompt((Click(width // 2, height // 2),), whole)
+    return {"look": look, "click": count_macs(model.mask, seen, clicked, answer)}
 
 
 def _macs(model: "VideoModel[Any]", size_hw: tuple[int, int], masked: bool) -> dict[str, int]:

@@ -6,9 +6,11 @@ from few frames. Half of the clips get a second object, cut out of another seque
 distracts, or is itself the object to follow (ours).
 """
 
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import cv2
@@ -18,6 +20,8 @@ from PIL import Image
 from pydantic import Field
 
 from segue.data.sample import VideoSequence
+from segue.errors import InputError
+from segue.media.stills import READ_ERRORS
 from segue.settings import Settings
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -76,19 +80,54 @@ class _View:
 
 
 def load_footage(sequences: Sequence[VideoSequence], threads: int = 2) -> list[Footage]:
-    """Every annotated frame of the sequences, decoded; any mask value above 0 is the object."""
+    """Every annotated frame of the sequences, decoded; any mask value above 0 is the object.
+
+    Frames of which picture or mask cannot be read are left out; one warning names and counts them.
+
+    Raises:
+        InputError: A sequence of which nothing can be read.
+    """
+    unreadable: list[str] = []
 
     def load(sequence: VideoSequence) -> Footage:
         pairs = [
             (f, m) for f, m in zip(sequence.frame_paths, sequence.mask_paths, strict=True) if m
         ]
-        frames = [np.asarray(Image.open(frame).convert("RGB")) for frame, _ in pairs]
-        # A few DAVIS masks are stored as RGB, the others as indices.
-        masks = [np.asarray(Image.open(mask).convert("L")) > 0 for _, mask in pairs]
+        frames, masks = [], []
+        for paths in pairs:
+            # A few DAVIS masks are stored as RGB, the others as indices.
+            read = [_picture(path, mode) for path, mode in zip(paths, ("RGB", "L"), strict=True)]
+            frame, mask = (one if isinstance(one, np.ndarray) else None for one in read)
+            unreadable.extend(one for one in read if isinstance(one, str))
+            if frame is not None and mask is not None:
+                frames.append(frame)
+                masks.append(mask > 0)
+        if not frames:
+            raise InputError(
+                f"Sequence {sequence.name!r} has no frame that can be read with its mask: "
+                f"{unreadable[-1] if pairs else 'it has no masks.'}"
+            )
         return Footage(np.stack(frames), np.stack(masks))
 
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(load, sequences))
+        found = list(pool.map(load, sequences))
+    if unreadable:
+        more = f", and {len(unreadable) - 5} more" if len(unreadable) > 5 else ""
+        named = "; ".join(unreadable[:5]) + more
+        warnings.warn(
+            f"Training goes on without {len(unreadable)} frames that cannot be read: {named}.",
+            stacklevel=2,
+        )
+    return found
+
+
+def _picture(path: Path, mode: str) -> np.ndarray | str:
+    """A picture, or why it cannot be read."""
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert(mode))
+    except READ_ERRORS as error:
+        return f"{path} ({error})"
 
 
 def draw_clip(footage: Sequence[Footage], settings: ClipSettings, rng: np.random.Generator) -> Clip:

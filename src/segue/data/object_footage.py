@@ -1,6 +1,7 @@
 """The annotated frames of sequences as frames and ids of objects, whatever the layout says about ids."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from jaxtyping import UInt8, UInt16
 from segue.data.layout import MaskKind
 from segue.data.mots_text import IDS_PER_CLASS, IGNORE_REGION, TrackedMask, draw_ids, read_mots
 from segue.data.sample import VideoSequence
-from segue.errors import InputError
+from segue.errors import InputError, MaskError, VideoError
 from segue.media.images import read_image
 from segue.media.label_file import read_label_values
 from segue.types import BACKGROUND, VOID, Frame
@@ -51,7 +52,10 @@ class ObjectFootage:
         self._cache: dict[tuple[int, int], tuple[Frame, Ids]] = {}
         if in_memory:
             places = [(s, i) for s in range(len(self.sequences)) for i in range(self.length(s))]
-            self._cache = {place: (self.frame(*place), self.ids(*place)) for place in places}
+            for place in places:
+                # What cannot be read is said when its turn comes.
+                with suppress(VideoError, MaskError):
+                    self._cache[place] = (self.frame(*place), self.ids(*place))
 
     def __len__(self) -> int:
         """Annotated frames."""
@@ -66,7 +70,11 @@ class ObjectFootage:
         return self._indices[sequence][index]
 
     def frame(self, sequence: int, index: int) -> Frame:
-        """An annotated frame."""
+        """An annotated frame.
+
+        Raises:
+            VideoError: A picture that cannot be read.
+        """
         found = self._cache.get((sequence, index))
         path = self.sequences[sequence].frame_paths[self._indices[sequence][index]]
         return found[0] if found else read_image(path)

@@ -9,6 +9,7 @@ import numpy as np
 from segue.data.davis import DAVIS2016, davis_sequences
 from segue.data.stills import Still, find_stills
 from segue.errors import NotFoundError
+from segue.evaluation.own_runs import masks_of_run, name_of_run
 from segue.media.images import read_image
 from segue.media.label_file import read_label_values
 from segue.types import VOID, Frame, Mask
@@ -67,12 +68,34 @@ def find_groups(truth: Path, split: str | None) -> list[Group]:
     return [Group(f"{c[0].picture.stem} to {c[-1].picture.stem}", c) for c in chunks]
 
 
+def group_of_run(out: Path, groups: Sequence[Group]) -> Group:
+    """The group of the video that a folder of results is about.
+
+    Raises:
+        NotFoundError: None of several has the name of the video.
+    """
+    chosen = [group for group in groups if len(groups) == 1 or group.name == name_of_run(out)]
+    if not chosen:
+        raise NotFoundError(
+            f"{out} holds the masks of one video, {name_of_run(out)!r}, which is none of the {len(groups)} sequences "
+            "of the truth."
+        )
+    return chosen[0]
+
+
 def with_starts(groups: Sequence[Group], masks: Path) -> list[Group]:
-    """The same pictures with the masks to correct, as ``segue track --layout`` writes them.
+    """The same pictures with the masks to correct, as ``segue track`` writes them.
+
+    Args:
+        groups: Of them only the one that the masks are of, where they are of one video.
+        masks: ``<sequence>/<frame>.png``, or for stills ``<name>.png``; or the folder of results of one video.
 
     Raises:
         NotFoundError: One of them is not there.
     """
+    own = masks_of_run(masks)
+    if own != masks:
+        groups, masks = [group_of_run(masks, groups)], own
     found = []
     for group in groups:
         starts = []
@@ -84,7 +107,8 @@ def with_starts(groups: Sequence[Group], masks: Path) -> list[Group]:
             path = next((place for place in places if place.is_file()), None)
             if path is None:
                 raise NotFoundError(
-                    f"No mask to correct for {still.picture}: expected {places[0]}."
+                    f"No mask to correct for {still.picture}: expected {places[0]}.",
+                    option="Masks of a whole data set: segue track --layout davis2016 --root ROOT --out MASKS.",
                 )
             starts.append(path)
         found.append(Group(group.name, group.stills, tuple(starts)))

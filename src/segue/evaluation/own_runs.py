@@ -32,7 +32,7 @@ def sequence_of_run(
     """
     if len(sequences) == 1:
         return list(sequences), []
-    names = dict.fromkeys((_video_name(out), out.resolve().name))
+    names = dict.fromkeys((name_of_run(out), out.resolve().name))
     found = [sequence for name in names for sequence in sequences if sequence.name == name][:1]
     if not found:
         known = ", ".join(sequence.name for sequence in sequences[:5])
@@ -48,7 +48,7 @@ def sequence_of_run(
     return found, [Problem("missing-sequence", "", "", message)]
 
 
-def _video_name(out: Path) -> str:
+def name_of_run(out: Path) -> str:
     """The name of the video; that of the folder if no document tells."""
     try:
         with (out / "tracks.json").open(encoding="utf-8") as document:

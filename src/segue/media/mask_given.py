@@ -99,8 +99,9 @@ class _Table:
             if item.object_id is None and (found.anonymous or not item.is_of_set):
                 self.doubts += _odd_places(item, found, image.labels, self._drawn)
             self._names_ids |= any(o.key.startswith("id ") and o.value > 1 for o in found.objects)
-            labels = _merged(labels, image.labels, owners, item)
             self.doubts += image.doubts
+            self.doubts += _cut_out(labels, image.labels, owners, item)
+            labels = _merged(labels, image.labels, owners, item)
         assert labels is not None
         self._drawn |= dict.fromkeys(object_ids(labels), labels)
         return labels
@@ -185,6 +186,19 @@ def _refuse_twice(
     for number, owner in owners.items():
         if labels.shape == mask.shape and overlap(mask, labels == number) > _SAME:
             raise _two_masks(item, owner, "They overlap, so they hold the same object.")
+
+
+def _cut_out(
+    labels: Labels | None, added: ResizedLabels, owners: Mapping[int, str], item: MaskItem
+) -> list[str]:
+    """A doubt about a mask that lies on others of its frame: it wins."""
+    if labels is None or labels.shape != added.shape:
+        return []
+    beneath = object_ids(np.where(added != BACKGROUND, labels, BACKGROUND).astype(np.uint8))
+    names = list(dict.fromkeys(owners[number] for number in beneath if number in owners))
+    if not names:
+        return []
+    return [f"masks overlap, and the later one wins: {item.name} is cut out of {', '.join(names)}"]
 
 
 def _merged(

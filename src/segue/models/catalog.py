@@ -14,6 +14,7 @@ from segue.models.entry import WHAT_THEY_DO as WHAT_THEY_DO
 from segue.models.entry import Beginning as Beginning
 from segue.models.entry import Entry as Entry
 from segue.models.entry import Kind as Kind
+from segue.models.entry import VideoKind as VideoKind
 from segue.models.entry_points import OutsideModels, outside_models
 from segue.models.interface import VideoModel
 from segue.settings import load_place, look_up
@@ -147,6 +148,12 @@ MODELS: dict[str, Entry] = {
         begins_with="nothing",
         gated=True,
     ),
+    "segue-click": Entry(
+        "segue.models.click.build:build",
+        "a mask from clicks, a box or a line, made for CPUs",
+        "clicks",
+        begins_with="nothing",
+    ),
 }
 
 
@@ -168,7 +175,8 @@ def load_model(
         without_masks: Whether the model shall begin videos without a mask, and find objects by itself.
 
     Raises:
-        SettingsError: No model of that name, an unknown setting, or a device that is not there.
+        SettingsError: No model of that name, one that goes through no video, an unknown setting, or a device that is
+            not there.
         MaskError: ``without_masks``, and the model needs a mask.
         NotFoundError: The weights file does not exist.
         WeightsError: The weights file is damaged or belongs to another model.
@@ -176,6 +184,10 @@ def load_model(
     from segue.nn.device import check_device  # torch is not needed to read the table
 
     entry = find(name)
+    if not entry.goes_through_videos:
+        raise SettingsError(
+            f"{name} {WHAT_THEY_DO[entry.kind]} and goes through no video. Load it with load_click_model."
+        )
     check_device(device)
     if without_masks:
         settings = {**settings_without_masks(name), **(settings or {})}
@@ -245,10 +257,6 @@ def names(kind: Kind, *, gated: bool = False) -> tuple[str, ...]:
 
 
 def _find_outside(name: str) -> Entry:
-    if name == "segue-click":
-        raise SettingsError(
-            "segue-click makes masks of single frames and goes through no video. Load it with load_click_model."
-        )
     if name in outside().problems:
         raise SettingsError(outside().problems[name])
     return look_up(entries(), "model", name)

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["objects", "classes"]
+VideoKind = Literal["objects", "classes"]
+"""What models do that go through videos."""
+Kind = VideoKind | Literal["clicks"]
 Beginning = Literal["masks", "nothing", "either"]
 
 WHAT_THEY_DO: dict[Kind, str] = {
     "objects": "follows given objects (segue track)",
     "classes": "names the class of every pixel (segue label)",
+    "clicks": "makes masks of single frames from clicks (segue mask)",
 }
 
 
@@ -22,7 +25,7 @@ class Entry:
     summary: str
     """Half a line for lists and help."""
     kind: Kind = "objects"
-    """What the model does: a model of classes is a ``SemanticModel``."""
+    """What the model does: a model of classes is a ``SemanticModel``, one of clicks a ``Clicker``."""
     unweighted: Mapping[str, Any] = field(default_factory=dict)
     """Settings that build the model where no weights ship: to count and time it, not to use it."""
     begins_with: Beginning = "masks"
@@ -37,3 +40,8 @@ class Entry:
     """``VideoModel.lookahead`` with the model's own settings."""
     more_weights: Mapping[str, str] = field(default_factory=dict)
     """Settings that name a file of weights besides the model's own -> the name under which such weights ship."""
+
+    @property
+    def goes_through_videos(self) -> bool:
+        """Whether the model is a ``VideoModel``."""
+        return self.kind != "clicks"

@@ -13,13 +13,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from segue.errors import TrainingError
-from segue.training.curriculum import Curriculum
+from segue.errors import MaskError, TrainingError, VideoError
+from segue.training.curriculum import Conditions, Curriculum
 from segue.training.settings import LoopSettings
 from segue.training.task import Batch, Sample, Samples
 
 _AHEAD = 3
 """Batches under way for each worker."""
+_TRIES = 20
+"""Draws in the place of one whose files cannot be read, before the data are given up."""
+_FAR = 1_000_000
+"""Epochs, more than any run has."""
+UNREADABLE = "unreadable"
+"""Key of a sample and of a batch: what could not be read when it was drawn, a sentence for each file."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,23 @@ class Source:
         """The samples of the batch that begins with a number."""
         conditions = self.curriculum.at(first // self.samples_per_step)
         numbers = range(first, first + self.settings.batch)
-        return [self.samples.draw(self.settings.seed, n, conditions) for n in numbers]
+        return [self._readable(n, conditions) for n in numbers]
+
+    def _readable(self, number: int, conditions: Conditions) -> Sample:
+        """A sample; where its files cannot be read, another one in its place, the same each time."""
+        problems: list[str] = []
+        for chance in range(_TRIES):
+            instead = number + chance * len(self.samples) * _FAR
+            try:
+                drawn = self.samples.draw(self.settings.seed, instead, conditions)
+            except (VideoError, MaskError) as error:
+                problems.append(str(error))
+                continue
+            return {**drawn, UNREADABLE: tuple(problems)}
+        raise TrainingError(
+            f"{_TRIES} draws in a row found files that cannot be read; the last: {problems[-1]} Check the data with "
+            "segue data check."
+        )
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from segue.training.curriculum import Conditions, Curriculum, Stage, lay_out
 from segue.training.schedule import Plateau, rate_factor
 from segue.training.settings import LoopSettings, OptimiserSettings, ScheduleSettings
 from segue.training.task import Batch, Task
+from segue.training.unreadable import count_unreadable, say_unreadable, write_unreadable
 
 _PRECISION = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 WEIGHTS = "weights.safetensors"
@@ -83,6 +84,8 @@ class State:
     stage: int = -1
     best: float | None = None
     plateau: Plateau = field(default_factory=Plateau)
+    unreadable: dict[str, int] = field(default_factory=dict)
+    """Files that this process could not read, see ``segue.training.unreadable``."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a checkpoint."""
@@ -105,7 +108,8 @@ def train(task: Task, plan: Plan, folder: Path, watch: Watch | None = None) -> N
         task: What is trained; its network is changed in place.
         plan: Length, optimiser, schedule, curriculum.
         folder: Receives ``checkpoint.safetensors``, ``metrics.jsonl``, ``curves.png`` and ``weights.safetensors``,
-            the best weights by the task's validation, or the last ones without.
+            the best weights by the task's validation, or the last ones without; and ``unreadable.json`` where files
+            of the data could not be read.
         watch: Progress.
 
     Raises:
@@ -149,6 +153,7 @@ class _Run:
         )
         with closing(book):
             self._take_steps(book, watch)
+        say_unreadable(self.state.unreadable, self.folder)
         self.accelerator.wait_for_everyone()
 
     def _take_steps(self, book: journal.Journal, watch: Watch | None) -> None:
@@ -159,6 +164,7 @@ class _Run:
         clock = Clock()
         for step, batches in clock.waiting(stream):
             self._enter_stage(self.curriculum.stage_at(step), fresh=True)
+            count_unreadable(self.state.unreadable, batches)
             values = self._step(step, batches)
             self.state.step = step + 1
             book.write(step, values)
@@ -268,6 +274,7 @@ class _Run:
         checkpoint.save(
             self.folder, self.state.to_json(), self.task.network, self.optimiser, self.average
         )
+        write_unreadable(self.state.unreadable, self.folder)
         journal.draw_curves(self.folder / "metrics.jsonl", self.folder / "curves.png")
 
     def _save_weights(self) -> None:

@@ -25,7 +25,12 @@ class Samples(Protocol):
         ...
 
     def draw(self, seed: int, number: int, conditions: Conditions) -> Sample:
-        """Sample ``number`` of the run (epochs follow one another), under the conditions of its step."""
+        """Sample ``number`` of the run (epochs follow one another), under the conditions of its step.
+
+        Raises:
+            VideoError: A picture that cannot be read; another sample is then drawn in the place of this one.
+            MaskError: The same for a mask.
+        """
         ...
 
 

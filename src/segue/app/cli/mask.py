@@ -30,18 +30,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="MASK.png", help="the mask")
     parser.add_argument(
-        "--frame", type=_index, default=0, metavar="N", help="number of the frame, from 0 (0)"
+        "--frame",
+        "--click-frame",
+        dest="frame",
+        type=_index,
+        default=0,
+        metavar="N",
+        help="number of the frame, from 0 (0)",
     )
     parser.add_argument("--stream", type=_index, metavar="N", help="which video stream of the file")
     parser.add_argument("--mask", type=Path, metavar="FILE", help="a mask of the frame to correct")
     add_click_options(parser)
     parser.add_argument("--device", default="cpu", metavar="NAME", help="cpu, cuda or mps (cpu)")
-    parser.add_argument("--threads", type=_index, metavar="N", help="CPU threads")
+    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Make one mask."""
     check_target("--out", arguments.out, ".png")
+    _keep_frames(arguments.out, Path(arguments.source))
     prompts = read_prompts(arguments)
     if not pointed(arguments):
         raise InputError(
@@ -64,6 +71,17 @@ def run(arguments: argparse.Namespace) -> int:
     write_mask(arguments.out, labels)
     print(f"{arguments.out}: {_areas(labels)}.")
     return 0
+
+
+def _keep_frames(out: Path, source: Path) -> None:
+    """Refuse to write over the picture, or a mask where frames are."""
+    target = out.resolve()
+    if target == source.resolve():
+        raise InputError(f"--out {out} is the picture itself. Give another name for the mask.")
+    if target.parent == source.resolve():
+        raise InputError(
+            f"--out {out} lies among the frames in {source} and would be taken for one. Give another folder."
+        )
 
 
 def _frame(arguments: argparse.Namespace) -> "Frame":
@@ -90,6 +108,8 @@ def _previous(path: Path | None, frame: "Frame") -> "Labels | None":
     from segue.media.mask_fit import fit_mask
     from segue.media.masks import read_mask
 
+    if path.is_dir():
+        raise InputError(f"--mask {path} is a folder. Give the file of the mask to correct.")
     height, width = frame.shape[:2]
     return fit_mask(read_mask(path).labels, (height, width), name=str(path))
 
@@ -105,4 +125,10 @@ def _areas(labels: "Labels") -> str:
 def _index(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a whole number from 0, got {text!r}")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not _index(text):
+        raise argparse.ArgumentTypeError("expected a whole number from 1, got '0'")
     return int(text)

@@ -17,6 +17,13 @@ from segue.models.catalog import WHAT_THEY_DO, entries, find, outside
 from segue.settings import override
 
 _BEGINNINGS = {"masks": "given masks", "nothing": "no mask", "either": "given masks, or none"}
+_PARTS = {
+    "first_frame": "first frame",
+    "frame": "a frame",
+    "look": "a look",
+    "click": "a click",
+}
+"""What the operations are of: frames of a video, or looks at a frame and clicks on it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -145,7 +152,8 @@ def _print_model(document: dict[str, Any]) -> None:
     counts, macs, weights = (document[key] for key in ("parameters", "macs", "weights"))
     print(f"{document['name']}: {document['summary']}\n")
     print(f"task           {WHAT_THEY_DO[document['kind']]}")
-    print(f"begins with    {_BEGINNINGS[document['begins_with']]}")
+    if find(document["name"]).goes_through_videos:
+        print(f"begins with    {_BEGINNINGS[document['begins_with']]}")
     if document["lookahead"]:
         print(f"looks ahead    {document['lookahead']} frames")
     if document["classes"]:
@@ -160,8 +168,8 @@ def _print_model(document: dict[str, Any]) -> None:
         print(f"  {'per object':12} {counts['per_object']:,}, fitted in each video")
     given = "one object at " if find(document["name"]).begins_with != "nothing" else ""
     print(f"MACs, {given}{macs['size']} (height x width)")
-    print(f"  first frame  {macs['first_frame'] / 1e9:.2f} G")
-    print(f"  a frame      {macs['frame'] / 1e9:.2f} G")
+    for part in (key for key in macs if key != "size"):
+        print(f"  {_PARTS[part]:12} {macs[part] / 1e9:.2f} G")
     print("settings")
     for key, value in document["settings"].items():
         print(f"  {key} = {value}")

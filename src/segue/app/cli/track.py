@@ -4,7 +4,8 @@ $ segue track clip.mp4 --mask first.png --out result
 $ segue track frames/ --mask 0=a.png --mask 37=b.png --out result --max-side 640
 $ segue track clip.mp4 --mask first.png --out result --reuse off
 $ segue track clip.mp4 --mask first.png --dry-run
-$ segue track clip.mp4 --click 120,80 --box 2:200,40,300,160 --out result
+$ segue track clip.mp4 --click 120,80 --click -150,90 --box 2:200,40,300,160 --out result
+$ segue track clip.mp4 --click 120,80 --click 2:260,90 --frame 37 --direction both --out result
 $ segue track clip.mp4 --model rvos-lite --out result
 $ segue track --layout davis2016 --root DAVIS --split val --out masks --json report.json
 
@@ -60,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_click_options(parser)
     parser.add_argument(
         "--click-frame",
+        "--frame",
         metavar="N",
         type=int,
         help="number of the frame that is pointed at (default: the first)",

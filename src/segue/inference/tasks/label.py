@@ -8,7 +8,7 @@ from segue.inference.cityscapes_ids import CityscapesIds
 from segue.inference.places import CLASSES, Outputs
 from segue.media.resize import Resizer
 from segue.media.video import Video
-from segue.models.catalog import Kind
+from segue.models.catalog import VideoKind
 from segue.models.interface import VideoModel, as_semantic
 from segue.results.documents import LABEL_DOCUMENTS
 from segue.types import Labels
@@ -29,7 +29,7 @@ class LabelTask:
     """None: classes come from nowhere."""
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> VideoKind:
         """It takes models that name classes."""
         return "classes"
 

@@ -5,7 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from segue.inference.places import Outputs
 from segue.media.video import Video
-from segue.models.catalog import Kind
+from segue.models.catalog import VideoKind
 from segue.models.interface import VideoModel
 from segue.types import Labels
 
@@ -15,7 +15,7 @@ class Task(Protocol):
     """What goes to the model besides frames, and where its results go."""
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> VideoKind:
         """The kind of model that it takes."""
         ...
 

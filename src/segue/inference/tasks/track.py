@@ -9,7 +9,7 @@ from segue.inference.places import TRACKS, Outputs
 from segue.inference.track import check_plan
 from segue.media.resize import Resizer
 from segue.media.video import Video
-from segue.models.catalog import Kind
+from segue.models.catalog import VideoKind
 from segue.models.interface import VideoModel
 from segue.results.documents import TRACK_DOCUMENTS
 from segue.types import Labels
@@ -28,7 +28,7 @@ class TrackTask:
     overlay: bool = True
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> VideoKind:
         """It takes models that follow objects."""
         return "objects"
 

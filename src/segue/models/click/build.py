@@ -10,10 +10,18 @@ from segue.models.click.model import ClickModel
 from segue.models.click.network import ClickNetwork
 from segue.models.click.settings import ClickSettings
 from segue.nn.backends.catalog import create_backend
+from segue.nn.backends.patient import patient
 from segue.nn.device import check_device
 from segue.nn.weights import load_weights, shipped_weights
 
 NAME = "segue-click"
+
+
+def build(
+    name: str, *, settings: Mapping[str, Any], weights: Path | None, device: str
+) -> ClickModel:
+    """See ``load_click_model``; called as the table of models calls every model."""
+    return load_click_model(device=device, weights=weights, settings=settings)
 
 
 def load_click_model(
@@ -38,6 +46,9 @@ def load_click_model(
     resolved = ClickSettings.parse(settings or {})
     network = ClickNetwork()
     load_weights(network, Path(weights) if weights else shipped_weights(NAME), model_name=NAME)
-    network.requires_grad_(False).eval()
+    network.backbone.requires_grad_(False)
+    network.eval()
     backend = create_backend(resolved.backend, device)
+    if resolved.backend == "auto":
+        backend = patient(backend)
     return ClickModel(network.to(torch.device(device)), resolved, backend)

@@ -9,7 +9,7 @@ from segue.errors import InputError
 from segue.types import BoxXYXY, Click, Stroke
 
 _SAME = 1.0
-"""Clicks closer than so many pixels are on the same spot."""
+"""Clicks closer than so many pixels are on the same spot, and so are clicks on the same pixel."""
 _STEP = 6.0
 """Distance in pixels of the points that stand for a stroke."""
 
@@ -62,7 +62,8 @@ def _check_agreement(clicks: Sequence[Click]) -> None:
     for number, later in enumerate(clicks):
         for earlier in clicks[:number]:
             near = math.hypot(later.x - earlier.x, later.y - earlier.y) < _SAME
-            if near and later.include != earlier.include:
+            same = (int(later.x), int(later.y)) == (int(earlier.x), int(earlier.y))
+            if (near or same) and later.include != earlier.include:
                 raise InputError(
                     f"Two clicks contradict each other: {earlier.x:g},{earlier.y:g} is both in and out of the "
                     "object. Leave one of them out."

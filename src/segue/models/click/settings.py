@@ -22,4 +22,5 @@ class ClickSettings(Settings):
     zoom_below: Share = 0.5
     """Share of the frame that a closer look must stay below to be worth it."""
     backend: BackendName = "auto"
-    """What computes the network; ``auto``: OpenVINO on the CPU, torch elsewhere."""
+    """What computes the network; ``auto``: on the CPU torch while a shape of frame is new, then OpenVINO, which has to
+    be compiled for each shape; torch elsewhere."""
