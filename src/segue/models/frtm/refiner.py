@@ -20,7 +20,7 @@ STRIDES = DEEP + SHALLOW
 HeadKind = Literal["two-step", "direct", "half"]
 """See ``Head``."""
 
-Reduced = dict[int, Float[Tensor, "batch channels _ _"]]
+Reduced = dict[int, Float[Tensor, "batch _ _ _"]]
 """Features by stride, of the decoder's width there."""
 
 
