@@ -1,3 +1,4 @@
+import itertools
 from typing import Any
 
 import numpy as np
@@ -167,8 +168,9 @@ def test_objects_that_are_not_where_they_were_take_turns(monkeypatch: pytest.Mon
     for _ in range(6):
         _, state = model.step(frame, state)
     everywhere = [row for row, region in looked if region == whole(state.previous)]
-    assert len(everywhere) == 6
-    assert set(everywhere) == {0, 1}
+    # On the first frame what the region shows may do.
+    assert len(everywhere) in (5, 6)
+    assert all(one != other for one, other in itertools.pairwise(everywhere))
 
 
 def test_all_objects_that_may_be_back_are_looked_for_at_once() -> None:

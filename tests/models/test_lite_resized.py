@@ -43,26 +43,29 @@ def model() -> Any:
 def test_an_object_is_followed_through_a_change_of_the_working_size(
     model: Any, working_hw: tuple[int, int]
 ) -> None:
-    _, state = model.host.start(*picture(0))
-    _, state = model.host.step(picture(1)[0], state)
-    resized = model.host.resized(state, working_hw)
+    host = model.host.bounded(0)
+    _, state = host.start(*picture(0))
+    _, state = host.step(picture(1)[0], state)
+    resized = host.resized(state, working_hw)
     assert resized.working_hw == working_hw
     assert state.working_hw == resized.size_hw == SIZE
     for t in (2, 3):
         frame, truth = picture(t)
-        prediction, resized = model.host.step(frame, resized)
+        prediction, resized = host.step(frame, resized)
         assert overlap(prediction.labels, truth) > 0.9
         assert not prediction.scores[1].absent
 
 
 def test_places_and_areas_are_those_of_the_other_size(model: Any) -> None:
-    _, state = model.host.start(*picture(0))
-    half = model.host.resized(state, (75, 111))
-    _, direct = model.host.start(*shrunk(0, (75, 111)))
+    host = model.host.bounded(0)
+    _, state = host.start(*picture(0))
+    half = host.resized(state, (75, 111))
+    _, direct = host.start(*shrunk(0, (75, 111)))
+    assert (half.places - state.places / 2).abs().max() < 0.01
     assert half.previous.shape == direct.previous.shape
     assert (half.previous - direct.previous).abs().mean() < 0.02
     assert float(half.areas[0]) == pytest.approx(float(direct.areas[0]), rel=0.2)
-    back = model.host.resized(half, SIZE)
+    back = host.resized(half, SIZE)
     assert back.previous.shape == state.previous.shape
     assert (back.previous - state.previous).abs().mean() < 0.03
 
@@ -113,3 +116,16 @@ def test_the_contour_on_a_large_frame_is_not_a_staircase(model: Any) -> None:
     rows = np.flatnonzero(prediction.labels.any(1))[20:-20]
     first = prediction.labels[rows].argmax(1)
     assert (np.diff(first) != 0).mean() > 0.5
+
+
+def test_a_small_video_is_worked_on_at_twice_its_size_unless_a_size_is_asked_for(
+    model: Any,
+) -> None:
+    _, state = model.host.start(*picture(0))
+    assert state.size_hw == SIZE
+    assert state.working_hw == (2 * SIZE[0], 2 * SIZE[1])
+    prediction, state = model.host.step(picture(1)[0], state)
+    assert overlap(prediction.labels, picture(1)[1]) > 0.9
+    for max_side, working_hw in ((0, SIZE), (222, SIZE), (111, (75, 111))):
+        _, state = model.host.bounded(max_side).start(*picture(0))
+        assert state.working_hw == working_hw

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from fakes.trees import write_tree
-from segue.errors import MaskError, OutputError, SettingsError, WeightsError
+from segue.errors import OutputError, SettingsError, TrainingError, WeightsError
 from segue.training import journal
 from segue.training.run import run
 from segue.training.tasks.temporal_unet_settings import TrainingSettings
@@ -91,7 +91,9 @@ def test_a_label_that_is_no_class_is_refused(tmp_path: Path) -> None:
         labels = np.array(Image.open(path))
         labels[1, 2] = 77
         Image.fromarray(labels).save(path)
-    with pytest.raises(MaskError, match=r"trainannot/.*\.png holds the label 77, expected 0 to 11"):
+    with pytest.raises(
+        TrainingError, match=r"trainannot/.*\.png holds the label 77, expected 0 to 11"
+    ):
         run(settings(tree, loop={"workers": 1}), tmp_path / "run")
 
 

@@ -263,7 +263,7 @@ def test_objects_that_meet_share_a_window_until_they_part(propagator: WindowProp
     gate_that_says(propagator, 0.9)
     memory = begin_large(propagator, {1: (200, 100), 2: (200, 700)})
     groups = []
-    lefts = (*range(120, 631, 30), *range(600, 99, -30))
+    lefts = (*range(100, 641, 20), *range(620, 99, -20))
     for left in lefts:
         frame, truth = scene({1: (200, left), 2: (200, 700)}, LARGE)
         propagated, memory = propagator.propagate(frame, memory, Palette(memory.ids), 0.0)

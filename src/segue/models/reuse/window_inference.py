@@ -25,7 +25,7 @@ from segue.models.reuse.window_memory import (
     remember,
     sights_of,
 )
-from segue.models.scene import is_cut, largest_change, thumbnail
+from segue.models.scene import Thumbnail, is_cut, largest_change, thumbnail
 from segue.nn.fuse import for_inference
 from segue.types import Frame, ObjectScore, Prediction
 
@@ -34,6 +34,10 @@ _SAME = 2
 _NOTICED = 32 / 255
 """A change of brightness anywhere in the picture, in cells of its thumbnail, at which the gate says 0 of an object
 that is away: the object may be what has changed."""
+_STEADY = 8 / 255
+"""Median change outside the windows up to which the camera is taken to stand still."""
+_WAIT = 2
+"""Looks for which an object that is away waits beside others while the camera moves."""
 _PATIENCE = 0.25
 """What the gate may miss before a frame is computed, for every object in view beside the first.
 
@@ -62,8 +66,8 @@ class WindowPropagator:
 
     The host looks where objects were. So of an object that is away the gate says how little the picture has changed
     since the host looked for it everywhere; and of one that seems to have left, that the frame has to be computed.
-    Where other objects are in view, those that are away wait for the next computed frame, unless they are found in
-    the windows; and a refusal is put up with if only few of the objects are refused.
+    Where other objects are in view, those that are away are looked for in their windows, and everywhere if the picture
+    has changed outside; and a refusal is put up with if only few of the objects are refused.
 
     Args:
         host: Looks.
@@ -108,7 +112,8 @@ class WindowPropagator:
         if all(map(_shown_again, views, (sight.view for sight in memory.sights))):
             kept = dict.fromkeys(memory.ids, 1.0) | away
             return _kept(memory, kept), replace(memory, gap=memory.gap - 1)
-        if needed > 0 and (memory.gap > self._longest or memory.loss > _allowed(memory.sights)):
+        spent = memory.gap > self._longest or memory.loss > _allowed(memory.sights)
+        if needed > 0 and (spent or (away and _may_be_back(now, memory, needed))):
             return _kept(memory, away), memory
         seen = self._seen(views, memory, host)
         return _painted(frame, seen, memory, away, needed)
@@ -133,6 +138,26 @@ class WindowPropagator:
             for i, *row in zip(ids, *(x.tolist() for x in numbers), strict=True):
                 found[i] = Seen(patches[i], *row)
         return {i: found[i] for i in memory.ids}
+
+
+def _may_be_back(now: Thumbnail, memory: WindowMemory, needed: float) -> bool:
+    """Whether something has changed outside the windows since all was searched for objects that are away.
+
+    A camera that moves changes everything: then they are searched for every third frame.
+    """
+    change = cv2.absdiff(now, memory.computed).max(2) / 255
+    (height, width), (rows, columns) = size_of(memory.labels), change.shape
+    outside = np.ones(change.shape, bool)
+    for sight in memory.sights:
+        window = sight.window
+        top, left = window.top * rows // height, window.left * columns // width
+        bottom = -(-(window.top + window.height) * rows // height)
+        right = -(-(window.left + window.width) * columns // width)
+        outside[top:bottom, left:right] = False
+    rest = change[outside]
+    if not rest.size or 1 - min(1.0, float(rest.max()) / _NOTICED) > needed:
+        return False
+    return memory.gap > _WAIT or float(np.median(rest)) <= _STEADY
 
 
 def _painted(

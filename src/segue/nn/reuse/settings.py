@@ -39,4 +39,4 @@ class WindowReuseSettings(ReuseSettings):
 
 @lru_cache(maxsize=64)  # asked for on every frame
 def _at(settings: ReuseSettings, threshold: float) -> ReuseSettings:
-    return ReuseSettings.parse({**settings.model_dump(), "threshold": threshold})
+    return type(settings).parse({**settings.model_dump(), "threshold": threshold})
