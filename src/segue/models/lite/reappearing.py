@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int32
+from jaxtyping import Float, Int32, Integer
 from torch import Tensor
 
 from segue.models.lite.recognition import RECOGNISED, likeness_of
@@ -101,10 +101,11 @@ def regained(
 
 
 def _parts(
-    labels: Int32[np.ndarray, "height2 width2"] | np.ndarray, objects: int
+    labels: Integer[np.ndarray, "height2 width2"], objects: int
 ) -> tuple[Int32[np.ndarray, "height2 width2"], list[_Part]]:
     """The connected parts of all objects, numbered from 1."""
-    numbered, parts = np.zeros(labels.shape, np.int32), []
+    numbered = np.zeros(labels.shape, np.int32)
+    parts: list[_Part] = []
     for row in range(objects):
         mask = (labels == row + 1).astype(np.uint8)
         _, marks, stats, places = cv2.connectedComponentsWithStats(mask, connectivity=8)
