@@ -17,15 +17,16 @@ from segue.media.resize import Resizer, shrink
 from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
 from segue.models.interface import PartClock, untimed
 from segue.models.lite import target
+from segue.models.lite.crossing import told_apart
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork, others_of
-from segue.models.lite.reappearing import middles, moved, regained
 from segue.models.lite.recognition import RECOGNISED, likeness, likeness_of, may_be_there
 from segue.models.lite.regions import Found, Region, nowhere, part_near, spread, whole
 from segue.models.lite.search import search
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.state import LiteState
 from segue.models.lite.views import views_of
+from segue.models.lite.ways import begun, crossing, joined, looks_of, moved
 from segue.models.painting import PaintedProbabilities, paint
 from segue.models.reuse.host import WindowAnswer
 from segue.models.scene import Thumbnail, is_cut, thumbnail
@@ -130,7 +131,7 @@ class LiteModel:
         others = others_of(scores, state.previous)
         decode = partial(self._decode, features, scores, others, state)
         found = search(decode, scores, state, self.settings.reach)
-        found = regained(found, scores, state)
+        found, crossed = told_apart(found, state.previous, state.ways, state.looks)
         logits = spread(found, state.previous)
         probabilities = _merge(logits)
         patches = {i: one.patch(resizer) for i, one in zip(state.ids, found, strict=True)}
@@ -139,12 +140,11 @@ class LiteModel:
         prediction = Prediction(painted, sure, PaintedProbabilities(patches, state.size_hw))
         quarter = F.avg_pool2d(probabilities, 2)
         previous = F.avg_pool2d(quarter, 2)[:, None]
-        places, speeds = moved(state, previous, 1)
+        ways = moved(state.ways, state.areas, previous, 1)
         state = replace(
             state,
             last=last,
-            places=places,
-            speeds=speeds,
+            ways=crossed.followed(ways, state.ways),
             unlearned=state.unlearned + 1,
             turn=state.turn + 1,
             previous=previous,
@@ -171,11 +171,9 @@ class LiteModel:
         """
         previous = F.avg_pool2d(self._masks(labels, state.ids, state.working_hw), 2)[:, None]
         areas = _usual(state, previous, 1 - (1 - _AREA_RATE) ** frames)
-        places, speeds = moved(state, previous, frames)
         return replace(
             state,
-            places=places,
-            speeds=speeds,
+            ways=moved(state.ways, state.areas, previous, frames),
             last=torch.from_numpy(last),
             unlearned=state.unlearned + frames,
             previous=previous,
@@ -185,18 +183,24 @@ class LiteModel:
     def resized(self, state: LiteState, working_hw: tuple[int, int]) -> LiteState:
         """See ``ScalingModel.resized``; what was learned holds for both sizes."""
         scale = [new / old for new, old in zip(working_hw, state.working_hw, strict=True)]
-        scaled = F.interpolate(state.previous, scale_factor=scale, mode="bilinear")
         rows, columns = (-(-side // _MULTIPLE) * _MULTIPLE // 8 for side in working_hw)
-        missing = (0, columns - scaled.shape[3], 0, rows - scaled.shape[2])
-        areas = state.areas * (scale[0] * scale[1])
-        ratio = state.places.new_tensor(scale[::-1])
+
+        def sized(masks: Tensor) -> Tensor:
+            scaled = F.interpolate(masks, scale_factor=scale, mode="bilinear")
+            return F.pad(scaled, (0, columns - scaled.shape[3], 0, rows - scaled.shape[2]))
+
+        ways, ratio = state.ways, state.ways.places.new_tensor(scale[::-1])
         return replace(
             state,
             working_hw=working_hw,
-            previous=F.pad(scaled, missing),
-            areas=areas,
-            places=state.places * ratio,
-            speeds=state.speeds * ratio,
+            previous=sized(state.previous),
+            areas=state.areas * (scale[0] * scale[1]),
+            ways=replace(
+                ways,
+                places=ways.places * ratio,
+                speeds=ways.speeds * ratio,
+                silhouettes=sized(ways.silhouettes),
+            ),
         )
 
     def hidden(self, state: LiteState, object_ids: Collection[int]) -> LiteState:
@@ -225,6 +229,8 @@ class LiteModel:
         features = self._fast.look(self._tensor(view))
         scores = self._see(features, state, rows)
         others = others_of(scores, previous)[:asked]
+        # Look-alikes that cross are told apart on whole frames.
+        one_by_one = ~crossing(state.ways, state.looks, rows, previous)[:asked]
         scores, rows = scores[:asked], rows[:asked]
         own = state.likeness[list(rows)]
         logits = self._decode_each(features, scores, previous[:asked], others, own.tolist())
@@ -233,7 +239,7 @@ class LiteModel:
         areas = (logits > 0).sum((1, 2)) * (scale / 4) ** 2
         left = (areas / (_LEFT * state.areas[list(rows)]).clamp_min(1)).clamp(0, 1)
         # The first code of a target model is the mask itself.
-        return WindowAnswer(logits, scores[:, [0, CODES]], like * left)
+        return WindowAnswer(logits, scores[:, [0, CODES]], like * left * one_by_one)
 
     def _resizer(self, size_hw: tuple[int, int]) -> Resizer:
         """From the video to the frames that are worked on: smaller ones, or larger ones of a small video."""
@@ -340,13 +346,12 @@ class LiteModel:
         gram, cross = gram / (1 + len(views)), cross / (1 + len(views))
         masks = self._masks(labels, ids, size_of(labels))
         previous = F.avg_pool2d(masks, 2)[:, None]
-        places = middles(previous[:, 0])
+        looks = looks_of(features.target, previous)
         if state is None:
             fixed = self._fast.solve(gram, cross)
             own = _own_likeness(fixed, features, previous)
             learned = (gram, cross, gram, cross, fixed, fixed)
-            still = torch.zeros_like(places)
-            known_of = (previous, _areas(previous), places, still, own)
+            known_of = (previous, _areas(previous), begun(previous), looks, own)
             size, last = size_of(frame), _thumbnail(frame)
             return LiteState(size, size, last, 0, 0, ids, *learned, *known_of)
         known = {i: row for row, i in enumerate(state.ids)}
@@ -374,8 +379,8 @@ class LiteModel:
             torch.cat([state.adaptive[kept], fixed]),
             torch.cat([state.previous[kept] * free, previous]),
             torch.cat([state.areas[kept], _areas(previous)]),
-            torch.cat([state.places[kept], places]),
-            torch.cat([state.speeds[kept], torch.zeros_like(places)]),
+            joined(state.ways, kept, begun(previous)),
+            torch.cat([state.looks[kept], looks]),
             torch.cat([state.likeness[kept], own]),
         )
 
