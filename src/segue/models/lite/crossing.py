@@ -53,6 +53,8 @@ class _Body:
     place: Point
     view: float = 1.0
     """Share of it that no other one hides, where something is seen."""
+    seen: Cells | None = None
+    """Where any of the bodies that cross is seen."""
 
     def laid(self) -> Cells:
         """The silhouette at its place."""
@@ -64,6 +66,13 @@ class Crossing:
     """Objects that cross, and where they are."""
 
     bodies: tuple[_Body, ...] = ()
+
+    def expected(self, previous: Float[Tensor, "objects 1 height8 width8"]) -> Tensor:
+        """Probabilities to look on from: of objects that cross their silhouettes, also where others hide them."""
+        changed = previous.clone()
+        for body in self.bodies:
+            changed[body.row, 0] = torch.from_numpy(body.laid() * body.seen).to(previous)
+        return changed
 
     def followed(self, ways: Ways, before: Ways) -> Ways:
         """Ways in which what is known of these objects is put right.
@@ -165,6 +174,7 @@ def _lay(bodies: Sequence[_Body], seen: Cells) -> None:
     for number, body in enumerate(bodies):
         shown = laid[number] * (1 - _most(laid, number, seen)) * seen
         body.view = float(shown.sum() / max(body.outline.sum(), 1e-6))
+        body.seen = seen
 
 
 def _most(laid: Sequence[Cells], but: int, seen: Cells) -> Cells:

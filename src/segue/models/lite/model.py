@@ -147,7 +147,7 @@ class LiteModel:
             ways=crossed.followed(ways, state.ways),
             unlearned=state.unlearned + 1,
             turn=state.turn + 1,
-            previous=previous,
+            previous=crossed.expected(previous),
             areas=_usual(state, previous, _AREA_RATE),
         )
         if state.unlearned >= self.settings.update_every:

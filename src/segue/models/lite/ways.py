@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-_ALIKE = 0.5
+_ALIKE = 0.6
 """Distance of two objects' looks, in standard deviations of a feature, below which they look alike."""
 _WHOLE = (0.6, 1.4)
 """Area, as a share of the usual one, between which a mask shows the whole object."""
