@@ -26,7 +26,7 @@ from segue.models.lite.search import search
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.state import LiteState
 from segue.models.lite.views import views_of
-from segue.models.lite.ways import begun, crossing, joined, looks_of, moved
+from segue.models.lite.ways import alike, begun, crossing, joined, looks_of, moved
 from segue.models.painting import PaintedProbabilities, paint
 from segue.models.reuse.host import WindowAnswer
 from segue.models.scene import Thumbnail, is_cut, thumbnail
@@ -128,7 +128,7 @@ class LiteModel:
             # What was where in another scene says nothing.
             state = replace(state, previous=torch.zeros_like(state.previous))
         scores = self._see(features, state)
-        others = others_of(scores, state.previous)
+        others = others_of(scores, state.previous, alike=alike(state.looks))
         decode = partial(self._decode, features, scores, others, state)
         found = search(decode, scores, state, self.settings.reach)
         found, crossed = told_apart(found, state.previous, state.ways, state.looks)
@@ -228,7 +228,7 @@ class LiteModel:
         previous = last.to(self._device)
         features = self._fast.look(self._tensor(view))
         scores = self._see(features, state, rows)
-        others = others_of(scores, previous)[:asked]
+        others = others_of(scores, previous, alike=alike(state.looks[list(rows)]))[:asked]
         # Look-alikes that cross are told apart on whole frames.
         one_by_one = ~crossing(state.ways, state.looks, rows, previous)[:asked]
         scores, rows = scores[:asked], rows[:asked]
@@ -319,7 +319,7 @@ class LiteModel:
             return state
         valid = self._valid(state.working_hw)
         masks = F.threshold(quarter[sure], _HARDLY, 0.0)
-        gram, cross = self._fast.learn(features.target, masks, valid)
+        gram, cross = self._fast.learn(features.target, masks, valid, alike(state.looks[sure]))
         rate = self.settings.memory_rate
         moving_gram, moving_cross = state.moving_gram.clone(), state.moving_cross.clone()
         moving_gram[sure] = moving_gram[sure].lerp(gram, rate)
@@ -388,7 +388,9 @@ class LiteModel:
         self, features: Tensor, labels: Labels, ids: tuple[int, ...]
     ) -> tuple[target.Gram, target.Cross]:
         valid = self._valid(size_of(labels), labels)
-        return self._fast.learn(features, self._masks(labels, ids, size_of(labels)), valid)
+        masks = self._masks(labels, ids, size_of(labels))
+        looks = looks_of(features, F.avg_pool2d(masks, 2)[:, None])
+        return self._fast.learn(features, masks, valid, alike(looks))
 
     def _tensor(self, frame: Frame) -> UInt8[Tensor, "1 padded_height padded_width 3"]:
         height, width = size_of(frame)
