@@ -38,7 +38,6 @@ from segue.inference.session.passes import Work
 from segue.inference.session.side_answers import SideAnswers
 from segue.inference.session.stored_changes import apply_to_stored
 from segue.media.masks import object_ids
-from segue.media.resize import Resizer
 from segue.media.video import Video, open_video
 from segue.models.interface import (
     HidingModel,
@@ -117,7 +116,7 @@ class Session:
         self._telling = threading.local()
         give_back_frames(self.video.size_hw)
         self._classes = model.classes if isinstance(model, SemanticModel) else None
-        self._max_side, self._fps = max_side, fps
+        self._fps = fps
         inside = self.folder / FOLDER if self.folder is not None else None
         self._ledger = Ledger(
             inside, {"opened": how_opened(video, self.video, self.model, max_side), **options.about}
@@ -466,10 +465,9 @@ class Session:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _pacer(self, masks: Mapping[int, Labels]) -> Pacer | None:
+    def _pacer(self, working_hw: tuple[int, int], masks: Mapping[int, Labels]) -> Pacer | None:
         if self._fps is None:
             return None
-        working_hw = Resizer.for_max_side(self.video.size_hw, self._max_side).working_hw
         clock = {"clock": self._options.clock} if self._options.clock else {}
         return Pacer(self.model, self._fps, working_hw, masks, **clock)
 

@@ -16,7 +16,7 @@ from segue.media.masks import object_ids
 from segue.media.resize import Resizer, shrink
 from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
 from segue.models.interface import PartClock, untimed
-from segue.models.lite import target
+from segue.models.lite import sizes, target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork, others_of
 from segue.models.lite.reappearing import middles, moved, regained
@@ -37,11 +37,6 @@ _AREA_RATE = 0.05  # an object's usual area is that of about the last twenty fra
 _HARDLY = 0.01  # a lower probability is taken for none where the model learns from its own masks
 _LEFT = 0.3
 """Share of its usual area below which an object is no longer followed through a window."""
-_SMALL = 480
-"""Longer side of a video, in pixels, up to which it is worked on at twice its size.
-
-On nine small training videos (240x160 to 640x360, one to five objects) mean IoU is 65.0, and 58.9 at their own size.
-"""
 _MULTIPLE = 32  # sides must divide by the largest stride of the backbone
 
 
@@ -89,6 +84,10 @@ class LiteModel:
         model._max_side = max_side
         return model
 
+    def working_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
+        """See ``SizingModel.working_hw``."""
+        return sizes.working_hw(size_hw, self._max_side)
+
     def timed(self, clock: PartClock) -> "LiteModel":
         """See ``TimedModel.timed``: ``backbone``, ``decoder``, and ``memory`` for what the target models do."""
         model = copy.copy(self)
@@ -105,7 +104,7 @@ class LiteModel:
     ) -> tuple[Prediction, LiteState]:
         """Learn the objects of the first frame; see ``VideoModel.start``."""
         labels = check_first(self.name, frame, labels)
-        resizer = self._resizer(size_of(frame))
+        resizer = Resizer(size_of(frame), self.working_hw(size_of(frame)))
         small = resizer.shrink(frame)
         features = self._fast.look(self._tensor(small))
         with self._clock("memory"):
@@ -234,12 +233,6 @@ class LiteModel:
         left = (areas / (_LEFT * state.areas[list(rows)]).clamp_min(1)).clamp(0, 1)
         # The first code of a target model is the mask itself.
         return WindowAnswer(logits, scores[:, [0, CODES]], like * left)
-
-    def _resizer(self, size_hw: tuple[int, int]) -> Resizer:
-        """From the video to the frames that are worked on: smaller ones, or larger ones of a small video."""
-        if self._max_side is None and max(size_hw) <= _SMALL:
-            return Resizer(size_hw, (2 * size_hw[0], 2 * size_hw[1]))
-        return Resizer.for_max_side(size_hw, self._max_side)
 
     def _decode_each(
         self,
