@@ -26,7 +26,13 @@ _HARDLY = 0.01  # a lower probability is taken for none where the model learns f
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """Learns target models."""
+    """Learns target models; a memory goes in, and one that knows more comes out.
+
+    Args:
+        graphs: Look at other views of a given frame, and fit.
+        settings: How the memory is kept.
+        device: Where the network runs.
+    """
 
     graphs: LiteGraphs
     settings: LiteSettings
@@ -35,7 +41,14 @@ class Learner:
     def given(
         self, features: FrameFeatures, frame: Frame, labels: Labels, state: LiteState | None
     ) -> LiteState:
-        """Learn the objects of a given mask: new ones enter, known ones are learned anew from both masks."""
+        """Learn the objects of a given mask: new ones enter, known ones are learned anew from both masks.
+
+        Args:
+            features: Of the frame.
+            frame: At working size.
+            labels: At working size.
+            state: ``None`` on the first frame; the sizes of the new memory are then those of ``frame``.
+        """
         ids = tuple(object_ids(labels))
         gram, cross = self._equations(features.target, labels, ids)
         views = views_of(frame, labels) if self.settings.augment else []
@@ -92,7 +105,14 @@ class Learner:
         prediction: Prediction,
         state: LiteState,
     ) -> LiteState:
-        """Add the model's own masks to the moving memory, of the objects that it is sure of."""
+        """Add the model's own masks to the moving memory, of the objects that it is sure of.
+
+        Args:
+            features: Of the frame.
+            quarter: Probabilities of all objects at stride 4.
+            prediction: Says how sure the model is.
+            state: Not changed.
+        """
         sure = [
             row
             for row, i in enumerate(state.ids)
