@@ -7,7 +7,6 @@ what is seen. Where masks and silhouettes disagree grossly, the silhouettes are 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import cv2
 import numpy as np
@@ -71,7 +70,8 @@ class Crossing:
         """Probabilities to look on from: of objects that cross their silhouettes, also where others hide them."""
         changed = previous.clone()
         for body in self.bodies:
-            changed[body.row, 0] = torch.from_numpy(body.laid() * body.seen).to(previous)
+            laid = torch.from_numpy(body.laid() * body.seen).to(previous)
+            changed[body.row, 0] = laid
         return changed
 
     def followed(self, ways: Ways, before: Ways) -> Ways:
@@ -112,7 +112,8 @@ def told_apart(
     changed, crossing = list(found), []
     for group in _groups(alike(looks).cpu().numpy()):
         bodies = [_body(row, ways) for row in group]
-        if not _meet(bodies):
+        meeting = _meeting(bodies)
+        if not meeting:
             continue
         logits = spread([found[row] for row in group], previous)
         best = logits.amax(0)
@@ -120,7 +121,7 @@ def told_apart(
         if not seen.any():
             continue
         _lay(bodies, seen)
-        crossing += bodies
+        crossing += meeting
         shown = best > 0
         own = [shown & mask for mask in _parts(bodies, previous, logits.shape[1:])]
         first = logits.argmax(0)
@@ -134,17 +135,23 @@ def told_apart(
 
 def _groups(alike: Bool[np.ndarray, "objects objects"]) -> list[list[int]]:
     """Rows of objects that look alike, two or more together."""
-    count, marks = _connected(alike)
-    groups = [np.flatnonzero(marks == mark).tolist() for mark in range(count)]
-    return [group for group in groups if len(group) > 1]
+    groups = {row: {row} for row in range(len(alike))}
+    for one, other in np.argwhere(alike).tolist():
+        joined = groups[one] | groups[other]
+        groups.update(dict.fromkeys(joined, joined))
+    return [sorted(group) for row, group in groups.items() if row == min(group) and len(group) > 1]
 
 
-def _connected(joined: Bool[np.ndarray, "objects objects"]) -> tuple[int, np.ndarray]:
-    marks = np.arange(len(joined))
-    for one, other in np.argwhere(joined):
-        marks[marks == marks[other]] = marks[one]
-    values, marks = np.unique(marks, return_inverse=True)
-    return len(values), marks
+def _meeting(bodies: Sequence[_Body]) -> list[_Body]:
+    """Those that overlap another one."""
+    laid = [body.laid() for body in bodies]
+    return [
+        body
+        for number, body in enumerate(bodies)
+        if any(
+            _overlap(laid[number], other) > _TOUCH for k, other in enumerate(laid) if k != number
+        )
+    ]
 
 
 def _body(row: int, ways: Ways) -> _Body:
@@ -154,13 +161,9 @@ def _body(row: int, ways: Ways) -> _Body:
     return _Body(row, outline.cpu().numpy(), middle, expected, expected)
 
 
-def _meet(bodies: Sequence[_Body]) -> bool:
-    """Whether any two overlap where they should be."""
-    laid = [body.laid() for body in bodies]
-    return any(
-        (one * other).sum() > _TOUCH * max(min(one.sum(), other.sum()), 1)
-        for one, other in combinations(laid, 2)
-    )
+def _overlap(one: Cells, other: Cells) -> float:
+    """As a share of the smaller one."""
+    return float((one * other).sum() / max(min(one.sum(), other.sum()), 1))
 
 
 def _lay(bodies: Sequence[_Body], seen: Cells) -> None:
