@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from segue.models.lite.regions import Found, spread, whole
@@ -40,7 +40,7 @@ Cells = Float[np.ndarray, "height8 width8"]
 Point = Float[np.ndarray, " 2"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Body:
     """A silhouette that is laid on what is seen."""
 
@@ -113,7 +113,9 @@ def told_apart(
     for group in _groups(alike(looks).cpu().numpy()):
         bodies = [_body(row, ways) for row in group]
         meeting = _meeting(bodies)
-        if not meeting:
+        # Those that have just parted may still be in one mask.
+        parting = [body for body in bodies if ways.crossing[body.row] and body not in meeting]
+        if not (meeting or parting):
             continue
         logits = spread([found[row] for row in group], previous)
         best = logits.amax(0)
@@ -122,14 +124,11 @@ def told_apart(
             continue
         _lay(bodies, seen)
         crossing += meeting
-        shown = best > 0
-        own = [shown & mask for mask in _parts(bodies, previous, logits.shape[1:])]
-        first = logits.argmax(0)
-        masks = [shown & (first == number) for number in range(len(group))]
-        if all(_agree(*pair) for pair in zip(own, masks, strict=True)):
-            continue
-        for row, mask in zip(group, own, strict=True):
-            changed[row] = Found(whole(previous), torch.where(mask, best, _NOTHING)[None])
+        own = _own_parts(bodies, previous, logits)
+        if own is not None:
+            crossing += parting
+            for row, mask in zip(group, own, strict=True):
+                changed[row] = Found(whole(previous), torch.where(mask, best, _NOTHING)[None])
     return changed, Crossing(tuple(crossing))
 
 
@@ -217,11 +216,25 @@ def _peak(values: Float[np.ndarray, " steps"], at: int) -> float:
     return float(np.clip((before - after) / (2 * bend), -0.5, 0.5)) if bend < 0 else 0.0
 
 
-def _parts(
+def _own_parts(
+    bodies: Sequence[_Body],
+    previous: Float[Tensor, "objects 1 height8 width8"],
+    logits: Float[Tensor, "bodies height2 width2"],
+) -> list[Bool[Tensor, "height2 width2"]] | None:
+    """Which pixels are whose by their silhouettes; ``None`` if the masks agree with that."""
+    shown, first = logits.amax(0) > 0, logits.argmax(0)
+    nearest = _nearest(bodies, previous, logits.shape[1:])
+    rows = range(len(bodies))
+    own = [shown & (nearest == row) for row in rows]
+    masks = [shown & (first == row) for row in rows]
+    return None if all(_agree(*pair) for pair in zip(own, masks, strict=True)) else own
+
+
+def _nearest(
     bodies: Sequence[_Body],
     previous: Float[Tensor, "objects 1 height8 width8"],
     size_hw: Sequence[int],
-) -> list[Bool[Tensor, "height2 width2"]]:
+) -> Int[Tensor, "height2 width2"]:
     """Whose each pixel is, should it belong to one of the bodies: the nearest's, or whose it was before."""
     near = []
     for body in bodies:
@@ -233,8 +246,7 @@ def _parts(
         near.append(laid + 0.5 * stays - distance)
     size = (size_hw[1], size_hw[0])
     larger = [cv2.resize(one.astype(np.float32), size) for one in near]
-    first = torch.from_numpy(np.argmax(larger, axis=0)).to(previous.device)
-    return [first == number for number in range(len(bodies))]
+    return torch.from_numpy(np.argmax(larger, axis=0)).to(previous.device)
 
 
 def _agree(one: Tensor, other: Tensor) -> bool:
