@@ -35,6 +35,20 @@ def spread(count: int, looks: int) -> list[int]:
     return [(2 * part + 1) * count // (2 * looks) for part in range(looks)]
 
 
+def check_seekable(video: Video) -> None:
+    """Refuse a source that gives each frame only once: a live stream, a pipe, an iterator.
+
+    Raises:
+        InputError: The message says what to do.
+    """
+    if not video.seekable:
+        raise InputError(
+            f"{video.name} can be read only once, and to find objects its frames are needed in any order. "
+            "Record it, or give a mask of its first frame.",
+            option="Pass --mask FILE.",
+        )
+
+
 def places_of(video: Video) -> range:
     """The numbers that the frames of a video have, as far as is known.
 
@@ -43,11 +57,7 @@ def places_of(video: Video) -> range:
     Raises:
         InputError: The source gives each frame only once.
     """
-    if not video.seekable:
-        raise InputError(
-            f"{video.name} can be read only once, and to find objects its frames are needed in any order. "
-            "Record it, or give a mask of its first frame.",
-        )
+    check_seekable(video)
     own = video.indices
     if video.num_frames is not None:
         return own[: video.num_frames]
