@@ -1,4 +1,4 @@
-"""Models that propose objects without a network."""
+"""A model that proposes objects without a network, and can begin a video as well."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,17 +7,23 @@ from typing import Any
 import cv2
 import numpy as np
 
+from fakes.finder import FinderModel, FinderSettings
 from fakes.scenes import COLOURS
 from segue.types import Frame, Mask, Proposals
 
 
-class ColourProposer:
+class LookerSettings(FinderSettings):
+    seen: tuple[int, ...] = tuple(COLOURS)
+
+
+class ColourProposer(FinderModel):
     """Proposes what has the colour of one of the scene's objects; surer of the first."""
 
     name = "looker"
     reach = (2, 1)
 
     def __init__(self, seen: Sequence[int] = tuple(COLOURS)) -> None:
+        super().__init__(LookerSettings(seen=tuple(seen)))
         self.seen = seen
         self.windows: list[list[bool]] = []
         """Of each call: which frames of the window were there."""
@@ -58,4 +64,23 @@ def proposals(
 def build(
     name: str, *, settings: Mapping[str, Any], weights: Path | None, device: str
 ) -> ColourProposer:
-    return ColourProposer(settings.get("seen", tuple(COLOURS)))
+    return ColourProposer(LookerSettings.parse(settings).seen)
+
+
+class BrightProposer(ColourProposer):
+    """Takes the brightest quarter of every frame for its only object; finds nothing where all is black."""
+
+    name = "bright"
+
+    def propose(self, window: Sequence[Frame | None]) -> Proposals:
+        frame = window[self.reach[0]]
+        assert frame is not None
+        grey = frame.mean(2)
+        mask = grey > max(np.quantile(grey, 0.75), 1)
+        return proposals([mask], [0.9]) if mask.any() else proposals([], [], frame.shape[:2])
+
+
+def build_bright(
+    name: str, *, settings: Mapping[str, Any], weights: Path | None, device: str
+) -> BrightProposer:
+    return BrightProposer()

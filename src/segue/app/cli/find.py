@@ -15,7 +15,7 @@ segue track without a mask does the same and carries the best object, or the bes
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from segue.app.cli.block import find_block
 from segue.app.cli.closing import found_lines
@@ -34,6 +34,7 @@ from segue.models.catalog import FINDER, finders
 from segue.settings import override
 
 if TYPE_CHECKING:
+    from segue.app.finding import Finder
     from segue.inference.find.found import Found
     from segue.media.video import Video
 
@@ -81,35 +82,35 @@ def run(arguments: argparse.Namespace) -> int:
     # What is cheap to find wrong is found before torch is imported.
     video = open_source(arguments, sources[0])
 
-    from segue.app.finding import refuse_nothing
+    from segue.files import replacing_folder
     from segue.inference.find.looks import check_seekable
 
     check_seekable(video)
+    _refuse_inputs(arguments.out, video)
     look = finder(arguments, arguments.model, arguments.weights, override({}, assignments))
     say_block(find_block(video.description, video.num_frames, look.looking))
+    with replacing_folder(arguments.out) as folder:
+        found = _found(arguments, look, video, folder)
+    if arguments.json != STDOUT:
+        places = [arguments.out / name for name in ("masks", "found.png", "found.json")]
+        print(*found_lines(found), *(f"  {place}" for place in places), sep="\n")
+    if arguments.json:
+        write_document({"out": str(arguments.out), **found.summary()}, arguments.json)
+    return 0
+
+
+def _found(arguments: argparse.Namespace, look: "Finder", video: "Video", folder: Path) -> "Found":
+    """What is found, written into a folder."""
+    from segue.app.finding import refuse_nothing
+    from segue.inference.find.files import write_found, write_proposals
+
     with FrameProgress(video.name) as progress:
         found = look.find(video, progress)
     found = replace(found, objects=found.objects[: arguments.objects])
     refuse_nothing(found, video.name)
-    document = _written(arguments, video, found)
-    if arguments.json:
-        write_document(document, arguments.json)
-    return 0
-
-
-def _written(arguments: argparse.Namespace, video: "Video", found: "Found") -> dict[str, Any]:
-    from segue.files import replacing_folder
-    from segue.inference.find.files import DOCUMENT, PICTURE, write_found, write_proposals
-
-    out = arguments.out
-    _refuse_inputs(out, video)
-    with replacing_folder(out) as folder:
-        write_found(found, folder)
-        write_proposals(found, folder)
-    if arguments.json != STDOUT:
-        places = [out / "masks", out / PICTURE, out / DOCUMENT]
-        print(*found_lines(found), *(f"  {place}" for place in places), sep="\n")
-    return {"out": str(out), **found.summary()}
+    write_found(found, folder)
+    write_proposals(found, folder)
+    return found
 
 
 def _refuse_results(out: Path, overwrite: bool) -> None:
