@@ -7,6 +7,7 @@ from PIL import Image
 
 from fakes.trees import remove, write_tree
 from segue.app.cli.main import main
+from segue.data.catalog import find_layout
 from segue.models.catalog import MODELS, Entry
 
 
@@ -100,6 +101,12 @@ def write_davis_tree(tmp_path: Path) -> Path:
     return root
 
 
+def blacken(path: Path) -> None:
+    with Image.open(path) as picture:
+        size = picture.size
+    Image.new("RGB", size).save(path)
+
+
 @pytest.mark.usefixtures("bright")
 def test_masks_stay_unread_where_objects_are_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -129,10 +136,11 @@ def test_masks_of_a_sequence_without_findings_are_empty(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root, out = write_davis_tree(tmp_path), tmp_path / "out"
-    first, *others = sorted((root / "JPEGImages/480p").iterdir())
+    listed = find_layout("davis2016").sequences(root, "val")
+    first = listed[0].frame_paths[0].parent
     for path in first.iterdir():
-        Image.new("RGB", Image.open(path).size).save(path)
-    assert others, "else nothing at all is found"
+        blacken(path)
+    assert len(listed) > 1, "else nothing at all is found"
     assert found(root, "davis2016", out) == 0
     assert (
         f"nothing found in 1 sequence, whose masks are empty: {first.name}"
@@ -150,7 +158,7 @@ def test_masks_of_a_sequence_without_findings_are_empty(
 def test_nothing_is_found_anywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root, out = write_davis_tree(tmp_path), tmp_path / "out"
     for path in root.glob("JPEGImages/480p/*/*"):
-        Image.new("RGB", Image.open(path).size).save(path)
+        blacken(path)
     assert found(root, "davis2016", out) == 2
     assert "bright found no object in any of the" in capsys.readouterr().err
     assert not out.exists()

@@ -91,7 +91,8 @@ def test_objects_are_those_of_the_first_frame_up_to_the_highest(tmp_path: Path) 
 
 def test_all_frames_count_where_the_protocol_says_so(tmp_path: Path) -> None:
     single = [np.minimum(labels, 1) for labels in two_objects(4)]
-    truth = write_root(tmp_path / "davis", {"cat": single})
+    truth = tmp_path / "truth"
+    write_labels(truth / "cat", single)
     wrong = [np.zeros_like(single[0]), *single[1:3], np.zeros_like(single[0])]
     write_labels(tmp_path / "ours/cat", wrong)
     official = evaluate(tmp_path / "ours", truth, "davis2016")
@@ -103,7 +104,8 @@ def test_all_frames_count_where_the_protocol_says_so(tmp_path: Path) -> None:
 
 def test_two_masks_are_enough_where_all_frames_count(tmp_path: Path) -> None:
     single = [np.minimum(labels, 1) for labels in two_objects(2)]
-    truth = write_root(tmp_path / "davis", {"cat": single})
+    truth = tmp_path / "truth"
+    write_labels(truth / "cat", single)
     write_labels(tmp_path / "ours/cat", single)
     assert evaluate(tmp_path / "ours", truth, "davis2016-all-frames").summary["J&F"] == 100
 
