@@ -93,15 +93,13 @@ class DatasetPlan:
         for part in self.parts:
             if part.found and not part.job:
                 places = Places.for_sequence(self.out, part.name, TRACKS)
-                claimed, paths = (places.run / DOCUMENT).exists(), (places.labels,)
+                claimed, paths = (places.run / DOCUMENT).exists(), [places.labels]
             elif part.given.ids is None or part.job is None:
                 continue
             else:
                 places = part.job.places
-                claimed, paths = (
-                    places.occupied(),
-                    (self.out / f"{part.name}.txt", self.out / part.name),
-                )
+                claimed = places.occupied()
+                paths = [self.out / f"{part.name}.txt", self.out / part.name]
             for path in paths:
                 if path.exists() and not claimed:
                     raise OutputError(

@@ -1,7 +1,7 @@
 """Finding the objects of a video of which no mask is given, so that a job can carry them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from segue.inference.find.found import Found, with_origin
 from segue.inference.find.looks import LOOKS, check_seekable
 from segue.inference.find.ranking import MOST_OBJECTS
 from segue.inference.identity import differences, identify_files
-from segue.inference.job import Looking
+from segue.inference.job import Job, Looking
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress
 from segue.media.mask_args import GivenMasks
@@ -107,6 +107,16 @@ class Finder:
             for item in found.objects[: self.objects]
         }
         return GivenMasks(found.masks(self.objects), sources, {}, partial=True)
+
+    def carried(self, job: Job, found: Found | None) -> Job:
+        """The job of carrying what was found: both ways, unless the job says otherwise.
+
+        Args:
+            job: With the masks of ``masks``.
+            found: In its video; ``None`` where nothing was looked for yet.
+        """
+        direction = job.direction or "both"
+        return replace(job, looking=self.looking, found=found, direction=direction)
 
     @cached_property
     def _model(self) -> VideoModel[Any]:

@@ -83,11 +83,6 @@ class FoundDataset:
             return SequencePart(given, None, found)
         places = self._places(sequence)
         job = self.engine.track_job(given.video, masks, places, overlay=self.run.overlay)
-        job = replace(
-            job,
-            looking=self.finder.looking,
-            found=found,
-            direction="both",
-            identity={**job.identity, "direction": "both"},
-        )
+        job = self.finder.carried(job, found)
+        job = replace(job, identity={**job.identity, "direction": job.direction})
         return SequencePart(given, job, found)

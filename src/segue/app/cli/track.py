@@ -151,17 +151,16 @@ def _track_video(
         partial=arguments.partial_masks,
         fit=arguments.fit_mask,
     )
-    direction = arguments.direction or ("both" if look else None)
     job = replace(
         job,
-        looking=look.looking if look else None,
-        found=found,
-        direction=direction,
+        direction=arguments.direction,
         formats=tuple(arguments.formats),
         drop=arguments.live,
     )
-    if direction not in (None, "forward"):
-        job = replace(job, identity={**job.identity, "direction": direction})
+    if look:
+        job = look.carried(job, found)
+    if job.direction not in (None, "forward"):
+        job = replace(job, identity={**job.identity, "direction": job.direction})
     return jobs.run_job(arguments, engine, job)
 
 

@@ -53,7 +53,7 @@ def likeness(a: Appearance, b: Appearance) -> float:
 
 
 def _overlap(a: Bool[np.ndarray, "height width"], b: Bool[np.ndarray, "height width"]) -> float:
-    return float(np.count_nonzero(a & b) / max(1, np.count_nonzero(a | b)))
+    return int(np.count_nonzero(a & b)) / max(1, int(np.count_nonzero(a | b)))
 
 
 def _centred(mask: Bool[np.ndarray, "height width"]) -> Bool[np.ndarray, "height width"]:

@@ -78,11 +78,18 @@ def _apart(
     sample[::_STRIDE, ::_STRIDE] = True
     sample &= outside
     if np.count_nonzero(sample) < 2 * terms.shape[-1]:
-        return np.linalg.norm(flow, axis=-1).astype(np.float32)
+        return _length(flow)
     x, y = terms[sample], flow[sample]
     for _ in range(_REFITS + 1):
         camera = np.linalg.lstsq(x, y, rcond=None)[0]
         worse = np.linalg.norm(y - x @ camera, axis=-1)
         near = worse <= np.median(worse)
         x, y = (x[near], y[near]) if np.count_nonzero(near) >= 2 * terms.shape[-1] else (x, y)
-    return np.linalg.norm(flow - terms @ camera, axis=-1).astype(np.float32)
+    return _length(flow - terms @ camera)
+
+
+def _length(vectors: np.ndarray) -> Float32[np.ndarray, "height width"]:
+    lengths: Float32[np.ndarray, "height width"] = np.linalg.norm(vectors, axis=-1).astype(
+        np.float32
+    )
+    return lengths
