@@ -9,11 +9,11 @@ from segue.app.engine import Engine
 from segue.errors import NothingFoundError
 from segue.inference.find.files import read_found
 from segue.inference.find.find import find
-from segue.inference.find.found import Found, with_origin
+from segue.inference.find.found import Found, Looking, with_origin
 from segue.inference.find.looks import LOOKS, check_seekable
 from segue.inference.find.ranking import MOST_OBJECTS
 from segue.inference.identity import differences, identify_files
-from segue.inference.job import Job, Looking
+from segue.inference.job import Job
 from segue.inference.places import Mode, Places
 from segue.inference.progress import Progress
 from segue.media.mask_args import GivenMasks

@@ -16,6 +16,18 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Looking:
+    """That objects are looked for before they are carried."""
+
+    finder: str
+    """Name of the model that looks."""
+    looks: int
+    """Frames that it looks at, at most."""
+    objects: int
+    """Objects that are carried, at most."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """One object on one of the frames that were looked at."""
 
