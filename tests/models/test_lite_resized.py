@@ -66,8 +66,8 @@ def test_places_and_areas_are_those_of_the_other_size(model: Any) -> None:
     _, state = host.start(*picture(0))
     half = host.resized(state, (75, 111))
     _, direct = host.start(*shrunk(0, (75, 111)))
-    assert (half.places - state.places / 2).abs().max() < 0.01
-    assert half.previous.shape == direct.previous.shape
+    assert (half.ways.places - state.ways.places / 2).abs().max() < 0.01
+    assert half.previous.shape == half.ways.silhouettes.shape == direct.previous.shape
     assert (half.previous - direct.previous).abs().mean() < 0.02
     assert float(half.areas[0]) == pytest.approx(float(direct.areas[0]), rel=0.2)
     back = host.resized(half, SIZE)

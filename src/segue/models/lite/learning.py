@@ -13,11 +13,11 @@ from segue.models.lite import target
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.network import FrameFeatures
 from segue.models.lite.padded import frame_tensor, mask_shares, valid_shares
-from segue.models.lite.reappearing import middles
 from segue.models.lite.recognition import likeness_of
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.state import LiteState
 from segue.models.lite.views import views_of
+from segue.models.lite.ways import alike, begun, joined, looks_of
 from segue.models.scene import thumbnail
 from segue.types import Frame, Labels, Prediction
 
@@ -59,13 +59,12 @@ class Learner:
         gram, cross = gram / (1 + len(views)), cross / (1 + len(views))
         masks = mask_shares(labels, ids, size_of(labels), self.device)
         previous = F.avg_pool2d(masks, 2)[:, None]
-        places = middles(previous[:, 0])
+        looks = looks_of(features.target, previous)
         if state is None:
             fixed = self.graphs.solve(gram, cross)
             own = _own_likeness(fixed, features, previous)
             learned = (gram, cross, gram, cross, fixed, fixed)
-            still = torch.zeros_like(places)
-            known_of = (previous, areas_of(previous), places, still, own)
+            known_of = (previous, areas_of(previous), begun(previous), looks, own)
             size, last = size_of(frame), torch.from_numpy(thumbnail(frame))
             return LiteState(size, size, last, 0, 0, ids, *learned, *known_of)
         known = {i: row for row, i in enumerate(state.ids)}
@@ -93,8 +92,8 @@ class Learner:
             torch.cat([state.adaptive[kept], fixed]),
             torch.cat([state.previous[kept] * free, previous]),
             torch.cat([state.areas[kept], areas_of(previous)]),
-            torch.cat([state.places[kept], places]),
-            torch.cat([state.speeds[kept], torch.zeros_like(places)]),
+            joined(state.ways, kept, begun(previous)),
+            torch.cat([state.looks[kept], looks]),
             torch.cat([state.likeness[kept], own]),
         )
 
@@ -123,7 +122,7 @@ class Learner:
             return state
         valid = valid_shares(state.working_hw, self.device)
         masks = F.threshold(quarter[sure], _HARDLY, 0.0)
-        gram, cross = self.graphs.learn(features.target, masks, valid)
+        gram, cross = self.graphs.learn(features.target, masks, valid, alike(state.looks[sure]))
         rate = self.settings.memory_rate
         moving_gram, moving_cross = state.moving_gram.clone(), state.moving_cross.clone()
         moving_gram[sure] = moving_gram[sure].lerp(gram, rate)
@@ -140,9 +139,9 @@ class Learner:
         self, features: Tensor, labels: Labels, ids: tuple[int, ...]
     ) -> tuple[target.Gram, target.Cross]:
         valid = valid_shares(size_of(labels), self.device, labels)
-        return self.graphs.learn(
-            features, mask_shares(labels, ids, size_of(labels), self.device), valid
-        )
+        masks = mask_shares(labels, ids, size_of(labels), self.device)
+        looks = looks_of(features, F.avg_pool2d(masks, 2)[:, None])
+        return self.graphs.learn(features, masks, valid, alike(looks))
 
 
 def areas_of(previous: Float[Tensor, "objects 1 height8 width8"]) -> Float[Tensor, " objects"]:

@@ -17,16 +17,17 @@ from segue.media.resize import Resizer
 from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
 from segue.models.interface import PartClock, untimed
 from segue.models.lite import sizes, target
+from segue.models.lite.crossing import told_apart
 from segue.models.lite.graphs import LiteGraphs
 from segue.models.lite.learning import Learner, usual_areas
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork, others_of
 from segue.models.lite.padded import frame_tensor, mask_shares, padded_hw
-from segue.models.lite.reappearing import moved, regained
 from segue.models.lite.recognition import RECOGNISED, likeness, may_be_there
 from segue.models.lite.regions import Found, Region, nowhere, part_near, spread, whole
 from segue.models.lite.search import search
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.state import LiteState
+from segue.models.lite.ways import alike, crossing, moved
 from segue.models.painting import PaintedProbabilities, paint
 from segue.models.reuse.host import WindowAnswer
 from segue.models.scene import Thumbnail, is_cut, thumbnail
@@ -127,10 +128,10 @@ class LiteModel:
             # What was where in another scene says nothing.
             state = replace(state, previous=torch.zeros_like(state.previous))
         scores = self._see(features, state)
-        others = others_of(scores, state.previous)
+        others = others_of(scores, state.previous, alike=alike(state.looks))
         decode = partial(self._decode, features, scores, others, state)
         found = search(decode, scores, state, self.settings.reach)
-        found = regained(found, scores, state)
+        found, crossed = told_apart(found, state.previous, state.ways, state.looks)
         logits = spread(found, state.previous)
         probabilities = _merge(logits)
         patches = {i: one.patch(resizer) for i, one in zip(state.ids, found, strict=True)}
@@ -139,15 +140,14 @@ class LiteModel:
         prediction = Prediction(painted, sure, PaintedProbabilities(patches, state.size_hw))
         quarter = F.avg_pool2d(probabilities, 2)
         previous = F.avg_pool2d(quarter, 2)[:, None]
-        places, speeds = moved(state, previous, 1)
+        ways = moved(state.ways, state.areas, previous, 1)
         state = replace(
             state,
             last=last,
-            places=places,
-            speeds=speeds,
+            ways=crossed.followed(ways, state.ways),
             unlearned=state.unlearned + 1,
             turn=state.turn + 1,
-            previous=previous,
+            previous=crossed.expected(previous),
             areas=usual_areas(state, previous, _AREA_RATE),
         )
         if state.unlearned >= self.settings.update_every:
@@ -169,15 +169,12 @@ class LiteModel:
 
         The last mask is what was carried; nothing is learned from it.
         """
-        previous = F.avg_pool2d(mask_shares(labels, state.ids, state.working_hw, self._device), 2)[
-            :, None
-        ]
+        masks = mask_shares(labels, state.ids, state.working_hw, self._device)
+        previous = F.avg_pool2d(masks, 2)[:, None]
         areas = usual_areas(state, previous, 1 - (1 - _AREA_RATE) ** frames)
-        places, speeds = moved(state, previous, frames)
         return replace(
             state,
-            places=places,
-            speeds=speeds,
+            ways=moved(state.ways, state.areas, previous, frames),
             last=torch.from_numpy(last),
             unlearned=state.unlearned + frames,
             previous=previous,
@@ -187,18 +184,24 @@ class LiteModel:
     def resized(self, state: LiteState, working_hw: tuple[int, int]) -> LiteState:
         """See ``ScalingModel.resized``; what was learned holds for both sizes."""
         scale = [new / old for new, old in zip(working_hw, state.working_hw, strict=True)]
-        scaled = F.interpolate(state.previous, scale_factor=scale, mode="bilinear")
         rows, columns = (side // 8 for side in padded_hw(working_hw))
-        missing = (0, columns - scaled.shape[3], 0, rows - scaled.shape[2])
-        areas = state.areas * (scale[0] * scale[1])
-        ratio = state.places.new_tensor(scale[::-1])
+
+        def sized(masks: Tensor) -> Tensor:
+            scaled = F.interpolate(masks, scale_factor=scale, mode="bilinear")
+            return F.pad(scaled, (0, columns - scaled.shape[3], 0, rows - scaled.shape[2]))
+
+        ways, ratio = state.ways, state.ways.places.new_tensor(scale[::-1])
         return replace(
             state,
             working_hw=working_hw,
-            previous=F.pad(scaled, missing),
-            areas=areas,
-            places=state.places * ratio,
-            speeds=state.speeds * ratio,
+            previous=sized(state.previous),
+            areas=state.areas * (scale[0] * scale[1]),
+            ways=replace(
+                ways,
+                places=ways.places * ratio,
+                speeds=ways.speeds * ratio,
+                silhouettes=sized(ways.silhouettes),
+            ),
         )
 
     def hidden(self, state: LiteState, object_ids: Collection[int]) -> LiteState:
@@ -226,7 +229,9 @@ class LiteModel:
         previous = last.to(self._device)
         features = self._fast.look(frame_tensor(view, self._device))
         scores = self._see(features, state, rows)
-        others = others_of(scores, previous)[:asked]
+        others = others_of(scores, previous, alike=alike(state.looks[list(rows)]))[:asked]
+        # Look-alikes that cross are told apart on whole frames.
+        one_by_one = ~crossing(state.ways, state.looks, rows, previous)[:asked]
         scores, rows = scores[:asked], rows[:asked]
         own = state.likeness[list(rows)]
         logits = self._decode_each(features, scores, previous[:asked], others, own.tolist())
@@ -235,7 +240,7 @@ class LiteModel:
         areas = (logits > 0).sum((1, 2)) * (scale / 4) ** 2
         left = (areas / (_LEFT * state.areas[list(rows)]).clamp_min(1)).clamp(0, 1)
         # The first code of a target model is the mask itself.
-        return WindowAnswer(logits, scores[:, [0, CODES]], like * left)
+        return WindowAnswer(logits, scores[:, [0, CODES]], like * left * one_by_one)
 
     def _decode_each(
         self,
