@@ -6,13 +6,11 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from segue.media.resize import ResizedFrame
 from segue.nn.flow import Dis, Flow
 from segue.types import Frame, Mask
 
 _SIDE = 320
 """Longer side, in pixels, at which motion is measured."""
-_LEAST_SIDE = 64
 _NOISE = 0.25
 """Pixels by which the flow of what stands still is off."""
 _STRIDE = 4
@@ -41,19 +39,8 @@ def motions(frame: Frame, neighbour: Frame, masks: Sequence[Mask]) -> list[float
         cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_AREA) > 0
         for mask in masks
     ]
-    apart = _apart(_flow(small[0], small[1]), ~np.any(shown, axis=0))
+    apart = _apart(Dis()(small[0], small[1]), ~np.any(shown, axis=0))
     return [_share(apart, mask, np.any(shown, axis=0)) for mask in shown]
-
-
-def _flow(frame: ResizedFrame, neighbour: ResizedFrame) -> Flow:
-    """Flow of frames of any size: DIS crashes on strips of 24 x 320 pixels."""
-    height, width = frame.shape[:2]
-    below, right = max(0, _LEAST_SIDE - height), max(0, _LEAST_SIDE - width)
-    padded = [
-        cv2.copyMakeBorder(one, 0, below, 0, right, cv2.BORDER_REPLICATE)
-        for one in (frame, neighbour)
-    ]
-    return np.ascontiguousarray(Dis()(padded[0], padded[1])[:height, :width])
 
 
 def _share(
