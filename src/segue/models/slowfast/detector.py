@@ -57,7 +57,7 @@ class LitePyramid(nn.Module):
         )
 
     def train(self, mode: bool = True) -> "LitePyramid":
-        """Training or evaluation mode; the norms of the trunk stay as ImageNet left them, like those of the large one."""
+        """Training or evaluation mode; the norms of the trunk keep their statistics, like those of the large one."""
         super().train(mode)
         self.body.eval()
         return self

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from segue.models.slowfast.settings import NetworkSettings, Norm
+from segue.models.slowfast.settings import NetworkSettings
 
 Window = Float[Tensor, "batch time channels rows columns"]
 """One level of the pyramid, of successive frames."""

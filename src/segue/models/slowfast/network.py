@@ -31,7 +31,7 @@ Target = Mapping[str, Tensor]
 """True objects of a frame, as torchvision has them: ``boxes`` [n, 4] as left, top, right, bottom in pixels (float),
 ``labels`` [n] (int64, 1), ``masks`` [n, height, width] (uint8); n may be 0."""
 Part = Literal["stem", "trunk", "backbone", "rpn", "heads", "module"]
-"""What can be kept as it is in training: the first layers of the trunk, the trunk, trunk and pyramid, and what follows."""
+"""What training can leave alone: first layers of the trunk, the trunk, trunk and pyramid, and what follows them."""
 
 
 @dataclass(frozen=True)
