@@ -59,6 +59,7 @@ def measure_sizes(
     counted = describe(model.network) if isinstance(model, NetworkModel) else _UNCOUNTED
     masked = find(name).begins_with != "nothing"
     return {
+        "lookahead": model.lookahead,
         "classes": list(model.classes) if isinstance(model, SemanticModel) else None,
         "settings": model.settings.model_dump(mode="json")
         if isinstance(model, ConfiguredModel)
