@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from jaxtyping import UInt8
@@ -49,7 +50,7 @@ class Enhance(nn.Module):
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Per level the enhanced features, then the new map of each kind."""
         values, found = iter(inputs), []
-        for step in self.steps:
+        for step in map(_step, self.steps):
             features = [next(values) for _ in range(step.rings.features)]
             past = [[next(values) for _ in range(count)] for count in step.rings.past]
             enhanced, new = step(features, past)
@@ -95,7 +96,8 @@ class SlowFastGraphs:
         """The past before the first frame of all."""
         if self._enhance is None:
             return ()
-        return tuple(s.nothing(m) for s, m in zip(self._steps, like[:HEAD_LEVELS], strict=True))
+        pairs = zip(self._steps, like[:HEAD_LEVELS], strict=True)
+        return tuple(_step(step).nothing(maps) for step, maps in pairs)
 
     def enhance(self, features: Sequence[Levels], past: Past) -> tuple[Levels, Past]:
         """Features of the oldest frame as the heads read them, and what is remembered for the next step.
@@ -146,3 +148,8 @@ class SlowFastGraphs:
         kept, _ = self._rpn.filter_proposals(boxes, likely, images.image_sizes, counts)
         found: list[Tensor] = kept
         return found
+
+
+def _step(module: nn.Module) -> LevelStep:
+    """A list of modules does not know what it holds."""
+    return cast(LevelStep, module)

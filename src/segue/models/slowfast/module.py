@@ -91,7 +91,7 @@ class TimeConv(nn.Conv3d):
         stacked = torch.cat(later, 2) if span > 1 else frames
         pad = cast(tuple[int, ...], self.padding)[1:]
         found = F.conv2d(stacked.flatten(0, 1), self.flat_weight, self.bias, padding=pad)
-        return found.unflatten(0, (batch, num_frames - span + 1))
+        return found.reshape(batch, num_frames - span + 1, *found.shape[1:])
 
 
 class LevelNorm(nn.Module):
@@ -132,7 +132,7 @@ class LevelNorm(nn.Module):
             self.momentum,
             self.epsilon,
         )
-        return flat.unflatten(0, frames.shape[:2])
+        return flat.reshape(frames.shape)
 
 
 class Layer(nn.Module):

@@ -182,7 +182,8 @@ class SlowFastNetwork(nn.Module):
         """
         size_hw = (frames.shape[3], frames.shape[4])
         shape = frames.shape[:2]
-        window = {n: m.unflatten(0, shape) for n, m in self.see(frames.flatten(0, 1)).items()}
+        seen = self.see(frames.flatten(0, 1))
+        window = {n: m.reshape(*shape, *m.shape[1:]) for n, m in seen.items()}
         if self.training:
             return self.losses(window, targets or (), size_hw)
         return self.detect(window, size_hw)

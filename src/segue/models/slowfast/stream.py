@@ -60,6 +60,8 @@ class LevelStep(nn.Module):
             nn.ModuleList(folded(cast(Layer, layer), level) for layer in layers)
             for layers in (module.slow, module.fast, module.lateral)
         )
+        self.past_channels = _channels(module)
+        self.gain: Tensor | None
         gain = None if module.gain is None else module.gain.detach()[:, None, None].clone()
         self.register_buffer("gain", gain)
 
@@ -92,15 +94,9 @@ class LevelStep(nn.Module):
 
     def nothing(self, like: Map) -> tuple[tuple[Map, ...], ...]:
         """A past of zeros, which holds until as many frames have come as the module sees."""
-        channels = (
-            self.fast[0].out_channels,
-            self.slow[0].out_channels + self.lateral[0].out_channels,
-            self.fast[1].out_channels,
-            self.slow[1].out_channels + self.lateral[1].out_channels,
-        )
         return tuple(
-            (like.new_zeros(1, int(c), *like.shape[2:]),) * count
-            for c, count in zip(channels, self.rings.past, strict=True)
+            (like.new_zeros(1, channels, *like.shape[2:]),) * count
+            for channels, count in zip(self.past_channels, self.rings.past, strict=True)
         )
 
 
@@ -114,6 +110,15 @@ def folded(layer: Layer, level: int) -> nn.Conv2d:
     new = nn.Conv2d(weight.shape[1], weight.shape[0], weight.shape[2], padding=weight.shape[2] // 2)
     new.weight.data, new.bias = weight.detach().clone(), nn.Parameter(bias.detach().clone())
     return new.requires_grad_(False)
+
+
+def _channels(module: SlowFast) -> tuple[int, ...]:
+    """Of what is remembered of each of the ``KINDS``."""
+    slow, fast, lateral = (
+        [cast(Layer, layer).conv.out_channels for layer in layers]
+        for layers in (module.slow, module.fast, module.lateral)
+    )
+    return fast[0], slow[0] + lateral[0], fast[1], slow[1] + lateral[1]
 
 
 def _stack(maps: Sequence[Map]) -> Map:
