@@ -171,8 +171,9 @@ def test_the_detector_alone_and_a_new_residual_module_say_the_same() -> None:
     plain, whole = lite(module=False).eval(), lite(slow=1, fast=3).eval()
     whole.load_state_dict(plain.state_dict(), strict=False)
     one, other = plain(frames(1))[0], whole(frames(1).expand(1, 3, -1, -1, -1))[0]
-    assert torch.equal(one.boxes_xyxy, other.boxes_xyxy)
-    assert torch.equal(one.masks, other.masks)
+    # Three frames at once are rounded otherwise than one.
+    assert torch.allclose(one.boxes_xyxy, other.boxes_xyxy, atol=1e-3)
+    assert torch.allclose(one.masks, other.masks, atol=1e-4)
     assert one.pasted(SIZE_HW).shape == (len(one.scores), *SIZE_HW)
 
 
