@@ -172,6 +172,10 @@ MODELS: dict[str, Entry] = {
 }
 
 
+FINDER = "rvos-lite"
+"""The model that looks for objects where no mask is given and the model that carries them needs one."""
+
+
 def load_model(
     name: str = "segue-lite",
     *,
@@ -269,6 +273,11 @@ def names(kind: Kind, *, gated: bool = False) -> tuple[str, ...]:
         for name, entry in entries().items()
         if entry.kind == kind and (entry.gated or not gated)
     )
+
+
+def finders() -> tuple[str, ...]:
+    """The models of objects that can begin without a mask, and so can look for objects."""
+    return tuple(name for name in names("objects") if find(name).begins_with != "masks")
 
 
 def _find_outside(name: str) -> Entry:

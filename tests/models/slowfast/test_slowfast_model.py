@@ -9,7 +9,7 @@ import torch
 
 from segue.errors import MaskError, VideoError
 from segue.inference.checkpoint import load_state, save_state
-from segue.models.interface import LookaheadModel
+from segue.models.interface import LookaheadModel, Proposer
 from segue.models.slowfast.build import create_network
 from segue.models.slowfast.model import SlowFastModel, mirrored
 from segue.models.slowfast.module import LevelNorm, SlowFast
@@ -183,6 +183,11 @@ def test_instances_of_a_frame_without_a_stream() -> None:
         found = model.instances(window)
         assert torch.allclose(found.scores, expected[index].scores, atol=1e-4)
         assert torch.allclose(found.boxes_xyxy, expected[index].boxes_xyxy, atol=1e-2)
+    assert isinstance(model, Proposer)
+    proposed = model.propose(window)
+    assert proposed.masks.shape == (len(found.scores), *SIZE_HW)
+    assert np.array_equal(proposed.scores, found.scores.numpy())
+    assert np.array_equal(proposed.masks, (found.pasted(SIZE_HW) >= 0.5).numpy())
 
 
 def test_masks_are_refused_and_so_is_another_size() -> None:

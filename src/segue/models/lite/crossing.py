@@ -182,7 +182,8 @@ def _lay(bodies: Sequence[_Body], seen: Cells) -> None:
 def _most(laid: Sequence[Cells], but: int, seen: Cells) -> Cells:
     """What the other bodies cover."""
     rest = [one for number, one in enumerate(laid) if number != but]
-    return np.max([np.zeros_like(seen), *rest], axis=0)
+    covered: Cells = np.max([np.zeros_like(seen), *rest], axis=0)
+    return covered
 
 
 def _best_place(body: _Body, gain: Cells) -> Point:
@@ -204,7 +205,8 @@ def _best_place(body: _Body, gain: Cells) -> Point:
     worth = gained / area - _PULL * (down**2 + right**2) / area
     row, column = np.unravel_index(worth.argmax(), worth.shape)
     finer = _peak(worth[row], int(column)), _peak(worth[:, column], int(row))
-    return body.expected + np.array([column - _REACH + finer[0], row - _REACH + finer[1]])
+    step = np.array([column - _REACH + finer[0], row - _REACH + finer[1]])
+    return np.asarray(body.expected + step)
 
 
 def _peak(values: Float[np.ndarray, " steps"], at: int) -> float:
@@ -257,7 +259,7 @@ def _agree(one: Tensor, other: Tensor) -> bool:
 def _shifted(cells: Cells, by: Point) -> Cells:
     step = np.array([[1, 0, by[0]], [0, 1, by[1]]], np.float32)
     height, width = cells.shape
-    return cv2.warpAffine(cells, step, (width, height), flags=cv2.INTER_LINEAR)
+    return np.asarray(cv2.warpAffine(cells, step, (width, height), flags=cv2.INTER_LINEAR))
 
 
 def _rising(value: float, begin: float, over: float) -> float:

@@ -7,7 +7,7 @@ from torch import Tensor
 from segue.models.slowfast.network import Instances
 from segue.models.slowfast.settings import Answer
 from segue.models.soft_masks import SoftMasks
-from segue.types import Labels, ObjectScore, Prediction
+from segue.types import Labels, ObjectScore, Prediction, Proposals
 
 SOFT = Float[Tensor, "found height width"]
 _INSIDE = 0.5
@@ -31,6 +31,20 @@ def predict(
     if answer == "union":
         return _together(soft, size_hw)
     return _apart(found, soft, size_hw, categories)
+
+
+def proposals(found: Instances, size_hw: tuple[int, int]) -> Proposals:
+    """The instances as what may be objects of a video, each with its own mask.
+
+    Args:
+        found: The instances.
+        size_hw: Height and width of the frame.
+    """
+    return Proposals(
+        (found.pasted(size_hw) >= _INSIDE).cpu().numpy(),
+        found.scores.float().cpu().numpy(),
+        found.boxes_xyxy.float().cpu().numpy(),
+    )
 
 
 def _together(soft: SOFT, size_hw: tuple[int, int]) -> Prediction:

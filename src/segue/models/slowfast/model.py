@@ -8,21 +8,21 @@ import torch
 
 from segue.errors import MaskError
 from segue.models.given import check_frame, size_of
-from segue.models.slowfast.answers import predict
+from segue.models.slowfast.answers import predict, proposals
 from segue.models.slowfast.graphs import SlowFastGraphs
 from segue.models.slowfast.network import Instances, SlowFastNetwork
 from segue.models.slowfast.settings import SlowFastSettings
 from segue.models.slowfast.state import Levels, SlowFastState
 from segue.nn.backends.interface import Backend
 from segue.nn.backends.torch_backend import TorchBackend
-from segue.types import Frame, GivenLabels, Prediction
+from segue.types import Frame, GivenLabels, Prediction, Proposals
 
 _Due = tuple[Levels, Levels]
 """Features of the frame that is due, as they are and as the heads read them."""
 
 
 class SlowFastModel:
-    """Implements ``LookaheadModel[SlowFastState]`` without labels: it finds objects by itself.
+    """Implements ``LookaheadModel[SlowFastState]``, without labels, and ``Proposer``: it finds objects by itself.
 
     Args:
         name: As in the table of models.
@@ -89,6 +89,15 @@ class SlowFastModel:
     def reach(self) -> tuple[int, int]:
         """How many frames before and after a frame the answer about it depends on."""
         return self.lookahead, self.lookahead
+
+    def propose(self, window: Sequence[Frame | None]) -> Proposals:
+        """See ``Proposer.propose``.
+
+        Raises:
+            VideoError: The frames differ in size.
+        """
+        found = self.instances(window)
+        return proposals(found, size_of(next(one for one in window if one is not None)))
 
     def instances(self, window: Sequence[Frame | None]) -> Instances:
         """What is found on the middle one of successive frames; nothing is remembered.
