@@ -28,6 +28,8 @@ Pick = Callable[[int, np.random.Generator], Sequence[int]]
 """Length of a sequence -> which of its frames a scene shows, one for each of its times."""
 SceneFrames = UInt8[np.ndarray, "time height width 3"]
 SceneLabels = UInt8[np.ndarray, "time height width"]
+Cut = tuple[UInt8[np.ndarray, "rows columns 3"], UInt8[np.ndarray, "rows columns"]]
+"""A part of a picture, and 1 where its object is."""
 
 LEAST_PIXELS = 64
 """Of an object that is learned from; smaller ones are background."""
@@ -220,13 +222,14 @@ def _is_living(material: Material, settings: LayerSettings, rng: np.random.Gener
     return not material.stills or bool(rng.random() < settings.living)
 
 
-def _cut(
-    pictures: Sequence[tuple[Frame, Labels]], rng: np.random.Generator
-) -> list[tuple[Frame, Labels]]:
+def _cut(pictures: Sequence[tuple[Frame, Labels]], rng: np.random.Generator) -> list[Cut]:
     """One of the objects at all times, within the box that it needs over all of them."""
     ids = np.unique(np.concatenate([labels[labels > BACKGROUND] for _, labels in pictures]))
-    number = rng.choice(ids) if len(ids) else 0
-    masks = [(labels == number).astype(np.uint8) for _, labels in pictures]
+    if len(ids):
+        number = rng.choice(ids)
+        masks = [(labels == number).astype(np.uint8) for _, labels in pictures]
+    else:
+        masks = [np.zeros_like(labels) for _, labels in pictures]
     x, y, columns, rows = cv2.boundingRect(np.maximum.reduce(masks))
     part = slice(y, y + max(rows, 1)), slice(x, x + max(columns, 1))
     return [

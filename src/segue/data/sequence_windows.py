@@ -58,7 +58,9 @@ def centres(footage: ObjectFootage) -> list[Place]:
                 path = footage.sequences[sequence].frame_paths[footage.index(sequence, index)]
                 empty.append(f"{footage.sequences[sequence].name} {path.stem}")
     if not found:
-        raise InputError(f"None of {len(empty)} annotated frames shows an object. Are the masks empty?")
+        raise InputError(
+            f"None of {len(empty)} annotated frames shows an object. Are the masks empty?"
+        )
     if empty:
         more = f" and {len(empty) - _NAMED} more" if len(empty) > _NAMED else ""
         warnings.warn(
@@ -105,7 +107,7 @@ def read_window(
     return SequenceWindow(np.stack(frames), np.ascontiguousarray(labels), inside, first)
 
 
-def _resized(frame: Frame, size_hw: tuple[int, int]) -> Frame:
+def _resized(frame: Frame, size_hw: tuple[int, int]) -> UInt8[np.ndarray, "rows columns 3"]:
     if frame.shape[:2] == size_hw:
         return frame
     smaller = size_hw[0] < frame.shape[0]
@@ -113,7 +115,9 @@ def _resized(frame: Frame, size_hw: tuple[int, int]) -> Frame:
     return np.asarray(cv2.resize(frame, size_hw[::-1], interpolation=way))
 
 
-def _labels(footage: ObjectFootage, place: Place, size_hw: tuple[int, int]) -> Labels:
+def _labels(
+    footage: ObjectFootage, place: Place, size_hw: tuple[int, int]
+) -> UInt8[np.ndarray, "rows columns"]:
     """Ids, numbered from 1 where they would not fit into a byte."""
     ids = footage.ids(*place)
     _, numbers = np.unique(ids, return_inverse=True)
