@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -65,6 +66,23 @@ def test_plain_scenes_have_nothing_pasted(material: Material) -> None:
     plain = CALM.model_copy(update={"plain": 1.0})
     drawn = [draw_window(material, plain, 1, np.random.default_rng(seed)) for seed in range(10)]
     assert {int(window.labels.max()) for window in drawn} == {1}
+
+
+def test_a_background_that_covers_the_frame_is_hardly_mirrored(tmp_path: Path) -> None:
+    # Something at the very border, so that its mirror image touches it from outside.
+    labels = np.zeros((1, 64, 96), np.uint8)
+    labels[0, 20:44, 2:20] = 1
+    root = write_davis(tmp_path, {"a": labels})
+    material = Material((), [ObjectFootage(davis_sequences(root, "val"), "foreground")])
+    settings = CALM.model_copy(update={"plain": 1.0, "scale": (1.0, 1.2)})
+    doubled = {}
+    for covering in (True, False):
+        look = settings.model_copy(update={"covering": covering})
+        drawn = [draw_window(material, look, 1, np.random.default_rng(k)) for k in range(20)]
+        parts = [cv2.connectedComponents(window.labels)[0] - 1 for window in drawn]
+        doubled[covering] = sum(number > 1 for number in parts)
+    # A scene that is turned shows a little of its mirror image in the corners all the same.
+    assert doubled[True] * 2 < doubled[False]
 
 
 def test_things_of_footage_move_in_themselves(material: Material) -> None:

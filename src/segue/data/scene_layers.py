@@ -60,6 +60,9 @@ class LayerSettings(Settings):
     """Square root of a thing's area, as a share of the frame's, log-uniform."""
     scale: tuple[float, float] = (0.8, 1.8)
     """Zoom of the background against the size that fills the frame, log-uniform."""
+    covering: bool = False
+    """Whether the background, were it not turned, covers the whole frame at time 0. Else it is mirrored at its border,
+    and an object that lies there is seen twice."""
     speed: float = 0.035
     """Of things, per frame, as a share of the frame's width."""
     camera: float = 0.012
@@ -155,6 +158,11 @@ def _background(
     )
     middle = _middle(pictures[-1][1]) if rng.random() < 0.6 else (width / 2, height / 2)
     place = size_wh * (0.5 + rng.uniform(-0.25, 0.25, 2))
+    mirrored = bool(rng.random() < 0.5)
+    if settings.covering:
+        before = (width - middle[0] if mirrored else middle[0], middle[1])
+        rest = np.array([width, height]) - before
+        place = np.clip(place, size_wh - scale * rest, scale * np.array(before))
     motion = draw_motion(
         middle,
         (float(place[0]), float(place[1])),
@@ -163,7 +171,7 @@ def _background(
         times,
         lively,
         rng,
-        mirrored=bool(rng.random() < 0.5),
+        mirrored=mirrored,
         angle=float(rng.uniform(-0.2, 0.2)),
     )
     return Layer(pictures, motion, True, True, np.ones(3, np.float32))

@@ -38,6 +38,7 @@ class WindowSettings(LayerSettings):
     crossing: Share = 0.3
     distractors: Share = 0.0
     scale: tuple[float, float] = (1.0, 1.8)
+    covering: bool = True
 
 
 @dataclass(frozen=True)
