@@ -33,5 +33,5 @@ def test_a_box_holds_its_mask_and_no_smaller_one_does(labels: np.ndarray) -> Non
         left, top, right, bottom = box
         assert mask[top:bottom, left:right].sum() == mask.sum()
         inner = mask[top:bottom, left:right]
-        assert inner[0].any() and inner[-1].any() and inner[:, 0].any() and inner[:, -1].any()
+        assert all(line.any() for line in (inner[0], inner[-1], inner[:, 0], inner[:, -1]))
     assert (found.masks.sum(0) <= 1).all()

@@ -128,6 +128,12 @@ class SlowFastNetwork(nn.Module):
         Args:
             frames: Values in [0, 1], of any size; resized, normalised and padded to multiples of 32 here.
         """
+        return cast(Maps, self.backbone(self.prepared(frames)))
+
+    def prepared(
+        self, frames: Float[Tensor, "batch 3 height width"]
+    ) -> Float[Tensor, "batch 3 rows columns"]:
+        """Frames as the backbone takes them: resized, normalised, padded."""
         size_hw = (frames.shape[2], frames.shape[3])
         working = self.working_hw(size_hw)
         if working != size_hw:
@@ -137,7 +143,7 @@ class SlowFastNetwork(nn.Module):
             for v in (self.backbone.mean, self.backbone.deviation)
         )
         padding = (0, -working[1] % MULTIPLE, 0, -working[0] % MULTIPLE)
-        return cast(Maps, self.backbone(F.pad((frames - mean) / deviation, padding)))
+        return F.pad((frames - mean) / deviation, padding)
 
     def enhance(self, window: WindowMaps) -> Maps:
         """Features of the middle frame as the heads read them."""
