@@ -216,7 +216,9 @@ class _Run:
 
     def _divisor(self, num_batches: int) -> float:
         """Of the loss of each of this process's batches; the gradients of processes are averaged."""
-        return num_batches if self.plan.loop.gather == "mean" else 1 / self.share.num_processes
+        return (
+            float(num_batches) if self.plan.loop.gather == "mean" else 1 / self.share.num_processes
+        )
 
     def _set_rate(self, step: int, conditions: Conditions) -> float:
         plan = self.plan

@@ -98,6 +98,10 @@ def _network(model: ModelSettings, seed: int) -> SlowFastNetwork:
     elif model.name == LITE:
         start_from_segue_lite(network)
     as_images: Any = {"memory_format": torch.channels_last}
-    for part in (network.backbone, network.rpn, network.roi_heads):  # the module's weights have an axis more
+    for part in (
+        network.backbone,
+        network.rpn,
+        network.roi_heads,
+    ):  # the module's weights have an axis more
         part.to(**as_images)
     return network

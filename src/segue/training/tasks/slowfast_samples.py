@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segue.data.davis import davis_sequences
+from segue.data.catalog import find_layout
 from segue.data.object_footage import ObjectFootage
 from segue.data.scene_layers import Material, Share
 from segue.data.scene_windows import WindowSettings, draw_window
@@ -14,9 +14,18 @@ from segue.data.sequence_windows import Place, centres, order_of, read_window
 from segue.data.stills import find_stills
 from segue.errors import SettingsError
 from segue.settings import Settings
+from segue.training.batches import FAR
 from segue.training.curriculum import Conditions
 from segue.training.task import Sample
-from segue.training.tasks.lite import FootageSettings
+
+
+class FootageSettings(Settings):
+    """Sequences with the masks of their objects."""
+
+    layout: str = "davis2016"
+    """Any layout of objects."""
+    root: Path
+    split: str = "train"
 
 
 class DataSettings(Settings):
@@ -83,7 +92,8 @@ class SequenceSamples:
     def draw(self, seed: int, number: int, conditions: Conditions) -> Sample:
         """See ``segue.training.task.Samples``."""
         epoch, index = divmod(number, len(self))
-        place = order_of(self.places, epoch, seed, shuffled=self.shuffled)[index]
+        shuffled = self.shuffled or epoch >= FAR
+        place = order_of(self.places, epoch, seed, shuffled=shuffled)[index]
         mirrored = bool(np.random.default_rng([seed, number]).random() < self.flip)
         window = read_window(
             self.footage, place, self.length, conditions.size_hw, mirrored=mirrored
@@ -126,11 +136,15 @@ def samples_of(
 
 
 def _footage(data: DataSettings) -> list[ObjectFootage]:
-    sequences = [davis_sequences(one.root, one.split) for one in data.footage]
+    layouts = [find_layout(one.layout) for one in data.footage]
+    sequences = [
+        layout.sequences(one.root, one.split)
+        for layout, one in zip(layouts, data.footage, strict=True)
+    ]
     unknown = sorted(set(data.held_out) - {s.name for group in sequences for s in group})
     if unknown:
         raise SettingsError(f"data.held_out names {', '.join(unknown)}, which no footage has.")
     return [
-        ObjectFootage([s for s in group if s.name not in data.held_out], one.kind)
-        for one, group in zip(data.footage, sequences, strict=True)
+        ObjectFootage([s for s in group if s.name not in data.held_out], layout.object_kind())
+        for layout, group in zip(layouts, sequences, strict=True)
     ]

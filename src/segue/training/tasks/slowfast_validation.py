@@ -1,7 +1,6 @@
 """What a SlowFast network is worth while it is trained: J and F of all that it finds, as one object."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -10,25 +9,22 @@ from jaxtyping import Bool
 from pydantic import Field
 from torch import Tensor
 
-from segue.data.davis import davis_sequences
-from segue.data.layout import MaskKind
+from segue.data.catalog import find_layout
 from segue.data.object_footage import ObjectFootage
 from segue.data.sequence_windows import read_window
 from segue.errors import SettingsError
 from segue.metrics.agreement import agreement
 from segue.models.slowfast.network import SlowFastNetwork
-from segue.settings import Settings
+from segue.training.tasks.slowfast_samples import FootageSettings
 
 SCORES = ("j_and_f", "j", "f")
 """What every validation measures."""
 
 
-class ValidationSettings(Settings):
-    """Sequences in the DAVIS layout that are scored but not trained on."""
+class ValidationSettings(FootageSettings):
+    """Sequences that are scored; whoever trains says with ``data.held_out`` that they are not trained on, too."""
 
-    root: Path
     split: str = "val"
-    kind: MaskKind = "foreground"
     sequences: tuple[str, ...] = ()
     """Only these; none: all of the split."""
     every: Annotated[int, Field(ge=1)] = 5
@@ -41,7 +37,8 @@ class Validation:
     def __init__(
         self, network: SlowFastNetwork, settings: ValidationSettings, size_hw: tuple[int, int]
     ) -> None:
-        found = davis_sequences(settings.root, settings.split)
+        layout = find_layout(settings.layout)
+        found = layout.sequences(settings.root, settings.split)
         unknown = sorted(set(settings.sequences) - {sequence.name for sequence in found})
         if unknown:
             raise SettingsError(
@@ -49,7 +46,7 @@ class Validation:
             )
         chosen = [s for s in found if not settings.sequences or s.name in settings.sequences]
         self._network, self._size_hw = network, size_hw
-        self._footage = ObjectFootage(chosen, settings.kind)
+        self._footage = ObjectFootage(chosen, layout.object_kind())
         self._every = settings.every
 
     @torch.no_grad()
