@@ -148,6 +148,20 @@ MODELS: dict[str, Entry] = {
         begins_with="nothing",
         gated=True,
     ),
+    "slowfast": Entry(
+        "segue.models.slowfast.build:build",
+        "SlowFast VOS with ResNet-50: finds moving objects by itself, three frames behind, as in the report",
+        unweighted={"random_weights": True},
+        begins_with="nothing",
+        lookahead=3,
+    ),
+    "slowfast-lite": Entry(
+        "segue.models.slowfast.build:build",
+        "SlowFast VOS on EfficientNet-Lite0 at a quarter of the width, made for CPUs",
+        unweighted={"random_weights": True},
+        begins_with="nothing",
+        lookahead=3,
+    ),
     "segue-click": Entry(
         "segue.models.click.build:build",
         "a mask from clicks, a box or a line, made for CPUs",

@@ -27,8 +27,8 @@ MULTIPLE = 32
 
 _ROI_LEVELS = ("0", "1", "2", "3")
 _RATIOS = (0.5, 1.0, 2.0)
-_LITE_ANCHORS = (24, 56, 112, 224)
-"""Pixels, one per level; pictures are 448 wide, and what stands out in one is seldom small."""
+_LITE_ANCHORS = (32, 64, 128, 224)
+"""Pixels, one per level; in pictures 448 wide, half of the objects of DAVIS-2016 train are 109 to 175 across."""
 
 
 def widths_of(name: str) -> Widths:

@@ -1,6 +1,5 @@
 """SlowFast VOS as a network: frames -> features of each; a window of features -> losses, or instances of the middle."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -69,6 +68,7 @@ class SlowFastNetwork(nn.Module):
         super().__init__()
         detector = create_detector(name, num_classes)
         self.settings = settings
+        self.num_classes = num_classes
         self.levels = levels_of(name)
         self.backbone, self.rpn = detector.backbone, detector.rpn
         self.roi_heads = detector.roi_heads
@@ -116,11 +116,8 @@ class SlowFastNetwork(nn.Module):
         return stem_of(self.backbone) if part == "stem" else [self.backbone.body]
 
     def working_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
-        """Height and width to which frames of some size are resized, before padding."""
-        short, long = sorted(size_hw)
-        scale = min(self.settings.short_side / short, self.settings.long_side / long)
-        height, width = (max(1, math.floor(side * scale)) for side in size_hw)
-        return height, width
+        """See ``SlowFastSettings.working_hw``."""
+        return self.settings.working_hw(size_hw)
 
     def see(self, frames: Float[Tensor, "batch 3 height width"]) -> Maps:
         """Features of each frame.
@@ -128,22 +125,7 @@ class SlowFastNetwork(nn.Module):
         Args:
             frames: Values in [0, 1], of any size; resized, normalised and padded to multiples of 32 here.
         """
-        return cast(Maps, self.backbone(self.prepared(frames)))
-
-    def prepared(
-        self, frames: Float[Tensor, "batch 3 height width"]
-    ) -> Float[Tensor, "batch 3 rows columns"]:
-        """Frames as the backbone takes them: resized, normalised, padded."""
-        size_hw = (frames.shape[2], frames.shape[3])
-        working = self.working_hw(size_hw)
-        if working != size_hw:
-            frames = F.interpolate(frames, working, mode="bilinear", align_corners=False)
-        mean, deviation = (
-            frames.new_tensor(v)[:, None, None]
-            for v in (self.backbone.mean, self.backbone.deviation)
-        )
-        padding = (0, -working[1] % MULTIPLE, 0, -working[0] % MULTIPLE)
-        return F.pad((frames - mean) / deviation, padding)
+        return features_of(self.backbone, frames, self.settings)
 
     def enhance(self, window: WindowMaps) -> Maps:
         """Features of the middle frame as the heads read them."""
@@ -168,7 +150,7 @@ class SlowFastNetwork(nn.Module):
         working = self.working_hw(size_hw)
         scaled = [_resized(dict(target), size_hw, working) for target in targets]
         plain = middle(window)
-        images = self._images(plain, working)
+        images = image_list(plain[self.levels[0]], working)
         proposals, first = self.rpn(images, plain, scaled)
         _, second = self.roi_heads(self.enhance(window), proposals, images.image_sizes, scaled)
         return {**second, **first}
@@ -182,10 +164,10 @@ class SlowFastNetwork(nn.Module):
             size_hw: Height and width of the frames as they were seen.
         """
         plain = middle(window)
-        images = self._images(plain, self.working_hw(size_hw))
+        images = image_list(plain[self.levels[0]], self.working_hw(size_hw))
         proposals, _ = self.rpn(images, plain)
         found, _ = self.roi_heads(self.enhance(window), proposals, images.image_sizes)
-        return [_instances(one, images.image_sizes[0], size_hw) for one in found]
+        return [instances_of(one, images.image_sizes[0], size_hw) for one in found]
 
     def forward(
         self,
@@ -205,12 +187,30 @@ class SlowFastNetwork(nn.Module):
             return self.losses(window, targets or (), size_hw)
         return self.detect(window, size_hw)
 
-    def _images(self, maps: Maps, working_hw: tuple[int, int]) -> ImageList:
-        """What torchvision asks of images when their features are known: how large they are, padded and not."""
-        finest = maps[self.levels[0]]
-        batch, _, rows, columns = finest.shape
-        pixels = finest.new_empty(1).expand(batch, 3, rows * 4, columns * 4)
-        return ImageList(pixels, [working_hw] * batch)
+
+def features_of(
+    backbone: nn.Module, frames: Float[Tensor, "batch 3 height width"], settings: SlowFastSettings
+) -> Maps:
+    """See ``SlowFastNetwork.see``."""
+    size_hw = (frames.shape[2], frames.shape[3])
+    working = settings.working_hw(size_hw)
+    if working != size_hw:
+        frames = F.interpolate(frames, working, mode="bilinear", align_corners=False)
+    mean, deviation = (
+        torch.tensor(cast(tuple[float, ...], v), device=frames.device)[:, None, None]
+        for v in (backbone.mean, backbone.deviation)
+    )
+    padding = (0, -working[1] % MULTIPLE, 0, -working[0] % MULTIPLE)
+    return cast(Maps, backbone(F.pad((frames - mean) / deviation, padding)))
+
+
+def image_list(
+    finest: Float[Tensor, "batch channels rows columns"], working_hw: tuple[int, int]
+) -> ImageList:
+    """What torchvision asks of images when their features are known: how large they are, padded and not."""
+    batch, _, rows, columns = finest.shape
+    pixels = finest.new_empty(1).expand(batch, 3, rows * 4, columns * 4)
+    return ImageList(pixels, [working_hw] * batch)
 
 
 def middle(window: WindowMaps) -> Maps:
@@ -228,8 +228,9 @@ def _resized(
     return target
 
 
-def _instances(
+def instances_of(
     found: Mapping[str, Tensor], working_hw: tuple[int, int], size_hw: tuple[int, int]
 ) -> Instances:
+    """What torchvision found, in pixels of the frame."""
     boxes = resize_boxes(found["boxes"], list(working_hw), list(size_hw))
     return Instances(boxes, found["scores"], found["labels"], found["masks"])

@@ -1,5 +1,6 @@
 """Settings of SlowFast VOS; those of the first group belong to the weights."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -100,6 +101,13 @@ class SlowFastSettings(NetworkSettings):
     """Run with untrained weights: masks mean nothing, timings do."""
     seed: int = 0
     """Of the random weights."""
+
+    def working_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
+        """Height and width to which frames of some size are resized, before padding."""
+        short, long = sorted(size_hw)
+        scale = min(self.short_side / short, self.long_side / long)
+        height, width = (max(1, math.floor(side * scale)) for side in size_hw)
+        return height, width
 
 
 _LITE: dict[str, Any] = {
