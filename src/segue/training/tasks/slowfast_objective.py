@@ -12,7 +12,7 @@ from torchvision.models.detection._utils import BalancedPositiveNegativeSampler
 
 from segue.data.instances import instances_of
 from segue.models.slowfast.detector import LitePyramid
-from segue.models.slowfast.network import Maps, SlowFastNetwork, WindowMaps
+from segue.models.slowfast.network import Maps, SlowFastNetwork, WindowMaps, features_of
 from segue.nn.fuse import for_inference
 from segue.settings import Settings
 from segue.training.curriculum import Conditions
@@ -88,7 +88,7 @@ class FrozenSeer:
     def __init__(self, network: SlowFastNetwork, capacity: int) -> None:
         self._network, self._capacity = network, capacity
         self._frozen: str | None = None
-        self._fast: Any = None
+        self._backbone: Any = network.backbone
         self._kept: OrderedDict[Key, Maps] = OrderedDict()
 
     def see(
@@ -120,25 +120,36 @@ class FrozenSeer:
 
     def _follow(self, frozen: str | None) -> None:
         """Copy what does not learn from now on; what was copied before may have learned since."""
-        if frozen != self._frozen:
-            self._frozen = frozen
-            self._fast = for_inference(self._network.backbone) if frozen else None
-            self._kept.clear()
+        if frozen == self._frozen:
+            return
+        own = self._network.backbone
+        # Making a copy draws random numbers; a run that goes on makes it at another step than a whole one.
+        with torch.random.fork_rng(devices=[]):
+            fast = for_inference(own) if frozen else None
+        halves = frozen == "backbone.body" and isinstance(own, LitePyramid)
+        self._backbone = _HalfFrozen(own, fast) if halves else fast if frozen == "backbone" else own
+        self._frozen = frozen
+        self._kept.clear()
 
     def _compute(self, frames: Float[Tensor, "frames 3 height width"]) -> Maps:
-        backbone = self._network.backbone
-        ready = self._network.prepared(frames).contiguous(memory_format=torch.channels_last)
-        if self._frozen is None:
-            return dict(backbone(ready))
-        fast = self._fast.to(ready.device)
-        if self._frozen == "backbone":
-            with torch.no_grad():
-                return dict(fast(ready))
-        if not isinstance(backbone, LitePyramid):
-            return dict(backbone(ready))
+        backbone = self._backbone.to(frames.device)
+        frames = frames.contiguous(memory_format=torch.channels_last)
+        with torch.set_grad_enabled(self._frozen != "backbone"):
+            return dict(features_of(backbone, frames, self._network.settings))
+
+
+class _HalfFrozen(nn.Module):
+    """A pyramid that learns, over a copy of its trunk that does not."""
+
+    def __init__(self, own: LitePyramid, fast: LitePyramid) -> None:
+        super().__init__()
+        self.mean, self.deviation = own.mean, own.deviation
+        self._own, self._fast = own, fast
+
+    def forward(self, frames: Float[Tensor, "batch 3 height width"]) -> Maps:
         with torch.no_grad():
-            maps = fast.look(ready)
-        return backbone.climb(maps)
+            maps = self._fast.look(frames)
+        return self._own.climb(maps)
 
 
 def _spread(
