@@ -22,6 +22,7 @@ from segue.inference.places import TRACKS, Places
 from segue.media.images import ImageVideo, read_image
 from segue.media.label_file import read_label_values
 from segue.media.mask_args import GivenMasks
+from segue.models.catalog import find
 from segue.types import Labels
 
 _FRAME_RATE = Fraction(24)
@@ -164,7 +165,7 @@ class DatasetRun:
         return found
 
     def plan(self, engine: Engine, out: Path) -> DatasetPlan:
-        """The job of each sequence.
+        """The job of each sequence; a model that finds objects by itself is not told the masks.
 
         Args:
             engine: Does the jobs.
@@ -183,7 +184,8 @@ class DatasetRun:
         return DatasetPlan(out, parts)
 
     def _part(self, engine: Engine, out: Path, one: GivenSequence) -> SequencePart:
-        if not one.masks.by_frame:
+        finds = find(engine.model).begins_with == "nothing"
+        if not one.masks.by_frame and not finds:
             return SequencePart(one, None)
         name = one.sequence.name
         places = Places.for_sequence(out, name, TRACKS)
@@ -193,7 +195,7 @@ class DatasetRun:
             places = Places(run / TRACKS.folder, run, TRACKS)
         job = engine.track_job(
             one.video,
-            one.masks,
+            None if finds else one.masks,
             places,
             overlay=self.overlay,
             partial=self.partial or one.enter_late,

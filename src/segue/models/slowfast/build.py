@@ -43,7 +43,8 @@ def build(
         network = create_network(name, wanted)
     else:
         network = _filled(name, settings, weights or shipped_weights(name, can_do_without=True))
-    network.requires_grad_(False).eval().to(torch.device(device))
+    network.freeze("backbone", "rpn")  # what the report trains, so that counts say the same
+    network.eval().to(torch.device(device))
     return SlowFastModel(name, network, network.settings, backend, _categories(network))
 
 

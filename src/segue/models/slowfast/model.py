@@ -85,24 +85,43 @@ class SlowFastModel:
         """The answers still owed; see ``LookaheadModel.finish``."""
         return [self._answer(due, state.size_hw) for due in self._rest(state)]
 
-    def instances(self, frames: Sequence[Frame], index: int) -> Instances:
-        """What is found on one of some successive frames; nothing is remembered.
+    @property
+    def reach(self) -> tuple[int, int]:
+        """How many frames before and after a frame the answer about it depends on."""
+        return self.lookahead, self.lookahead
+
+    def instances(self, window: Sequence[Frame | None]) -> Instances:
+        """What is found on the middle one of successive frames; nothing is remembered.
 
         Args:
-            frames: As many before and after the frame as ``lookahead``, if the video has them.
-            index: Of the frame that is asked about.
+            window: As many frames as ``reach`` says and one; ``None`` for those outside of the video, and for others
+                that are missing. The middle one is always there.
 
         Raises:
             VideoError: The frames differ in size.
         """
-        first, size_hw = max(0, index - self.lookahead), size_of(frames[0])
-        state, found = SlowFastState(size_hw, 0, (), ()), []
-        for frame in frames[first : index + self.lookahead + 1]:
-            check_frame(frame, size_hw)
-            due, state = self._shown(self._look(frame), state)
-            found += [] if due is None else [due]
-        found += self._rest(state)
-        return self._fast.detect(*found[index - first], size_hw)
+        middle = window[self.lookahead]
+        assert middle is not None
+        size_hw = size_of(middle)
+        maps = [self._checked(frame, size_hw) for frame in window]
+        state = SlowFastState(size_hw, 0, (), ())
+        dues, _ = self._pushed(self._completed(maps), state)
+        return self._fast.detect(*dues[-1], size_hw)
+
+    def _checked(self, frame: Frame | None, size_hw: tuple[int, int]) -> Levels | None:
+        if frame is None:
+            return None
+        check_frame(frame, size_hw)
+        return self._look(frame)
+
+    def _completed(self, maps: Sequence[Levels | None]) -> list[Levels]:
+        """Features of a window, with what stands for frames that are missing."""
+        known = [i for i, one in enumerate(maps) if one is not None]
+        first, count = known[0], known[-1] - known[0] + 1
+        if self.settings.border == "mirror":
+            maps = [maps[first + mirrored(i - first, count)] for i in range(len(maps))]
+        nothing = _zeros(next(one for one in maps if one is not None))
+        return [nothing if one is None else one for one in maps]
 
     def _answer(self, due: _Due, size_hw: tuple[int, int]) -> Prediction:
         found = self._fast.detect(*due, size_hw)

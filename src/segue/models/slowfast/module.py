@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from segue.models.slowfast.settings import NetworkSettings
 
-Window = Float[Tensor, "batch time channels rows columns"]
-"""One level of the pyramid, of successive frames."""
+Window = Float[Tensor, "batch _ _ rows columns"]
+"""One level of the pyramid, of successive frames: ``batch time channels rows columns``."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class SlowFast(nn.Module):
         )
         self.gain = nn.Parameter(torch.zeros(widths.features)) if settings.residual else None
 
-    def forward(self, window: Window, level: int) -> Float[Tensor, "batch channels rows columns"]:
+    def forward(self, window: Window, level: int) -> Float[Tensor, "batch _ rows columns"]:
         """Enhanced features of the middle frame.
 
         Args:

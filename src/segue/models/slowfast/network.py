@@ -19,12 +19,12 @@ from segue.models.slowfast.detector import (
     stem_of,
     widths_of,
 )
-from segue.models.slowfast.module import SlowFast, Window
+from segue.models.slowfast.module import SlowFast
 from segue.models.slowfast.settings import SlowFastSettings
 
 Maps = dict[str, Float[Tensor, "batch channels _ _"]]
 """Features of frames: level -> map, the finest level first."""
-WindowMaps = Mapping[str, Window]
+WindowMaps = Mapping[str, Float[Tensor, "batch _ _ _ _"]]
 """Features of successive frames: level -> maps of shape ``batch time channels rows columns``."""
 Target = Mapping[str, Tensor]
 """True objects of a frame, as torchvision has them: ``boxes`` [n, 4] as left, top, right, bottom in pixels (float),
