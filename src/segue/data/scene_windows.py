@@ -93,4 +93,5 @@ def _shown(labels: Labels) -> Labels:
     kept = [int(i) for i in np.flatnonzero(counts >= LEAST_PIXELS) if i]
     table = np.zeros(256, np.uint8)
     table[kept] = np.arange(len(kept)) + 1
-    return table[labels]
+    numbered: Labels = table[labels]
+    return numbered

@@ -122,12 +122,14 @@ class FrozenSeer:
         """Copy what does not learn from now on; what was copied before may have learned since."""
         if frozen == self._frozen:
             return
-        own = self._network.backbone
+        own: Any = self._network.backbone
+        self._backbone = own
         # Making a copy draws random numbers; a run that goes on makes it at another step than a whole one.
         with torch.random.fork_rng(devices=[]):
-            fast = for_inference(own) if frozen else None
-        halves = frozen == "backbone.body" and isinstance(own, LitePyramid)
-        self._backbone = _HalfFrozen(own, fast) if halves else fast if frozen == "backbone" else own
+            if frozen == "backbone":
+                self._backbone = for_inference(own)
+            elif frozen and isinstance(own, LitePyramid):
+                self._backbone = _HalfFrozen(own, for_inference(own))
         self._frozen = frozen
         self._kept.clear()
 
@@ -157,9 +159,10 @@ def _spread(
 ) -> Float[Tensor, "batch time channels rows columns"]:
     """Maps at their places in the windows, zeros elsewhere."""
     if inside.all():
-        return maps.unflatten(0, inside.shape)
+        return maps.reshape(*inside.shape, *maps.shape[1:])
     places = maps.new_zeros(inside.numel(), *maps.shape[1:])
-    return places.index_put((inside.flatten().nonzero()[:, 0],), maps).unflatten(0, inside.shape)
+    filled = places.index_put((inside.flatten().nonzero()[:, 0],), maps)
+    return filled.reshape(*inside.shape, *maps.shape[1:])
 
 
 def target_of(labels: UInt8[Tensor, "height width"]) -> dict[str, Tensor]:
