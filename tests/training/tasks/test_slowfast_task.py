@@ -179,7 +179,7 @@ def test_frames_that_come_again_are_computed_once(network: SlowFastNetwork) -> N
         assert torch.equal(first[name], second[name][:2])
         assert torch.allclose(second[name], maps, atol=1e-3)
     assert not any(maps.requires_grad for maps in second.values())
-    # A pyramid that learns over a trunk that does not gives the same, and its gradient ends below it.
+    # A pyramid that learns over a trunk that does not gives the same.
     half = seer.see(frames, keys, ("backbone.body",))
     assert all(torch.allclose(half[name], maps, atol=1e-3) for name, maps in second.items())
     # What learns is neither copied nor kept.
