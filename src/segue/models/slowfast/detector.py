@@ -66,7 +66,20 @@ class LitePyramid(nn.Module):
         self, frames: Float[Tensor, "batch 3 height width"]
     ) -> dict[str, Float[Tensor, "batch channels _ _"]]:
         """Maps at strides 4, 8, 16 and 32, named 0 to 3; sides are multiples of 32."""
-        found = self.neck.climb(self.body(frames + self.mean[0]))
+        return self.climb(self.look(frames))
+
+    def look(
+        self, frames: Float[Tensor, "batch 3 height width"]
+    ) -> dict[int, Float[Tensor, "batch _ _ _"]]:
+        """Maps of the trunk, by stride."""
+        maps: dict[int, Tensor] = self.body(frames + self.mean[0])
+        return maps
+
+    def climb(
+        self, maps: dict[int, Float[Tensor, "batch _ _ _"]]
+    ) -> dict[str, Float[Tensor, "batch channels _ _"]]:
+        """The pyramid over the maps of the trunk."""
+        found = self.neck.climb(maps)
         return OrderedDict(
             (name, self.out[str(stride)](found[stride]))
             for name, stride in zip(_ROI_LEVELS, WIDTHS, strict=True)
