@@ -48,7 +48,7 @@ class Footage:
 
 
 def read_objects(video: Video, masks: Any, *, fit: bool = False) -> Footage:
-    """The frames whose objects somebody masked; an empty mask says that no object is there.
+    """The frames whose objects somebody masked.
 
     Args:
         video: The opened video.
@@ -57,7 +57,7 @@ def read_objects(video: Video, masks: Any, *, fit: bool = False) -> Footage:
 
     Raises:
         NotFoundError: No such mask.
-        MaskError: No mask with an object, one of another size than the frames, or one past the end of the video.
+        MaskError: A mask without an object, one of another size than the frames, or one past the end of the video.
         DecodeError: A masked frame does not decode.
     """
     given = given_masks(masks, video.frame_names, video.indices.start)
@@ -65,8 +65,10 @@ def read_objects(video: Video, masks: Any, *, fit: bool = False) -> Footage:
     named = {i: (labels, str(given.paths.get(i, ""))) for i, labels in given.by_frame.items()}
     found = _frames(video, named)
     if not any(one.shows_objects for one in found):
+        height, width = found[0].labels.shape
         raise MaskError(
-            "None of the masks holds an object, so there is nothing to learn. Draw at least one object on one frame."
+            f"Frames are learned with at most {DEFAULT_MAX_SIDE} pixels a side, and no object is left at "
+            f"{width}x{height} pixels. Draw at least one larger object."
         )
     return Footage(video.name, found, (*video.description.doubts, *given.doubts))
 

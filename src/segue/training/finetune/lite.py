@@ -14,13 +14,15 @@ from segue.models.lite.objective import ObjectiveSettings
 from segue.nn.weights import load_weights
 from segue.training.curriculum import Conditions
 from segue.training.finetune.footage import Footage
-from segue.training.finetune.learning import as_images, clip_size
+from segue.training.finetune.learning import as_images, at_size, clip_size
 from segue.training.finetune.settings import FinetuneSettings
 from segue.training.task import Sample, Task
 from segue.training.tasks.lite import LiteObjective
 
 _NAME = "segue-lite"
 _PIXELS = 320 * 448
+_SMALL = 480
+"""Longer side of a video up to which segue-lite works on it at twice its size."""
 _RUN = 3
 _PREVIOUS_LOST = 0.1
 """Share of objects that enter the run without a mask of the frame before it."""
@@ -70,12 +72,18 @@ def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
     network = LiteNetwork()
     load_weights(network, weights, model_name=_NAME)
     as_images(network)
-    size_hw = clip_size(footage.size_hw, _PIXELS)
+    height, width = footage.size_hw
+    factor = 2 if max(height, width) <= _SMALL else 1
+    working_hw = height * factor, width * factor
+    size_hw = clip_size(working_hw, _PIXELS)
     return Task(
         model_name=_NAME,
         network=network,
         objective=LiteObjective(network, ObjectiveSettings()),
-        samples=LiteClips(footage.masked, settings.clips(size_hw, _RUN + 1)),
+        samples=LiteClips(
+            tuple(at_size(one, working_hw) for one in footage.masked),
+            settings.clips(size_hw, _RUN + 1),
+        ),
         uses=frozenset(),
         defaults=Conditions(size_hw=size_hw),
     )

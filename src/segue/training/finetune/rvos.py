@@ -1,14 +1,12 @@
 """Fine-tune rvos-lite: from one masked frame to another, on its own predictions."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
 from segue.data.given_clips import GivenClipSettings, MaskedFrame, draw_given_clip
-from segue.media.resize import resize_labels, shrink
 from segue.models.rvos.build import metadata
 from segue.models.rvos.network import RVOSNetwork
 from segue.models.rvos.objective import ObjectiveSettings
@@ -16,7 +14,7 @@ from segue.models.rvos.settings import LITE, variant
 from segue.nn.weights import load_weights
 from segue.training.curriculum import Conditions
 from segue.training.finetune.footage import Footage
-from segue.training.finetune.learning import as_images
+from segue.training.finetune.learning import as_images, at_size
 from segue.training.finetune.settings import FinetuneSettings
 from segue.training.task import Sample, Task
 from segue.training.tasks.rvos import RVOSObjective
@@ -61,7 +59,7 @@ def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
     network = RVOSNetwork(LITE, resolved)
     load_weights(network, weights, model_name=LITE, expected=metadata(resolved))
     as_images(network)
-    masked = tuple(_resized(one, size_hw) for one in footage.masked)
+    masked = tuple(at_size(one, size_hw) for one in footage.masked)
     return Task(
         model_name=LITE,
         network=network,
@@ -71,14 +69,3 @@ def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
         defaults=Conditions(size_hw=size_hw, clip_length=_LENGTH, feed_prediction=1.0),
         metadata=metadata(resolved),
     )
-
-
-def _resized(one: MaskedFrame, size_hw: tuple[int, int]) -> MaskedFrame:
-    """A frame at the one size that the network works at, which may change its shape."""
-    smaller = one.labels.shape[0] >= size_hw[0] and one.labels.shape[1] >= size_hw[1]
-    frame = (
-        shrink(one.frame, size_hw)
-        if smaller
-        else np.asarray(cv2.resize(one.frame, size_hw[::-1], interpolation=cv2.INTER_CUBIC))
-    )
-    return replace(one, frame=frame, labels=resize_labels(one.labels, size_hw))
