@@ -46,7 +46,7 @@ def test_commands_run(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = re.findall(r"^segue (.*)$", TEXT, re.MULTILINE)
     assert len(found) == 5
     for line in found:
-        words = [w for w in shlex.split(line.partition("#")[0])]
+        words = shlex.split(line.partition("#")[0])
         if words[0] == "track":
             place = words.index("--weights")
             words[place : place + 2] = ["--no-overlay"]

@@ -87,6 +87,8 @@ def test_what_is_complete_is_not_trained_again_unless_asked(tune: Callable[..., 
     assert "--overwrite" in caught.value.option
     again = tune(mode="resume")
     assert (again.steps, again.seconds, again.complete) == (6, 0.0, True)
+    with pytest.raises(SettingsError, match=r"settings\.steps was 6, now 2"):
+        tune(settings={"steps": 2}, mode="resume")
     assert first.path.read_bytes() == before
     assert tune(settings={"steps": 2}, mode="overwrite").steps == 2
     assert first.path.read_bytes() != before

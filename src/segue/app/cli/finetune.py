@@ -170,8 +170,9 @@ def _masks(arguments: argparse.Namespace, video: "Video") -> Any:
 def _closing(document: dict[str, Any], model: str) -> str:
     verb = "label" if find(model).kind == "classes" else "track"
     steps, frames = plural(document["steps"], "step"), plural(document["masked"], "masked frame")
+    time = f"in {document['seconds'] / 60:.1f} min" if document["seconds"] else "already"
     return (
-        f"{document['path']}: {steps} on {frames} in {document['seconds'] / 60:.1f} min\n"
+        f"{document['path']}: {steps} on {frames} {time}\n"
         f"  segue {verb} VIDEO --model {model} --weights {document['path']}"
     )
 

@@ -93,13 +93,20 @@ class TunedPlaces:
             (self.folder / WEIGHTS).unlink()
             checkpoint.remove(self.folder)
 
-    def complete(self) -> dict[str, Any] | None:
-        """The record of a run that has ended; ``None`` where it has not."""
+    def complete(self, record: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The record of such a run that has ended; ``None`` where it has not.
+
+        Raises:
+            SettingsError: One has ended that had other settings, frames, masks or weights.
+        """
         try:
-            record: dict[str, Any] = json.loads((self.folder / _RECORD).read_text("utf-8"))
+            kept: dict[str, Any] = json.loads((self.folder / _RECORD).read_text("utf-8"))
         except (OSError, ValueError):
             return None
-        return record if record.get("complete") is True and self.out.is_file() else None
+        if kept.get("complete") is not True or not self.out.is_file():
+            return None
+        self._compare(record)
+        return kept
 
     def _forget(self) -> None:
         """Remove what an earlier run of ours left that another one must not go on with; other files stay."""

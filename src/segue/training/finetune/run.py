@@ -92,7 +92,7 @@ def finetune(
     for doubt in footage.doubts:
         warnings.warn(doubt, UserWarning, stacklevel=2)
     record = _record(model, chosen, footage, begin)
-    done = places.complete() if mode == "resume" else None
+    done = places.complete(record) if mode == "resume" else None
     if done is not None:
         return Tuned(places.out, True, done["steps"], len(footage.masked), 0.0)
     task = _task(tuner, footage, chosen, begin)
