@@ -76,7 +76,7 @@ def test_time_that_is_over_ends_the_run(tune: Callable[..., Tuned]) -> None:
     assert (tuned.complete, tuned.steps) == (True, 1)
     assert tuned.path.is_file()
     with pytest.raises(InputError, match="Expected minutes above 0, got -1"):
-        tune(minutes=-1)
+        tune(minutes=-1.0)
 
 
 def test_what_is_complete_is_not_trained_again_unless_asked(tune: Callable[..., Tuned]) -> None:
