@@ -1,6 +1,6 @@
 """What fine-tuning on a few masks of a video is worth on its other frames.
 
-    python benchmarks/finetune.py ../shared/data/davis2016_val_dev paragliding-launch [--model segue-lite] [key=value ...]
+    python benchmarks/finetune.py ../shared/data/davis2016_val_dev paragliding-launch [key=value ...]
     python benchmarks/finetune.py ../shared/data/camvid 0016E5 --layout camvid --model temporal-unet-lite
 
 Masked frames lie evenly from the first to the last one; all others are scored. Objects are carried twice, from the
