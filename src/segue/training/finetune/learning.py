@@ -59,4 +59,4 @@ def at_size(one: MaskedFrame, size_hw: tuple[int, int]) -> MaskedFrame:
 
 def as_images(network: nn.Module) -> None:
     """Lay the weights out as convolutions of pictures are fastest."""
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)
