@@ -1,11 +1,18 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fakes.scenes import write_frames
+from segue.app.cli.benchmark import _Sample
 from segue.app.cli.main import main
+from segue.app.engine import Engine
+from segue.inference.places import TRACKS, Places
+from segue.media.mask_args import read_masks
 from segue.media.masks import write_mask
+from segue.media.video import open_video
+from segue.models.entry import Entry
 
 
 @pytest.fixture
@@ -65,6 +72,24 @@ def test_json_on_stdout_is_one_document(place: Path, capsys) -> None:
     assert document["frames"] == {"first": 1, "computed": 7}
     assert document["evaluation"] is None
     assert document["floor"]["matrix_gmac_per_s"] > 0
+
+
+def test_the_sample_is_handed_out_no_larger_than_the_video(place: Path) -> None:
+    video = open_video(CLIP[0])
+    masks = read_masks([CLIP[2]], video.frame_names)
+    twice = "segue.models.lite.sizes:working_hw"
+    for max_side, sizing, handed, seen in (
+        (None, None, (38, 53), (38, 53)),
+        (40, None, (29, 40), (29, 40)),
+        (None, twice, (38, 53), (76, 106)),
+    ):
+        engine = Engine(model="colour", max_side=max_side, plan_only=True)
+        job = engine.track_job(video, masks, Places.for_video(place, TRACKS))
+        if sizing:
+            job = replace(job, sizing=Entry("", "", sizing=sizing).working_hw)
+        sample = _Sample(job, 1)
+        assert sample.working_hw == seen
+        assert {frame.shape[:2] for frame in sample.frames} == {sample.labels.shape} == {handed}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from segue.app.engine import Engine
 from segue.media.frames import SourceDescription
 from segue.media.images import ImageVideo
 from segue.media.masks import write_mask
+from segue.models.catalog import MODELS
 
 
 @pytest.fixture
@@ -143,6 +144,31 @@ def test_a_smaller_working_size_is_said(place: Path, capsys) -> None:
     assert line in capsys.readouterr().out
     assert track("--dry-run", "--max-side", "0") == 0
     assert "size       53x38, the model sees all pixels" in capsys.readouterr().out
+
+
+def test_a_larger_working_size_is_said_and_kept(
+    place: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = "size       53x38, the model sees 106x76, enlarged (--max-side 0: not enlarged)"
+    assert track("--dry-run", out=None, model="segue-lite") == 0
+    assert line in capsys.readouterr().out.splitlines()
+    assert track("--dry-run", "--max-side", "0", out=None, model="segue-lite") == 0
+    assert "size       53x38, the model sees all pixels" in capsys.readouterr().out.splitlines()
+    same = "segue.models.lite.sizes:working_hw"
+    monkeypatch.setitem(MODELS, "colour", replace(MODELS["colour"], sizing=same))
+    assert track() == 0
+    assert line in capsys.readouterr().err.splitlines()
+    understood = json.loads(Path("out/run.json").read_text())["understood"]
+    assert (understood["size_hw"], understood["working_hw"]) == ([38, 53], [76, 106])
+
+
+def test_an_object_is_tiny_at_the_size_that_the_model_sees(place: Path, capsys) -> None:
+    small = np.zeros((38, 53), np.uint8)
+    small[5:11, 5:11] = 1  # 36 pixels, 144 where the frame is enlarged
+    write_mask(Path("2.png"), small)
+    for model, tiny in (("colour", True), ("segue-lite", False)):
+        assert track("--dry-run", out=None, model=model) == 0
+        assert ("at most 64 pixels" in capsys.readouterr().out) is tiny
 
 
 def test_doubts_and_what_is_not_plain_have_lines(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from segue import load_model
 from segue.media.resize import Resizer
-from segue.models.lite.model import _fill
+from segue.models.lite.padded import _fill
 from segue.models.lite.regions import (
     Found,
     Region,

@@ -7,6 +7,11 @@ import pytest
 
 from segue import load_model
 from segue.inference.checkpoint import load_state, save_state
+from segue.inference.pace.pacing import Pacer
+from segue.inference.runner import Runner
+from segue.media.video import ArrayVideo
+from segue.models.catalog import find
+from segue.models.interface import working_hw
 from segue.types import Frame, Labels
 
 SIZE = (150, 222)
@@ -61,8 +66,8 @@ def test_places_and_areas_are_those_of_the_other_size(model: Any) -> None:
     _, state = host.start(*picture(0))
     half = host.resized(state, (75, 111))
     _, direct = host.start(*shrunk(0, (75, 111)))
-    assert (half.places - state.places / 2).abs().max() < 0.01
-    assert half.previous.shape == direct.previous.shape
+    assert (half.ways.places - state.ways.places / 2).abs().max() < 0.01
+    assert half.previous.shape == half.ways.silhouettes.shape == direct.previous.shape
     assert (half.previous - direct.previous).abs().mean() < 0.02
     assert float(half.areas[0]) == pytest.approx(float(direct.areas[0]), rel=0.2)
     back = host.resized(half, SIZE)
@@ -126,6 +131,43 @@ def test_a_small_video_is_worked_on_at_twice_its_size_unless_a_size_is_asked_for
     assert state.working_hw == (2 * SIZE[0], 2 * SIZE[1])
     prediction, state = model.host.step(picture(1)[0], state)
     assert overlap(prediction.labels, picture(1)[1]) > 0.9
-    for max_side, working_hw in ((0, SIZE), (222, SIZE), (111, (75, 111))):
+    for max_side, expected in ((0, SIZE), (222, SIZE), (111, (75, 111))):
         _, state = model.host.bounded(max_side).start(*picture(0))
-        assert state.working_hw == working_hw
+        assert state.working_hw == expected
+
+
+@pytest.mark.parametrize("size_hw", [SIZE, (360, 480), (360, 481), (600, 888), (480, 270)])
+@pytest.mark.parametrize("max_side", [None, 0, 111, 400, 960])
+def test_table_model_and_runner_say_the_same_size(
+    model: Any, size_hw: tuple[int, int], max_side: int | None
+) -> None:
+    said = find("segue-lite").working_hw(size_hw, max_side)
+    assert working_hw(model, size_hw, max_side) == said
+    assert working_hw(model.host, size_hw, max_side) == said
+    assert Runner(model, {}, size_hw, max_side=max_side).working_hw == said
+    plain = find("frtm").working_hw(size_hw, max_side)
+    small = max_side is None and max(size_hw) <= 480
+    assert said == ((2 * plain[0], 2 * plain[1]) if small else plain)
+
+
+def test_the_size_that_is_said_is_that_of_the_memory(model: Any) -> None:
+    for max_side in (None, 0, 111):
+        _, state = model.bounded(max_side).start(*picture(0))
+        assert state.host.working_hw == working_hw(model, SIZE, max_side)
+
+
+def test_a_pace_on_a_small_video_comes_back_to_twice_its_size(model: Any) -> None:
+    twice = (2 * SIZE[0], 2 * SIZE[1])
+    runner = Runner(model, {0: picture(0)[1]}, SIZE)
+    pacer = Pacer(model, 25.0, runner.working_hw, {0: picture(0)[1]})
+    assert pacer.level.size_hw == twice
+    frames = ArrayVideo([picture(t)[0] for t in range(4)])
+    sizes = []
+    for frame in frames:
+        ((_, prediction),) = runner.feed(frame)
+        assert overlap(prediction.labels, picture(frame.index)[1]) > 0.9
+        sizes.append(runner.memory.state.host.working_hw)
+        pacer.go_on((1, 2, 0, 0)[frame.index])
+        if pacer.level.size_hw != sizes[-1]:
+            runner.resize(pacer.level.size_hw, pacer.resized(runner.memory.state))
+    assert sizes == [twice, (225, 333), SIZE, twice]

@@ -201,7 +201,7 @@ class Engine:
             SettingsError: No model of that name, or one of another kind.
             NotFoundError: The weights file does not exist.
         """
-        find(self.model, task.kind)
+        entry = find(self.model, task.kind)
         return Job(
             video=video,
             task=task,
@@ -210,6 +210,7 @@ class Engine:
             inputs=(*video.files, *inputs),
             doubts=(*doubts, *self.doubts),
             max_side=self.max_side,
+            sizing=entry.working_hw,
             fps=self.fps,
             opening={"weights": str(self.weights.absolute()) if self.weights else None},
         )

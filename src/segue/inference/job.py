@@ -28,13 +28,15 @@ from segue.inference.stopwatch import Stopwatch
 from segue.inference.tasks.task import Task
 from segue.media.frames import name_ranges
 from segue.media.live_video import LiveVideo
-from segue.media.resize import Resizer
+from segue.media.resize import bounded_hw
 from segue.media.video import Video
-from segue.models.interface import VideoModel, bounded
+from segue.models.interface import VideoModel, bounded, working_hw
 from segue.results.documents import write_documents
 from segue.results.formats.catalog import FORMATS, check_formats, find_format
 from segue.results.results import LiveDocument, Written
 
+Sizing = Callable[[tuple[int, int], int | None], tuple[int, int]]
+"""``(size of the video, max_side) -> size that the model sees``, as height and width."""
 Change = Callable[[Session], None]
 """What is done to a session before it runs."""
 
@@ -53,6 +55,8 @@ class Job:
     doubts: Sequence[str] = ()
     """Sentences about what could have been meant otherwise, apart from those of the video."""
     max_side: int | None = None
+    sizing: Sizing = bounded_hw
+    """That of the model's entry in the table: says at which size the model works before it is built."""
     fps: float | None = None
     """The pace to hold, at the cost of accuracy; results then depend on how fast the machine is."""
     direction: Direction | None = None
@@ -77,7 +81,7 @@ class Job:
             SettingsError: There is no such format.
             FormatError: One that needs the frames once more, of a source that is read once.
         """
-        self.task.check(self.video, self.max_side)
+        self.check_task()
         check_formats(self.documents, self.task.kind)
         self._refuse_second_look()
         complete = self.places.check(mode, self.identity, self.inputs)
@@ -85,6 +89,24 @@ class Job:
             # A process may have been killed between its last result and its tidying up.
             self.places.finish()
         return complete
+
+    def check_task(self) -> None:
+        """Refuse what cannot be done with the video, whatever lies in the folder of the results.
+
+        Raises:
+            SegueError: As of ``Task.check``.
+            SettingsError: ``max_side`` is too small.
+        """
+        self.task.check(self.video, self.working_hw)
+
+    @property
+    def working_hw(self) -> tuple[int, int]:
+        """Height and width that the model sees.
+
+        Raises:
+            SettingsError: ``max_side`` is too small.
+        """
+        return self.sizing(self.video.size_hw, self.max_side)
 
     def _refuse_second_look(self) -> None:
         for name in self.documents:
@@ -135,8 +157,8 @@ class Job:
         watch = Stopwatch()
         if self.fps is not None:
             # A model that cannot give way is refused before anything is written.
-            working_hw = Resizer.for_max_side(self.video.size_hw, self.max_side).working_hw
-            Pacer(bounded(model, self.max_side), self.fps, working_hw, self.task.masks)
+            size_hw = working_hw(model, self.video.size_hw, self.max_side)
+            Pacer(bounded(model, self.max_side), self.fps, size_hw, self.task.masks)
         self.places.prepare(mode)
         options = Options(
             labels=self.places.labels,

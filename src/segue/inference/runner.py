@@ -19,6 +19,7 @@ from segue.models.interface import (
     ScalingModel,
     VideoModel,
     bounded,
+    working_hw,
 )
 from segue.types import Labels, Prediction
 
@@ -80,7 +81,7 @@ class Runner:
         self._last: int | None = None
         self._highest = -1
         self._recalled = False
-        self._work_at(Resizer.for_max_side(size_hw, max_side).working_hw)
+        self._work_at(working_hw(self._model, size_hw, max_side))
 
     @property
     def begun(self) -> bool:
@@ -170,11 +171,11 @@ class Runner:
     def _ending(self) -> Iterator[Result]:
         yield from self.finish()
 
-    def _work_at(self, working_hw: tuple[int, int]) -> None:
-        self.working_hw = working_hw
+    def _work_at(self, size_hw: tuple[int, int]) -> None:
+        self.working_hw = size_hw
         """Height and width that the network sees."""
         # Does nothing for a model that scales frames by itself.
-        self._resizer = Resizer(self._size_hw, self._size_hw if self._scales else working_hw)
+        self._resizer = Resizer(self._size_hw, self._size_hw if self._scales else size_hw)
 
     def _starts(self, frame: VideoFrame, before: int | None) -> bool:
         """Whether the model starts with this frame, the one before having another number."""

@@ -13,7 +13,7 @@ from segue.media.mask_inputs import given_masks
 from segue.media.masks import check_masks, object_ids
 from segue.media.resize import Resizer
 from segue.media.video import Video, open_video
-from segue.models.interface import SemanticModel, VideoModel
+from segue.models.interface import SemanticModel, VideoModel, working_hw
 from segue.types import Labels
 
 
@@ -60,7 +60,8 @@ def track(
     for doubt in (*video.description.doubts, *(given.doubts if given else ())):
         warnings.warn(doubt, UserWarning, stacklevel=2)
     if given:
-        check_plan(video, given.by_frame, partial=partial or given.partial, max_side=max_side)
+        size_hw = working_hw(model, video.size_hw, max_side)
+        check_plan(video, given.by_frame, size_hw, partial=partial or given.partial)
     elif isinstance(model, SemanticModel):
         raise SettingsError(
             f"{model.name} names classes and follows no objects. Call segue.label, or use a model of objects."
@@ -79,18 +80,24 @@ def _given(video: Video, masks: Any) -> GivenMasks:
 def check_plan(
     video: Video,
     masks: Mapping[int, Labels],
+    working_hw: tuple[int, int],
     *,
     partial: bool = False,
-    max_side: int | None = None,
 ) -> None:
     """Refuse, before any work, masks that cannot be used with this video.
+
+    Args:
+        video: Not decoded.
+        masks: Frame number -> labels.
+        working_hw: Height and width that the model sees.
+        partial: As in ``track``.
 
     Raises:
         MaskError: As in ``track``.
     """
     if not masks:
         raise MaskError("Expected at least one mask, got none. Give one of the first frame.")
-    resizer = Resizer.for_max_side(video.size_hw, max_side)
+    resizer = Resizer(video.size_hw, working_hw)
     for index, labels in masks.items():
         fit_mask(labels, video.size_hw)
         if not object_ids(labels):

@@ -11,7 +11,6 @@ from segue.inference.session.changes import Direction
 from segue.media.frames import SourceDescription, Video, index_name
 from segue.media.mask_effects import mask_effects
 from segue.media.masks import object_ids
-from segue.media.resize import Resizer
 from segue.types import Labels
 
 _TINY = 64
@@ -107,7 +106,7 @@ def understand(job: Job) -> Understood:
     effects = mask_effects(masks)
     direction = job.direction or "forward"
     num_frames = len(video.frame_names) if video.frame_names else video.num_frames
-    working_hw = Resizer.for_max_side(video.size_hw, job.max_side).working_hw
+    working_hw = job.working_hw
     objects = tuple(_objects(masks))
     own = (*_tiny(objects, working_hw), *(_single(video.name) if masks and num_frames == 1 else ()))
     return Understood(

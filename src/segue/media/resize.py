@@ -20,6 +20,31 @@ ALL_PIXELS = 0
 _SMALLEST_SIDE = 16
 
 
+def bounded_hw(size_hw: tuple[int, int], max_side: int | None) -> tuple[int, int]:
+    """Height and width that keep the aspect, no side above ``max_side`` pixels.
+
+    Args:
+        size_hw: Height and width of the video.
+        max_side: ``None`` for ``DEFAULT_MAX_SIDE``, 0 for all pixels.
+
+    Raises:
+        SettingsError: ``max_side`` is below 16 and not 0.
+    """
+    if max_side is None:
+        max_side = DEFAULT_MAX_SIDE
+    if max_side == ALL_PIXELS:
+        return size_hw
+    if max_side < _SMALLEST_SIDE:
+        raise SettingsError(
+            f"max_side must be at least {_SMALLEST_SIDE}, or 0 for all pixels; got {max_side}."
+        )
+    if max(size_hw) <= max_side:
+        return size_hw
+    scale = max_side / max(size_hw)
+    height, width = (max(1, round(side * scale)) for side in size_hw)
+    return height, width
+
+
 @dataclass(frozen=True, slots=True)
 class Resizer:
     """Shrinks frames and labels to a working size and brings labels back.
@@ -44,19 +69,7 @@ class Resizer:
         Raises:
             SettingsError: ``max_side`` is below 16 and not 0.
         """
-        if max_side is None:
-            max_side = DEFAULT_MAX_SIDE
-        if max_side == ALL_PIXELS:
-            return cls(size_hw, size_hw)
-        if max_side < _SMALLEST_SIDE:
-            raise SettingsError(
-                f"max_side must be at least {_SMALLEST_SIDE}, or 0 for all pixels; got {max_side}."
-            )
-        if max(size_hw) <= max_side:
-            return cls(size_hw, size_hw)
-        scale = max_side / max(size_hw)
-        height, width = (max(1, round(side * scale)) for side in size_hw)
-        return cls(size_hw, (height, width))
+        return cls(size_hw, bounded_hw(size_hw, max_side))
 
     @property
     def is_identity(self) -> bool:

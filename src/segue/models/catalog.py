@@ -25,6 +25,7 @@ MODELS: dict[str, Entry] = {
         "the default: EfficientNet-Lite0, closed-form target model, made for CPUs",
         gated=True,
         more_weights={"gate": "segue-lite-gate"},
+        sizing="segue.models.lite.sizes:working_hw",
     ),
     "frtm": Entry(
         "segue.models.frtm.build:build",

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from segue.settings import load_place
+
 VideoKind = Literal["objects", "classes"]
 """What models do that go through videos."""
 Kind = VideoKind | Literal["clicks"]
@@ -40,6 +42,22 @@ class Entry:
     """``VideoModel.lookahead`` with the model's own settings."""
     more_weights: Mapping[str, str] = field(default_factory=dict)
     """Settings that name a file of weights besides the model's own -> the name under which such weights ship."""
+
+    sizing: str = "segue.media.resize:bounded_hw"
+    """``module:function``; called as ``function(size_hw, max_side)``. Another one is that of a ``SizingModel``."""
+
+    def working_hw(self, size_hw: tuple[int, int], max_side: int | None) -> tuple[int, int]:
+        """Height and width at which the model works on the frames of a video; it is not built for that.
+
+        Args:
+            size_hw: Height and width of the video.
+            max_side: As in ``bounded_hw``.
+
+        Raises:
+            SettingsError: ``max_side`` is too small.
+        """
+        size: tuple[int, int] = load_place(self.sizing)(size_hw, max_side)
+        return size
 
     @property
     def goes_through_videos(self) -> bool:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from segue.errors import SettingsError
+from segue.media.resize import bounded_hw
 from segue.nn.reuse.settings import ReuseSettings
 from segue.settings import Settings
 from segue.types import Frame, GivenLabels, Prediction
@@ -119,7 +120,7 @@ class LookaheadModel(VideoModel[StateT], Protocol[StateT]):
 
 @runtime_checkable
 class ScalingModel(VideoModel[StateT], Protocol[StateT]):
-    """A video model that takes frames at the video's own size and works on smaller ones by itself.
+    """A video model that takes frames at the video's own size and works on smaller or larger ones by itself.
 
     So the model can use the video's own pixels where that pays. Frames of other models are shrunk before they see
     them, and their labels enlarged.
@@ -142,6 +143,25 @@ class ScalingModel(VideoModel[StateT], Protocol[StateT]):
         Args:
             state: Not changed.
             working_hw: Height and width that frames are worked on at, of about the same aspect.
+        """
+        ...
+
+
+@runtime_checkable
+class SizingModel(ScalingModel[StateT], Protocol[StateT]):
+    """A scaling model with a rule of its own for the size at which it works, such as a larger one for small videos.
+
+    ``working_hw`` asks it. Its entry in the table of models names the same rule, for those who have not built it.
+    """
+
+    def working_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
+        """Height and width at which frames are worked on, unless ``resized`` says otherwise.
+
+        Args:
+            size_hw: Height and width of the video.
+
+        Raises:
+            SettingsError: The ``max_side`` of ``bounded`` is too small.
         """
         ...
 
@@ -229,6 +249,25 @@ def bounded(model: VideoModel[Any], max_side: int | None) -> VideoModel[Any]:
         SettingsError: ``max_side`` is too small.
     """
     return model.bounded(max_side) if isinstance(model, ScalingModel) else model
+
+
+def working_hw(
+    model: VideoModel[Any], size_hw: tuple[int, int], max_side: int | None
+) -> tuple[int, int]:
+    """Height and width at which a model works on the frames of a video.
+
+    Args:
+        model: The host is asked if it has a gate around it.
+        size_hw: Height and width of the video.
+        max_side: As in ``bounded``.
+
+    Raises:
+        SettingsError: ``max_side`` is too small.
+    """
+    works = ungated(bounded(model, max_side))
+    if isinstance(works, SizingModel):
+        return works.working_hw(size_hw)
+    return bounded_hw(size_hw, max_side)
 
 
 def as_semantic(model: VideoModel[Any]) -> SemanticModel[Any]:

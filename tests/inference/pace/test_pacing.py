@@ -60,6 +60,17 @@ class AnySize(ColourModel):
         return replace(prediction, labels=labels), replace(after, note=state.note)
 
 
+class Enlarging(AnySize):
+    """Works on frames twice as high and wide, as segue-lite does on small videos."""
+
+    def working_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
+        return 2 * size_hw[0], 2 * size_hw[1]
+
+    def start(self, frame, labels=None):
+        prediction, state = super().start(frame, labels)
+        return prediction, self.resized(state, self.working_hw(frame.shape[:2]))
+
+
 def gated(host: ColourModel, threshold: float = 0.9) -> GatedModel:
     kind = WindowedModel if isinstance(host, ScalingModel) else GatedModel
     return kind(host, DoubtingPropagator(), ReuseSettings(threshold=threshold))
@@ -153,6 +164,23 @@ def test_a_job_shrinks_frames_and_writes_masks_of_full_size(tmp_path: Path) -> N
         labels = np.asarray(Image.open(tmp_path / f"masks/{index:05d}.png"))
         assert labels.shape == SIZE_HW
         assert (labels == truth).mean() > 0.9, index
+
+
+def test_a_job_counts_from_the_size_that_the_model_works_at(tmp_path: Path) -> None:
+    class Busy(Enlarging):
+        def step(self, frame, state, labels=None):
+            self.seconds = 0.1 if 10 <= len(self.sizes) < 30 else 0.006
+            return super().step(frame, state, labels)
+
+    model, twice = Busy(), (76, 106)
+    record = job(tmp_path, 130, 8.0, model.clock).run(model, "new")
+    assert list(dict.fromkeys(model.sizes)) == [twice, (57, 80), SIZE_HW]
+    assert model.sizes[-1] == twice  # not the size of the video
+    levels = record["pace"]["levels"]
+    assert [level["size_hw"] for level in levels] == [[76, 106], [57, 80], [38, 53]]
+    assert [level["frames"] for level in levels] == [
+        model.sizes.count(size) for size in (twice, (57, 80), SIZE_HW)
+    ]
 
 
 def test_an_interrupted_job_goes_on_at_its_level(tmp_path: Path) -> None:

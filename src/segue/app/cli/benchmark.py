@@ -181,17 +181,18 @@ def _scores(arguments: argparse.Namespace, out: Path) -> dict[str, Any] | None:
 
 
 class _Sample:
-    """Frames and labels of the first video from its first mask on, as the model sees them."""
+    """Frames and labels of the first video from its first mask on, shrunk to what the model sees."""
 
     def __init__(self, job: "Job", num_objects: int) -> None:
         from segue.measure.speed.costs import cut
         from segue.media.resize import Resizer
 
         first = min(job.task.masks)
-        resizer = Resizer.for_max_side(job.video.size_hw, job.max_side)
+        size_hw, self.working_hw = job.video.size_hw, job.working_hw
+        # A model that works on larger frames enlarges them by itself.
+        resizer = Resizer(size_hw, min(size_hw, self.working_hw))
         self.labels = resizer.shrink_labels(job.task.masks[first])
         self.frames = [resizer.shrink(f.image) for f in islice(job.video, first, first + _FRAMES)]
-        self.working_hw = resizer.working_hw
         self.num_objects = num_objects
         if len(self.frames) < 2:
             raise InputError(

@@ -64,9 +64,9 @@ def sequence_line(name: str, understood: Understood) -> str:
 
 def size_line(understood: Understood) -> str:
     """Size and working size."""
-    if understood.size_hw == understood.working_hw:
-        return f"{_size(understood.size_hw)}, the model sees all pixels"
-    return f"{_size(understood.size_hw)}, the model sees {_size(understood.working_hw)}"
+    own, working = understood.size_hw, understood.working_hw
+    seen = "all pixels" if own == working else _size(working)
+    return f"{_size(own)}, the model sees {seen}{', enlarged' if working > own else ''}"
 
 
 def _lined(rows: Sequence[tuple[str, str]], doubts: Sequence[str]) -> list[str]:
@@ -83,8 +83,7 @@ def _video(understood: Understood) -> Iterator[tuple[str, str]]:
     rate = understood.frame_rate
     shown = f"{float(Fraction(rate)):g} per second" if rate else "no rate in the file"
     yield "frames", f"{understood.num_frames or 'an unknown number'}, {shown}"
-    bounded = understood.size_hw != understood.working_hw
-    yield "size", size_line(understood) + (" (--max-side 0: all pixels)" if bounded else "")
+    yield "size", size_line(understood) + _all_pixels(understood)
     if source.colour:
         yield "colour", source.colour
     aspect = source.pixel_aspect
@@ -92,6 +91,14 @@ def _video(understood: Understood) -> Iterator[tuple[str, str]]:
         yield "pixels", f"not square: {aspect.numerator}:{aspect.denominator} (width:height)"
     if source.start_time >= _START_SLACK:
         yield "start", f"the first frame is at {float(source.start_time):g} s"
+
+
+def _all_pixels(understood: Understood) -> str:
+    """How to have the model see the video as it is, where it does not."""
+    own, working = understood.size_hw, understood.working_hw
+    if own == working:
+        return ""
+    return f" (--max-side 0: {'not enlarged' if working > own else 'all pixels'})"
 
 
 def _masks(understood: Understood, model: str) -> Iterator[tuple[str, str]]:

@@ -207,7 +207,7 @@ def _dry_run(arguments: argparse.Namespace, engine: "Engine", job: "Job") -> dic
     from segue.app.cli.block import block
     from segue.inference.understood import understand
 
-    job.task.check(job.video, job.max_side)
+    job.check_task()
     if arguments.out:
         job = replace(job, doubts=(*job.doubts, *in_the_way(arguments, job)))
     understood = understand(job)

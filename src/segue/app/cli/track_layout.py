@@ -71,7 +71,7 @@ def _dry_run(
 ) -> dict[str, Any]:
     """Print what was understood, one line per sequence; nothing is written."""
     for job in jobs.values():
-        job.task.check(job.video, job.max_side)
+        job.check_task()
     said = {name: understand(job) for name, job in jobs.items()}
     refused = [why for job in jobs.values() for why in in_the_way(arguments, job) if arguments.out]
     if arguments.json != STDOUT:

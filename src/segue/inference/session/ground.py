@@ -35,4 +35,5 @@ class Ground:
     checkpoint_seconds: float
     drop: bool
     """Whether the source is live: frames that came too late are dropped."""
-    pacer: Callable[[Mapping[int, Labels]], Pacer | None]
+    pacer: Callable[[tuple[int, int], Mapping[int, Labels]], Pacer | None]
+    """``(working size, masks) -> what holds the pace``; the size is that of the pass at best."""

@@ -137,7 +137,8 @@ class Work:
         self.answers.writer.finish()
         self.ground.history.prune(edits)
         runner = self.tape.runner(self.tape.masks, self.tape.begins(way) if edits.free else None)
-        pacer = self.ground.pacer(self.tape.masks) if way == "forward" else None
+        paced = way == "forward"
+        pacer = self.ground.pacer(runner.working_hw, self.tape.masks) if paced else None
         self.held = pacer or self.held
         sign = 1 if way == "forward" else -1
         self.feeding.begin(on_tape=True)

@@ -1,66 +1,43 @@
 """One video, its given masks and its results: correct anywhere, run over a span, go on later from a folder."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
-from segue.data.class_colours import class_colours
-from segue.errors import InputError, MaskError, NotFoundError, OutputError
+from segue.errors import InputError
 from segue.inference.memory import give_back_frames
 from segue.inference.pace.pacing import Pacer
-from segue.inference.session.answers import lost_sentence
 from segue.inference.session.changes import (
     Absent,
     Check,
-    Correct,
-    Direct,
     Direction,
     Edit,
     Forget,
-    Give,
     Rename,
     check_direction,
     check_span,
 )
-from segue.inference.session.checks import check_changes, check_frames, checked_mask
+from segue.inference.session.changing import Changing
+from segue.inference.session.checks import check_frames
 from segue.inference.session.edits import Edits
-from segue.inference.session.events import Ended, Event, Listener, Noted, RunReport
+from segue.inference.session.events import Ended, Event, Listener, RunReport
 from segue.inference.session.ground import Ground
 from segue.inference.session.history import History
 from segue.inference.session.ledger import SESSION, Ledger, read_session
 from segue.inference.session.opening import Options, how_opened, open_store, reopened
 from segue.inference.session.passes import Work
+from segue.inference.session.running import Running
 from segue.inference.session.side_answers import SideAnswers
-from segue.inference.session.stored_changes import apply_to_stored
-from segue.media.masks import object_ids
-from segue.media.resize import Resizer
+from segue.inference.session.stored_answers import Answer, StoredAnswers
 from segue.media.video import Video, open_video
-from segue.models.interface import (
-    HidingModel,
-    ReusingModel,
-    SemanticModel,
-    VideoModel,
-    bounded,
-)
+from segue.models.interface import HidingModel, SemanticModel, VideoModel, bounded
 from segue.results.describe import describe, describe_classes
-from segue.results.records import FrameRecord, Reach
+from segue.results.records import Reach
 from segue.results.results import Results
 from segue.results.store import FOLDER, Store
 from segue.types import Labels
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The result of one frame."""
-
-    record: FrameRecord
-    labels: Labels
-    """At the size of the video."""
 
 
 class Session:
@@ -107,23 +84,16 @@ class Session:
         self.folder = Path(folder) if folder is not None else None
         self._listeners = list(listeners)
         self._options = options
-        self._cancel = threading.Event()
-        self._lock = threading.RLock()
-        self._work: Work | None = None
-        self._closed = False
-        self._idle = threading.Event()
-        """Set while no run goes on."""
-        self._idle.set()
         self._telling = threading.local()
         give_back_frames(self.video.size_hw)
-        self._classes = model.classes if isinstance(model, SemanticModel) else None
-        self._max_side, self._fps = max_side, fps
+        classes = model.classes if isinstance(model, SemanticModel) else None
+        self._fps = fps
         inside = self.folder / FOLDER if self.folder is not None else None
         self._ledger = Ledger(
             inside, {"opened": how_opened(video, self.video, self.model, max_side), **options.about}
         )
         try:
-            self._store = open_store(self.folder, inside, self._classes, options.labels)
+            self._store = open_store(self.folder, inside, classes, options.labels)
             budget = (memory_mb if inside is None else disk_mb) << 20
             states = inside / "states" if inside is not None else None
             history = History(states, budget, self.model.state_type)
@@ -137,19 +107,22 @@ class Session:
             history=history,
             sides=SideAnswers(inside / "forward" if inside is not None else None),
             ledger=self._ledger,
-            describe=describe if self._classes is None else describe_classes,
+            describe=describe if classes is None else describe_classes,
             emit=self._emit,
             max_side=max_side,
             checkpoint_seconds=options.checkpoint_seconds,
             drop=options.drop,
             pacer=self._pacer,
         )
+        self._running = Running(closes=self.folder is not None)
+        self._changing = Changing(self._ground, self._running)
+        self._stored = StoredAnswers(self._ground, options.sources)
         self.report = RunReport()
         """Of the last run."""
         self.pacer: Pacer | None = None
         """Of the last run, where a pace was held."""
         try:
-            self._finish_pending()
+            self._changing.finish_pending()
         except BaseException:
             self.close()
             raise
@@ -220,8 +193,7 @@ class Session:
         Raises:
             MaskError: As in ``give``.
         """
-        checked = {f: self._checked(f, labels) for f, labels in sorted(masks.items())}
-        self._add([(Give(f, tuple(object_ids(labels))), labels) for f, labels in checked.items()])
+        self._changing.give(masks)
 
     def correct(self, frame: int, labels: Labels, until: Reach = "end") -> None:
         """Correct a frame.
@@ -236,18 +208,7 @@ class Session:
             MaskError: As in ``give``.
             InputError: Another word for ``until``.
         """
-        if until not in ("end", "next-given"):
-            raise InputError(f"Expected until='end' or until='next-given', got {until!r}.")
-        labels = self._checked(frame, labels)
-        new = sorted(set(object_ids(labels)) - self.objects())
-        self._add([(Correct(frame, tuple(object_ids(labels)), until), labels)])
-        if new and self._store.records:
-            self._emit(
-                Noted(
-                    f"Object {', '.join(map(str, new))} of the mask of frame {frame} is new: "
-                    f"known are {', '.join(map(str, sorted(self.objects() - set(new)))) or 'none'}."
-                )
-            )
+        self._changing.correct(frame, labels, until)
 
     def absent(self, object_id: int, frame: int) -> None:
         """Say that an object is not on a frame; a ``HidingModel`` then searches for it on the next frames.
@@ -255,8 +216,7 @@ class Session:
         Raises:
             MaskError: No such object or frame.
         """
-        self.check_changes([Absent(frame, object_id, hides=False)])
-        self._add([(Absent(frame, object_id, isinstance(self.model, HidingModel)), None)])
+        self._changing.say(Absent(frame, object_id, isinstance(self.model, HidingModel)))
 
     def check(self, span: range) -> None:
         """Mark frames as right: nothing computes them again, unless a mask is given on them.
@@ -265,8 +225,7 @@ class Session:
             InputError: The span holds no frame.
         """
         check_span(span)
-        self.check_changes([Check(span.start, span.stop)])
-        self._add([(Check(span.start, span.stop), None)])
+        self._changing.say(Check(span.start, span.stop))
 
     def forget(self, object_id: int) -> None:
         """Take an object out of all results, at once; a later mask may bring it back from there on.
@@ -275,8 +234,7 @@ class Session:
             MaskError: No such object.
             OutputError: A run is going on.
         """
-        self.check_changes([Forget(object_id)])
-        self._apply(Forget(object_id))
+        self._changing.apply(Forget(object_id))
 
     def rename(self, old: int, new: int) -> None:
         """Give an object another number in all results, at once.
@@ -285,8 +243,7 @@ class Session:
             MaskError: No such object, or the number is taken, or none.
             OutputError: A run is going on.
         """
-        self.check_changes([Rename(old, new)])
-        self._apply(Rename(old, new))
+        self._changing.apply(Rename(old, new))
 
     def check_changes(self, changes: Sequence[Edit]) -> None:
         """Refuse changes that are made one after the other, before the first of them is.
@@ -294,7 +251,7 @@ class Session:
         Raises:
             MaskError: There is no such frame or object then, or a number is taken, or none.
         """
-        check_changes(changes, self.objects(), self._indices())
+        self._changing.check(changes)
 
     @property
     def direction(self) -> Direction:
@@ -303,10 +260,7 @@ class Session:
 
     def objects(self) -> set[int]:
         """Numbers of all objects that were given or found, and not forgotten everywhere."""
-        found = self.edits.objects()
-        for record in list(self._store.records.values()):
-            found |= set(record.objects)
-        return found
+        return self._changing.objects()
 
     # --- work --------------------------------------------------------------------------------------------------------
 
@@ -337,35 +291,26 @@ class Session:
         check_span(span)
         check_direction(direction)
         if span is not None:
-            check_frames(span, self._indices())
+            check_frames(span, self._changing.indices)
 
-        def stopped() -> bool:
-            return self._cancel.is_set() or (cancel is not None and cancel.is_set())
+        def make(stopped: Callable[[], bool]) -> Work:
+            self._changing.prepare(span, direction)
+            return Work(self._ground, span, stopped)
 
-        with self._lock:
-            self._check_open()
-            if self._work is not None:
-                raise OutputError("A run is going on in this session. Wait until it has ended.")
-            self._cancel.clear()
-            self._prepare(span, direction)
-            work = self._work = Work(self._ground, span, stopped)
-            self._idle.clear()
+        work = self._running.begin(make, cancel)
         try:
             report = work.go()
             if not report.cancelled and not report.stale:
                 self._store.compact()
         finally:
             self.pacer = work.held
-            with self._lock:
-                self._work = None
-            self.report = work.report()
-            self._idle.set()
+            self.report = self._running.end(work)
             self._emit(Ended(self.report))
         return report
 
     def cancel(self) -> None:
         """Stop the run that is going on, within one frame; what was answered stays, and the next run goes on."""
-        self._cancel.set()
+        self._running.cancel()
 
     # --- results -----------------------------------------------------------------------------------------------------
 
@@ -375,13 +320,7 @@ class Session:
         Raises:
             NotFoundError: The frame has no answer yet, or its file got lost; a run answers it.
         """
-        record = self._store.records.get(frame)
-        if record is None:
-            raise NotFoundError(f"Frame {frame} has no result yet. Run the session first.")
-        labels = self._read(record)
-        if labels is None:
-            raise NotFoundError(f"{lost_sentence([record.name])[:-1]} by the next run.")
-        return Answer(record, labels)
+        return self._stored.get(frame)
 
     def __iter__(self) -> Iterator[Answer]:
         """All results so far, in the order of the frames.
@@ -394,37 +333,15 @@ class Session:
 
     def results(self) -> Results:
         """What documents are written from."""
-        store, video = self._store, self.video
-        records = tuple(store.records[index] for index in sorted(store.records))
-        model = self.model
-        reuse = model.reuse if isinstance(model, ReusingModel) else None
-        return Results(
-            name=video.name,
-            size_hw=video.size_hw,
-            frame_rate=video.frame_rate,
-            records=records,
-            labels=store.labels,
-            video=video,
-            time_base=video.time_base,
-            pixel_aspect=video.description.pixel_aspect,
-            sources=self._options.sources,
-            classes=self._classes,
-            colours=class_colours(self._classes) if self._classes else None,
-            threshold=reuse.threshold if reuse else None,
-        )
+        return self._stored.results()
 
     def num_fresh(self) -> int:
         """Number of frames with a valid result: no newer change reaches them."""
-        return sum(1 for record in self._store.records.values() if not self._is_stale(record))
-
-    def _is_stale(self, record: FrameRecord) -> bool:
-        edits, index = self.edits, record.index
-        return record.edit < edits.needed(index) and not edits.checked(index)
+        return self._stored.num_fresh()
 
     def repair(self) -> list[str]:
         """Read all label maps and drop damaged ones; returns the names of their frames, which the next run computes."""
-        lost = [r for r in list(self._store.records.values()) if self._read(r) is None]
-        return [record.name for record in lost]
+        return self._stored.repair()
 
     @property
     def store(self) -> Store:
@@ -446,10 +363,8 @@ class Session:
 
     def close(self) -> None:
         """Let go of files, and let others work in the folder; a run that goes on is stopped. Never raises."""
-        self._closed = True
-        self._cancel.set()
-        if not getattr(self._telling, "now", False):  # a listener is told by the run itself
-            self._idle.wait()
+        # A listener is told by the run itself.
+        self._running.close(wait=not getattr(self._telling, "now", False))
         self._store.close()
         self._ledger.close()
 
@@ -466,101 +381,11 @@ class Session:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _pacer(self, masks: Mapping[int, Labels]) -> Pacer | None:
+    def _pacer(self, working_hw: tuple[int, int], masks: Mapping[int, Labels]) -> Pacer | None:
         if self._fps is None:
             return None
-        working_hw = Resizer.for_max_side(self.video.size_hw, self._max_side).working_hw
         clock = {"clock": self._options.clock} if self._options.clock else {}
         return Pacer(self.model, self._fps, working_hw, masks, **clock)
-
-    def _prepare(self, span: range | None, direction: Direction | None) -> None:
-        edits = self.edits
-        if not self._store.records or (not edits.tape and not edits.free):
-            # Nothing was given: the model finds its objects by itself, or says that it cannot.
-            edits = replace(edits, free=not any(edits.masks(f) for f in edits.frames))
-        start, stop = (span.start, span.stop) if span is not None else (0, None)
-        if direction is not None and not edits.is_directed(direction, start, stop):
-            edits += Direct(direction, start, stop, first=not self._store.records)
-        if edits != self.edits:
-            self._ledger.add(edits)
-
-    def _checked(self, frame: int, labels: Any) -> Labels:
-        """A mask that was given, as labels of the video's size.
-
-        Raises:
-            MaskError: See ``give``.
-        """
-        if self._classes is not None:
-            raise MaskError(f"{self.model.name} names classes and takes no mask.")
-        return checked_mask(frame, labels, self.video.size_hw, self._indices())
-
-    def _indices(self) -> range:
-        """The numbers of the frames, as far as is known."""
-        indices, end = self.video.indices, self._store.end
-        stop = indices.stop if end is None else min(indices.stop, end)
-        return range(indices.start, stop, indices.step)
-
-    def _add(self, made: Sequence[tuple[Edit, Labels | None]]) -> None:
-        """Take changes over, also while a run goes on."""
-        with self._lock:
-            self._check_open()
-            work = self._work
-            if work is None:
-                self._record(made)
-                return
-            with work.feeding.lock:
-                passed = []
-                for number, (edit, _) in enumerate(made, start=self.edits.newest + 1):
-                    if isinstance(edit, Give | Correct | Absent) and work.feeding.meet(
-                        number, edit.frame
-                    ):
-                        passed.append(edit.frame)
-                self._record(made)
-        if passed:
-            self._emit(
-                Noted(
-                    f"The run has passed frame {', '.join(map(str, passed))}: what the mask changes is "
-                    "computed by the next run."
-                )
-            )
-
-    def _record(self, made: Sequence[tuple[Edit, Labels | None]]) -> None:
-        edits, maps = self.edits, {}
-        for edit, labels in made:
-            edits += edit
-            if labels is not None:
-                maps[edits.newest] = np.ascontiguousarray(labels, np.uint8)
-        self._ledger.add(edits, maps)
-
-    def _apply(self, edit: Forget | Rename) -> None:
-        """A change of what is stored, noted before, so that it can be finished after a crash."""
-        with self._lock:
-            self._check_open()
-            if self._work is not None:
-                raise OutputError("A run is going on in this session. Wait until it has ended.")
-            edits = self.edits + edit
-            self._ledger.add(edits, pending=edits.newest)
-            self._finish_pending()
-
-    def _finish_pending(self) -> None:
-        number = self._ledger.pending
-        if number is None:
-            return
-        edit = self.edits.items[number - 1]
-        assert isinstance(edit, Forget | Rename)
-        apply_to_stored(self._store, edit)
-        self._ledger.done()
-
-    def _read(self, record: FrameRecord) -> Labels | None:
-        """A label map of the right size; the frame of another one is dropped."""
-        try:
-            labels = self._store.labels(record)
-            if labels.shape == self.video.size_hw:
-                return labels
-        except OutputError:
-            pass
-        self._store.drop(record.index)
-        return None
 
     def _emit(self, event: Event) -> None:
         self._telling.now = True
@@ -569,7 +394,3 @@ class Session:
                 listener(event)
         finally:
             self._telling.now = False
-
-    def _check_open(self) -> None:
-        if self._closed and self.folder is not None:
-            raise OutputError("The session was closed. Open it again, with Session.open.")

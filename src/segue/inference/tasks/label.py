@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from segue.inference.cityscapes_ids import CityscapesIds
 from segue.inference.places import CLASSES, Outputs
-from segue.media.resize import Resizer
 from segue.media.video import Video
 from segue.models.catalog import VideoKind
 from segue.models.interface import VideoModel, as_semantic
@@ -42,13 +41,8 @@ class LabelTask:
         """See ``Task``."""
         return {"overlay": self.overlay, "ids": self.ids}
 
-    def check(self, video: Video, max_side: int | None) -> None:
-        """Refuse a working size that cannot be.
-
-        Raises:
-            SettingsError: ``max_side`` is too small.
-        """
-        Resizer.for_max_side(video.size_hw, max_side)
+    def check(self, video: Video, working_hw: tuple[int, int]) -> None:
+        """Nothing: any video can be labelled."""
 
     def adapt(self, model: VideoModel[Any]) -> VideoModel[Any]:
         """The model, with the numbers that are asked for.

@@ -33,8 +33,12 @@ class Task(Protocol):
         """What decides the bytes of the results besides video and model, as plain values."""
         ...
 
-    def check(self, video: Video, max_side: int | None) -> None:
+    def check(self, video: Video, working_hw: tuple[int, int]) -> None:
         """Refuse, before any work, what cannot be done with this video.
+
+        Args:
+            video: Not decoded.
+            working_hw: Height and width that the model sees.
 
         Raises:
             SegueError: The message says what does not fit.

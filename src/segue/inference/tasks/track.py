@@ -7,7 +7,6 @@ from typing import Any
 from segue.inference.identity import identify_masks
 from segue.inference.places import TRACKS, Outputs
 from segue.inference.track import check_plan
-from segue.media.resize import Resizer
 from segue.media.video import Video
 from segue.models.catalog import VideoKind
 from segue.models.interface import VideoModel
@@ -45,17 +44,14 @@ class TrackTask:
             "masks": identify_masks(self.masks),
         }
 
-    def check(self, video: Video, max_side: int | None) -> None:
+    def check(self, video: Video, working_hw: tuple[int, int]) -> None:
         """Refuse masks that do not go with the video.
 
         Raises:
             MaskError: As in ``check_plan``.
-            SettingsError: ``max_side`` is too small.
         """
         if self.masks:
-            check_plan(video, self.masks, partial=self.partial, max_side=max_side)
-        else:
-            Resizer.for_max_side(video.size_hw, max_side)
+            check_plan(video, self.masks, working_hw, partial=self.partial)
 
     def adapt(self, model: VideoModel[Any]) -> VideoModel[Any]:
         """The model as it is."""

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor, nn
 
 from segue.models.interface import PartClock, untimed
@@ -101,9 +101,10 @@ class LiteGraphs:
         features: Float[Tensor, "batch _ height8 width8"],
         masks: Float[Tensor, "objects height4 width4"],
         valid: Float[Tensor, "batch height8 width8"],
+        alike: Bool[Tensor, "objects objects"],
     ) -> tuple[target.Gram, target.Cross]:
-        """See ``LiteNetwork.learn``."""
-        return self._network.learn(features, masks, valid)
+        """See ``LiteNetwork.learn``, on one frame."""
+        return self._network.learn(features, masks, valid, alike=alike)
 
     def solve(self, gram: target.Gram, cross: target.Cross) -> target.Cross:
         """See ``LiteNetwork.solve``."""

@@ -13,19 +13,21 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from segue.media.masks import object_ids
-from segue.media.resize import Resizer, shrink
+from segue.media.resize import Resizer
 from segue.models.given import check_first, check_frame, check_mask, overrule, size_of
 from segue.models.interface import PartClock, untimed
-from segue.models.lite import target
+from segue.models.lite import sizes, target
+from segue.models.lite.crossing import told_apart
 from segue.models.lite.graphs import LiteGraphs
+from segue.models.lite.learning import Learner, usual_areas
 from segue.models.lite.network import CODES, FrameFeatures, LiteNetwork, others_of
-from segue.models.lite.reappearing import middles, moved, regained
-from segue.models.lite.recognition import RECOGNISED, likeness, likeness_of, may_be_there
+from segue.models.lite.padded import frame_tensor, mask_shares, padded_hw
+from segue.models.lite.recognition import RECOGNISED, likeness, may_be_there
 from segue.models.lite.regions import Found, Region, nowhere, part_near, spread, whole
 from segue.models.lite.search import search
 from segue.models.lite.settings import LiteSettings
 from segue.models.lite.state import LiteState
-from segue.models.lite.views import views_of
+from segue.models.lite.ways import alike, crossing, moved
 from segue.models.painting import PaintedProbabilities, paint
 from segue.models.reuse.host import WindowAnswer
 from segue.models.scene import Thumbnail, is_cut, thumbnail
@@ -34,15 +36,8 @@ from segue.nn.backends.interface import Backend
 from segue.types import BACKGROUND, VOID, Frame, GivenLabels, Labels, ObjectScore, Prediction
 
 _AREA_RATE = 0.05  # an object's usual area is that of about the last twenty frames
-_HARDLY = 0.01  # a lower probability is taken for none where the model learns from its own masks
 _LEFT = 0.3
 """Share of its usual area below which an object is no longer followed through a window."""
-_SMALL = 480
-"""Longer side of a video, in pixels, up to which it is worked on at twice its size.
-
-On nine small training videos (240x160 to 640x360, one to five objects) mean IoU is 65.0, and 58.9 at their own size.
-"""
-_MULTIPLE = 32  # sides must divide by the largest stride of the backbone
 
 
 class LiteModel:
@@ -74,6 +69,7 @@ class LiteModel:
         self._max_side: int | None = None
         self._fast = LiteGraphs(network, backend, ranges)
         self._device = next(network.parameters()).device
+        self._learner = Learner(self._fast, settings, self._device)
         self._clock: PartClock = untimed
 
     @property
@@ -89,10 +85,15 @@ class LiteModel:
         model._max_side = max_side
         return model
 
+    def working_hw(self, size_hw: tuple[int, int]) -> tuple[int, int]:
+        """See ``SizingModel.working_hw``."""
+        return sizes.working_hw(size_hw, self._max_side)
+
     def timed(self, clock: PartClock) -> "LiteModel":
         """See ``TimedModel.timed``: ``backbone``, ``decoder``, and ``memory`` for what the target models do."""
         model = copy.copy(self)
         model._fast, model._clock = self._fast.timed(clock), clock
+        model._learner = replace(self._learner, graphs=model._fast)
         return model
 
     def probabilities(self, state: LiteState) -> Tensor:
@@ -105,11 +106,11 @@ class LiteModel:
     ) -> tuple[Prediction, LiteState]:
         """Learn the objects of the first frame; see ``VideoModel.start``."""
         labels = check_first(self.name, frame, labels)
-        resizer = self._resizer(size_of(frame))
+        resizer = Resizer(size_of(frame), self.working_hw(size_of(frame)))
         small = resizer.shrink(frame)
-        features = self._fast.look(self._tensor(small))
+        features = self._fast.look(frame_tensor(small, self._device))
         with self._clock("memory"):
-            state = self._learn_given(features, small, resizer.shrink_labels(labels), None)
+            state = self._learner.given(features, small, resizer.shrink_labels(labels), None)
         state = replace(state, size_hw=size_of(frame), last=_thumbnail(frame))
         scores = {i: ObjectScore(confidence=1.0) for i in state.ids}
         return Prediction(np.where(labels == VOID, BACKGROUND, labels), scores), state
@@ -122,15 +123,15 @@ class LiteModel:
         check_frame(frame, state.size_hw)
         resizer = Resizer(state.size_hw, state.working_hw)
         small, last = resizer.shrink(frame), _thumbnail(frame)
-        features = self._fast.look(self._tensor(small))
+        features = self._fast.look(frame_tensor(small, self._device))
         if is_cut(last.numpy(), state.last.numpy()):
             # What was where in another scene says nothing.
             state = replace(state, previous=torch.zeros_like(state.previous))
         scores = self._see(features, state)
-        others = others_of(scores, state.previous)
+        others = others_of(scores, state.previous, alike=alike(state.looks))
         decode = partial(self._decode, features, scores, others, state)
         found = search(decode, scores, state, self.settings.reach)
-        found = regained(found, scores, state)
+        found, crossed = told_apart(found, state.previous, state.ways, state.looks)
         logits = spread(found, state.previous)
         probabilities = _merge(logits)
         patches = {i: one.patch(resizer) for i, one in zip(state.ids, found, strict=True)}
@@ -139,25 +140,24 @@ class LiteModel:
         prediction = Prediction(painted, sure, PaintedProbabilities(patches, state.size_hw))
         quarter = F.avg_pool2d(probabilities, 2)
         previous = F.avg_pool2d(quarter, 2)[:, None]
-        places, speeds = moved(state, previous, 1)
+        ways = moved(state.ways, state.areas, previous, 1)
         state = replace(
             state,
             last=last,
-            places=places,
-            speeds=speeds,
+            ways=crossed.followed(ways, state.ways),
             unlearned=state.unlearned + 1,
             turn=state.turn + 1,
-            previous=previous,
-            areas=_usual(state, previous, _AREA_RATE),
+            previous=crossed.expected(previous),
+            areas=usual_areas(state, previous, _AREA_RATE),
         )
         if state.unlearned >= self.settings.update_every:
             with self._clock("memory"):
-                state = self._learn_own(features, quarter, prediction, state)
+                state = self._learner.own(features, quarter, prediction, state)
             state = replace(state, unlearned=0)
         if labels is not None and object_ids(labels):
             check_mask(labels, state.size_hw)
             with self._clock("memory"):
-                state = self._learn_given(features, small, resizer.shrink_labels(labels), state)
+                state = self._learner.given(features, small, resizer.shrink_labels(labels), state)
             prediction = overrule(prediction, labels)
             prediction = replace(prediction, scores={i: prediction.scores[i] for i in state.ids})
         return prediction, state
@@ -169,13 +169,12 @@ class LiteModel:
 
         The last mask is what was carried; nothing is learned from it.
         """
-        previous = F.avg_pool2d(self._masks(labels, state.ids, state.working_hw), 2)[:, None]
-        areas = _usual(state, previous, 1 - (1 - _AREA_RATE) ** frames)
-        places, speeds = moved(state, previous, frames)
+        masks = mask_shares(labels, state.ids, state.working_hw, self._device)
+        previous = F.avg_pool2d(masks, 2)[:, None]
+        areas = usual_areas(state, previous, 1 - (1 - _AREA_RATE) ** frames)
         return replace(
             state,
-            places=places,
-            speeds=speeds,
+            ways=moved(state.ways, state.areas, previous, frames),
             last=torch.from_numpy(last),
             unlearned=state.unlearned + frames,
             previous=previous,
@@ -185,18 +184,24 @@ class LiteModel:
     def resized(self, state: LiteState, working_hw: tuple[int, int]) -> LiteState:
         """See ``ScalingModel.resized``; what was learned holds for both sizes."""
         scale = [new / old for new, old in zip(working_hw, state.working_hw, strict=True)]
-        scaled = F.interpolate(state.previous, scale_factor=scale, mode="bilinear")
-        rows, columns = (-(-side // _MULTIPLE) * _MULTIPLE // 8 for side in working_hw)
-        missing = (0, columns - scaled.shape[3], 0, rows - scaled.shape[2])
-        areas = state.areas * (scale[0] * scale[1])
-        ratio = state.places.new_tensor(scale[::-1])
+        rows, columns = (side // 8 for side in padded_hw(working_hw))
+
+        def sized(masks: Tensor) -> Tensor:
+            scaled = F.interpolate(masks, scale_factor=scale, mode="bilinear")
+            return F.pad(scaled, (0, columns - scaled.shape[3], 0, rows - scaled.shape[2]))
+
+        ways, ratio = state.ways, state.ways.places.new_tensor(scale[::-1])
         return replace(
             state,
             working_hw=working_hw,
-            previous=F.pad(scaled, missing),
-            areas=areas,
-            places=state.places * ratio,
-            speeds=state.speeds * ratio,
+            previous=sized(state.previous),
+            areas=state.areas * (scale[0] * scale[1]),
+            ways=replace(
+                ways,
+                places=ways.places * ratio,
+                speeds=ways.speeds * ratio,
+                silhouettes=sized(ways.silhouettes),
+            ),
         )
 
     def hidden(self, state: LiteState, object_ids: Collection[int]) -> LiteState:
@@ -222,9 +227,11 @@ class LiteModel:
     ) -> WindowAnswer:
         """Where the objects are in a part of a frame; see ``WindowHost.infer_window``."""
         previous = last.to(self._device)
-        features = self._fast.look(self._tensor(view))
+        features = self._fast.look(frame_tensor(view, self._device))
         scores = self._see(features, state, rows)
-        others = others_of(scores, previous)[:asked]
+        others = others_of(scores, previous, alike=alike(state.looks[list(rows)]))[:asked]
+        # Look-alikes that cross are told apart on whole frames.
+        one_by_one = ~crossing(state.ways, state.looks, rows, previous)[:asked]
         scores, rows = scores[:asked], rows[:asked]
         own = state.likeness[list(rows)]
         logits = self._decode_each(features, scores, previous[:asked], others, own.tolist())
@@ -233,13 +240,7 @@ class LiteModel:
         areas = (logits > 0).sum((1, 2)) * (scale / 4) ** 2
         left = (areas / (_LEFT * state.areas[list(rows)]).clamp_min(1)).clamp(0, 1)
         # The first code of a target model is the mask itself.
-        return WindowAnswer(logits, scores[:, [0, CODES]], like * left)
-
-    def _resizer(self, size_hw: tuple[int, int]) -> Resizer:
-        """From the video to the frames that are worked on: smaller ones, or larger ones of a small video."""
-        if self._max_side is None and max(size_hw) <= _SMALL:
-            return Resizer(size_hw, (2 * size_hw[0], 2 * size_hw[1]))
-        return Resizer.for_max_side(size_hw, self._max_side)
+        return WindowAnswer(logits, scores[:, [0, CODES]], like * left * one_by_one)
 
     def _decode_each(
         self,
@@ -295,163 +296,9 @@ class LiteModel:
                 models = models[list(rows)]
             return target.apply(models, features.target)
 
-    def _learn_own(
-        self,
-        features: FrameFeatures,
-        quarter: Float[Tensor, "objects height4 width4"],
-        prediction: Prediction,
-        state: LiteState,
-    ) -> LiteState:
-        """Add the model's own masks to the moving memory, of the objects that it is sure of."""
-        sure = [
-            row
-            for row, i in enumerate(state.ids)
-            if not prediction.scores[i].absent
-            and prediction.scores[i].confidence >= self.settings.min_confidence
-        ]
-        if not sure:
-            return state
-        valid = self._valid(state.working_hw)
-        masks = F.threshold(quarter[sure], _HARDLY, 0.0)
-        gram, cross = self._fast.learn(features.target, masks, valid)
-        rate = self.settings.memory_rate
-        moving_gram, moving_cross = state.moving_gram.clone(), state.moving_cross.clone()
-        moving_gram[sure] = moving_gram[sure].lerp(gram, rate)
-        moving_cross[sure] = moving_cross[sure].lerp(cross, rate)
-        adaptive = state.adaptive.clone()
-        share = self.settings.anchor_share
-        adaptive[sure] = self._fast.solve(
-            moving_gram[sure].lerp(state.anchor_gram[sure], share),
-            moving_cross[sure].lerp(state.anchor_cross[sure], share),
-        )
-        return replace(state, moving_gram=moving_gram, moving_cross=moving_cross, adaptive=adaptive)
-
-    def _learn_given(
-        self, features: FrameFeatures, frame: Frame, labels: Labels, state: LiteState | None
-    ) -> LiteState:
-        """Learn the objects of a given mask: new ones enter, known ones are learned anew from both masks."""
-        ids = tuple(object_ids(labels))
-        gram, cross = self._equations(features.target, labels, ids)
-        views = views_of(frame, labels) if self.settings.augment else []
-        for view, view_labels in views:
-            seen = self._fast.look(self._tensor(view))
-            extra = self._equations(seen.target, view_labels, ids)
-            gram, cross = gram + extra[0], cross + extra[1]
-        gram, cross = gram / (1 + len(views)), cross / (1 + len(views))
-        masks = self._masks(labels, ids, size_of(labels))
-        previous = F.avg_pool2d(masks, 2)[:, None]
-        places = middles(previous[:, 0])
-        if state is None:
-            fixed = self._fast.solve(gram, cross)
-            own = _own_likeness(fixed, features, previous)
-            learned = (gram, cross, gram, cross, fixed, fixed)
-            still = torch.zeros_like(places)
-            known_of = (previous, _areas(previous), places, still, own)
-            size, last = size_of(frame), _thumbnail(frame)
-            return LiteState(size, size, last, 0, 0, ids, *learned, *known_of)
-        known = {i: row for row, i in enumerate(state.ids)}
-        for row, i in enumerate(ids):
-            if i in known:  # a corrected object keeps what was given before
-                gram[row] = gram[row].lerp(state.anchor_gram[known[i]], 0.5)
-                cross[row] = cross[row].lerp(state.anchor_cross[known[i]], 0.5)
-        fixed = self._fast.solve(gram, cross)
-        own = _own_likeness(fixed, features, previous)
-        kept = [row for row, i in enumerate(state.ids) if i not in ids]
-        # Pixels that now belong to a given object cannot belong to another one.
-        free = 1 - previous.sum(0, keepdim=True).clamp(0, 1)
-        return LiteState(
-            state.size_hw,
-            state.working_hw,
-            state.last,
-            state.unlearned,
-            state.turn,
-            tuple(state.ids[row] for row in kept) + ids,
-            torch.cat([state.anchor_gram[kept], gram]),
-            torch.cat([state.anchor_cross[kept], cross]),
-            torch.cat([state.moving_gram[kept], gram]),
-            torch.cat([state.moving_cross[kept], cross]),
-            torch.cat([state.fixed[kept], fixed]),
-            torch.cat([state.adaptive[kept], fixed]),
-            torch.cat([state.previous[kept] * free, previous]),
-            torch.cat([state.areas[kept], _areas(previous)]),
-            torch.cat([state.places[kept], places]),
-            torch.cat([state.speeds[kept], torch.zeros_like(places)]),
-            torch.cat([state.likeness[kept], own]),
-        )
-
-    def _equations(
-        self, features: Tensor, labels: Labels, ids: tuple[int, ...]
-    ) -> tuple[target.Gram, target.Cross]:
-        valid = self._valid(size_of(labels), labels)
-        return self._fast.learn(features, self._masks(labels, ids, size_of(labels)), valid)
-
-    def _tensor(self, frame: Frame) -> UInt8[Tensor, "1 padded_height padded_width 3"]:
-        height, width = size_of(frame)
-        bottom, right = -height % _MULTIPLE, -width % _MULTIPLE
-        padded = np.pad(frame, ((0, bottom), (0, right), (0, 0)), mode="edge")
-        return torch.from_numpy(padded)[None].to(self._device)
-
-    def _masks(
-        self, labels: Labels, ids: tuple[int, ...], working_hw: tuple[int, int]
-    ) -> Float[Tensor, "objects height4 width4"]:
-        """Each object's share of the cells of the working frame."""
-        rows, columns = (-(-side // _MULTIPLE) * _MULTIPLE // 4 for side in working_hw)
-        cells = torch.zeros(len(ids), rows, columns)
-        for one, object_id in zip(cells, ids, strict=True):
-            mask = (labels == object_id).view(np.uint8) * np.uint8(255)
-            if labels.shape != working_hw:
-                mask = shrink(mask, working_hw)
-            _fill(one, mask)
-        return cells.to(self._device)
-
-    def _valid(
-        self, size_hw: tuple[int, int], labels: Labels | None = None
-    ) -> Float[Tensor, "1 height8 width8"]:
-        """Share of each stride-8 cell that is inside the frame and not void."""
-        height, width = size_hw
-        inside = torch.ones(1, height, width, device=self._device)
-        if labels is not None:
-            inside[0, torch.from_numpy(labels == VOID).to(self._device)] = 0
-        padded = F.pad(inside, (0, -width % _MULTIPLE, 0, -height % _MULTIPLE))
-        return F.avg_pool2d(padded, 8)
-
 
 def _thumbnail(frame: Frame) -> UInt8[Tensor, "rows columns 3"]:
     return torch.from_numpy(thumbnail(frame))
-
-
-def _fill(cells: Float[Tensor, "height4 width4"], mask: UInt8[np.ndarray, "height width"]) -> None:
-    """Write the share that an object has of each cell; all others hold 0."""
-    x, y, columns, rows = cv2.boundingRect(mask)
-    if not rows:
-        return
-    top, left = y // 4, x // 4
-    bottom, right = -(-(y + rows) // 4), -(-(x + columns) // 4)
-    part = torch.from_numpy(mask[4 * top : 4 * bottom, 4 * left : 4 * right]).float() / 255
-    missing = (0, 4 * (right - left) - part.shape[1], 0, 4 * (bottom - top) - part.shape[0])
-    cells[top:bottom, left:right] = F.avg_pool2d(F.pad(part, missing)[None], 4)[0]
-
-
-def _own_likeness(
-    models: target.Cross,
-    features: FrameFeatures,
-    masks: Float[Tensor, "objects 1 height8 width8"],
-) -> Float[Tensor, " objects"]:
-    """What target models say of the masks that they have learned."""
-    scores = target.apply(torch.cat([models, models], 2), features.target)
-    return likeness_of(masks[:, 0], scores)
-
-
-def _areas(previous: Float[Tensor, "objects 1 height8 width8"]) -> Float[Tensor, " objects"]:
-    return (previous > 0.5).sum((1, 2, 3)).float()
-
-
-def _usual(
-    state: LiteState, previous: Float[Tensor, "objects 1 height8 width8"], rate: float
-) -> Float[Tensor, " objects"]:
-    """Areas over the last frames on which each object was in view."""
-    areas = _areas(previous)
-    return torch.where(areas > 0, state.areas.lerp(areas, rate), state.areas)
 
 
 def _merge(logits: Float[Tensor, "objects _ _"]) -> Float[Tensor, "objects _ _"]:

@@ -9,7 +9,7 @@ from typing import cast
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from segue.models.lite import target
@@ -59,6 +59,7 @@ class LiteNetwork(nn.Module):
         masks: Float[Tensor, "objects height4 width4"],
         valid: Float[Tensor, "batch height8 width8"],
         others: Float[Tensor, "objects height8 width8"] | None = None,
+        alike: Bool[Tensor, "objects objects"] | None = None,
     ) -> tuple[target.Gram, target.Cross]:
         """Normal equations for each object; soft masks at stride 4.
 
@@ -69,13 +70,15 @@ class LiteNetwork(nn.Module):
             masks: Of the objects.
             valid: 0 where a pixel must teach nothing.
             others: Where the other objects of the frame are; with a batch of one these are all the other masks.
+            alike: Which objects look like which others, and so are no more than background to each other; by default
+                none.
         """
         small = F.avg_pool2d(masks[:, None], 2).flatten(1)
         codes = self.encoder(masks).flatten(2).float()
         with torch.autocast(features.device.type, enabled=False):  # a Gram matrix needs the digits
             design, known = target.design(features.float()), valid.flatten(1)
             if len(features) == 1:
-                return target.shared_equations(design, codes, small, known)
+                return target.shared_equations(design, codes, small, known, alike)
             rest = torch.zeros_like(small) if others is None else others.flatten(1)
             return target.equations(design, codes, target.pixel_weights(small, known, rest))
 
@@ -183,6 +186,7 @@ def others_of(
     scores: Float[Tensor, "objects codes2 height8 width8"],
     previous: Float[Tensor, "objects 1 height8 width8"],
     samples: Int[Tensor, " objects"] | None = None,
+    alike: Bool[Tensor, "objects objects"] | None = None,
 ) -> Float[Tensor, "objects others height8 width8"]:
     """Where the other objects of each object's frame are: what belongs to one cannot belong to another.
 
@@ -190,10 +194,14 @@ def others_of(
         scores: What the target models of each object see.
         previous: Probability of each on the previous frame.
         samples: Of each object, which frame it is in; ``None`` if all are in one.
+        alike: Which objects of one frame look like which others: what such a target model sees may be either.
     """
     own = torch.cat([scores[:, :1], scores[:, CODES : CODES + 1], previous], 1).clamp(0, 1)
     if samples is None:
-        return (own.sum(0, keepdim=True) - own).clamp(0, 1)
+        others = own.sum(0, keepdim=True) - own
+        if alike is not None and alike.any():
+            others[:, :2] -= torch.einsum("ij,jchw->ichw", alike.float(), own[:, :2])
+        return others.clamp(0, 1)
     sums = own.new_zeros(int(samples.max()) + 1, *own.shape[1:]).index_add(0, samples, own)
     return (sums[samples] - own).clamp(0, 1)
 

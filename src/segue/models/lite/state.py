@@ -6,6 +6,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from segue.models.lite import target
+from segue.models.lite.ways import Ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,8 @@ class LiteState:
     """Probabilities on the last frame."""
     areas: Float[Tensor, " objects"]
     """Area over the last frames on which the object was in view, in stride-8 cells."""
-    places: Float[Tensor, "objects 2"]
-    """Where each object is, or should be if it is hidden: x and y, in stride-8 cells."""
-    speeds: Float[Tensor, "objects 2"]
-    """The same per frame."""
+    ways: Ways
+    looks: Float[Tensor, "objects 2 channels"]
+    """Mean and variance of the features of each object in its given mask."""
     likeness: Float[Tensor, " objects"]
     """What the target model says of the given masks, as a share of what it should say."""

@@ -8,7 +8,7 @@ al., ICLR 2019, the encoding of the mask from Bhat et al., "Learning What to Lea
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 _LEAST_INFLUENCE = 0.15
@@ -47,6 +47,7 @@ def shared_equations(
     codes: Float[Tensor, "objects codes pixels"],
     mask: Float[Tensor, "objects pixels"],
     valid: Float[Tensor, "1 pixels"],
+    alike: Bool[Tensor, "objects objects"] | None = None,
 ) -> tuple[Gram, Cross]:
     """``equations`` with ``pixel_weights`` for objects of one frame, at little more than the price of one object.
 
@@ -54,7 +55,11 @@ def shared_equations(
     """
     seen = samples[0]
     everywhere = (seen * valid) @ seen.mT
-    others = (mask.sum(0, keepdim=True) - mask).clamp(0, 1)
+    others = mask.sum(0, keepdim=True) - mask
+    if alike is not None:
+        # No linear model tells them apart: to insist on that costs the object itself.
+        others = others - alike.to(mask) @ mask
+    others = others.clamp(0, 1)
     inside, outside, boost = _balance(mask, valid, others)
     # What an object's own pixels, and those of others, weigh beyond the background's.
     extra = (inside - outside) * mask + outside * boost * (1 - mask) * others
