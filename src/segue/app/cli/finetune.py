@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", default="segue-lite", metavar="NAME", help="which model (segue-lite)")
     add("--weights", type=Path, metavar="FILE", help="where to begin (the weights that ship)")
     add("--freeze", metavar="PART", help="what does not learn (backbone); none: everything learns")
-    add("--steps", type=_count, metavar="N", help="how often the weights change (80)")
+    add("--steps", type=_count, metavar="N", help="how often the weights change (60)")
     add(
         "--minutes",
         type=_minutes,

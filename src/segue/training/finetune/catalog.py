@@ -32,17 +32,17 @@ class Tuner:
 LITE = Tuner(
     "segue.training.finetune.lite:build",
     {"none": (), "backbone": ("backbone",), "features": ("backbone", "neck")},
-    FinetuneSettings(freeze="backbone", steps=80, batch=2, learning_rate=2e-4),
+    FinetuneSettings(freeze="backbone", steps=60, batch=2, learning_rate=1e-3),
 )
 RVOS = Tuner(
     "segue.training.finetune.rvos:build",
     {"none": (), "backbone": ("encoder.backbone",), "features": ("encoder",)},
-    FinetuneSettings(freeze="backbone", steps=80, batch=2, learning_rate=2e-4),
+    FinetuneSettings(freeze="backbone", steps=60, batch=2, learning_rate=2e-4),
 )
 TEMPORAL_UNET = Tuner(
     "segue.training.finetune.temporal_unet:build",
     {"none": (), "backbone": ("encoder.backbone",), "features": ("encoder",)},
-    FinetuneSettings(freeze="backbone", steps=80, batch=2, learning_rate=5e-4),
+    FinetuneSettings(freeze="backbone", steps=60, batch=2, learning_rate=5e-4),
     classes="segue.training.finetune.temporal_unet:CLASSES",
 )
 

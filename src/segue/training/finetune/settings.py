@@ -27,7 +27,7 @@ class FinetuneSettings(Settings):
     statistics: Literal["kept", "drifting"] = "kept"
     """What becomes of the means and deviations of batch normalisation: they stay as they came with the weights, or
     frames are normalised by those of their batch and the stored ones follow (as SlowFast-VOS does it)."""
-    steps: Count = 80
+    steps: Count = 60
     batch: Count = 2
     """Clips of a step."""
     learning_rate: Positive = 2e-4
