@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from segue.errors import SegueError
     from segue.evaluation.run import evaluate
     from segue.inference.clicking import click, click_objects
+    from segue.inference.find.find import find
+    from segue.inference.find.found import Found
     from segue.inference.label import label
     from segue.inference.session.session import Session
     from segue.inference.track import track
@@ -32,6 +34,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "Click": "segue.types",
+    "Found": "segue.inference.find.found",
     "ObjectScore": "segue.types",
     "Prediction": "segue.types",
     "SegueError": "segue.errors",
@@ -41,6 +44,7 @@ _PUBLIC = {
     "click": "segue.inference.clicking",
     "click_objects": "segue.inference.clicking",
     "evaluate": "segue.evaluation.run",
+    "find": "segue.inference.find.find",
     "finetune": "segue.training.finetune.run",
     "label": "segue.inference.label",
     "load_click_model": "segue.models.click.build",
@@ -53,6 +57,7 @@ _PUBLIC = {
 
 __all__ = [
     "Click",
+    "Found",
     "ObjectScore",
     "Prediction",
     "SegueError",
@@ -62,6 +67,7 @@ __all__ = [
     "click",
     "click_objects",
     "evaluate",
+    "find",
     "finetune",
     "label",
     "load_click_model",

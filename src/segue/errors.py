@@ -8,6 +8,7 @@ what came (with value and place) and what to do now.
     │   ├── MaskError                     a mask file, or masks that do not fit together
     │   ├── SettingsError                 an unknown key, a value out of range
     │   ├── OutputError                   the output folder holds results, or cannot be written
+    │   ├── NothingFoundError             no object was found in a video of which no mask was given
     │   └── WeightsError                  a weights file that is foreign, damaged or for another model
     ├── NotFoundError(FileNotFoundError)  no such file or folder: exit code 2
     ├── VideoError(OSError)               a source that cannot be opened or decoded: exit code 2
@@ -56,6 +57,10 @@ class FormatError(InputError):
 
 class WeightsError(InputError):
     """A weights file that is foreign, damaged or made for another model."""
+
+
+class NothingFoundError(InputError):
+    """A video in which no object was found, where one was to be found without a mask."""
 
 
 class NotFoundError(SegueError, FileNotFoundError):

@@ -92,3 +92,18 @@ class Prediction:
     def __repr__(self) -> str:
         height, width = self.labels.shape
         return f"Prediction({height}x{width}, objects {sorted(self.scores)})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposals:
+    """What a model takes for objects on one frame, the surest first; masks may overlap."""
+
+    masks: Bool[np.ndarray, "objects height width"]
+    """At the size of the frame."""
+    scores: Float32[np.ndarray, " objects"]
+    """How sure the model is that this is an object, 0 to 1."""
+    boxes_xyxy: Float32[np.ndarray, "objects 4"]
+    """Left, top, right, bottom in pixels of the frame."""
+
+    def __len__(self) -> int:
+        return len(self.scores)

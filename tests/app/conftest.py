@@ -20,5 +20,6 @@ def tiny_models(monkeypatch: pytest.MonkeyPatch) -> None:
             begins_with="either",
             without_masks={"finds": True},
         ),
+        "looker": Entry("fakes.proposers:build", "for tests", begins_with="nothing"),
     }.items():
         monkeypatch.setitem(MODELS, name, entry)

@@ -150,10 +150,11 @@ BAD = {
     "audio only": ((*T, "sound.wav", "--mask", "0.png", *OUT), "no video stream, only: audio"),
     "no frames": ((*T, "nothing", "--mask", "0.png", *OUT), "nothing holds no images"),
     "mixed sizes": ((*T, "mixed", "--mask", "0.png", *OUT), "53x38.* 9x9"),
-    "no mask": (
-        (*T, "frames", *OUT),
-        "at least one --mask, --click or --box: colour carries given objects and finds none by itself.*: .*rvos-lite",
+    "no mask, and a finder that finds nothing": (
+        (*T, "frames", *OUT, "--finder", "colour"),
+        "colour carries given objects and finds none by itself.*: .*rvos-lite",
     ),
+    "no video": ((*T, *OUT), r"Give one VIDEO \(got: none\)"),
     "no mask for a model of classes": (
         (*T, "frames", "--out", "out", "--model", "shade"),
         "'shade' names the class",

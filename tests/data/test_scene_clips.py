@@ -8,7 +8,8 @@ from PIL import Image
 from fakes.davis import moving_square, write_davis
 from segue.data.davis import davis_sequences
 from segue.data.object_footage import ObjectFootage
-from segue.data.scene_clips import Material, SceneSettings, draw_scene
+from segue.data.scene_clips import SceneSettings, draw_scene
+from segue.data.scene_layers import Material
 from segue.data.scene_motion import Liveliness, draw_motion, shown, sources
 from segue.data.stills import find_stills
 from segue.errors import InputError

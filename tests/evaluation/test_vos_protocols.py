@@ -89,6 +89,27 @@ def test_objects_are_those_of_the_first_frame_up_to_the_highest(tmp_path: Path) 
     assert report.summary["J&F"] == 100
 
 
+def test_all_frames_count_where_the_protocol_says_so(tmp_path: Path) -> None:
+    single = [np.minimum(labels, 1) for labels in two_objects(4)]
+    truth = tmp_path / "truth"
+    write_labels(truth / "cat", single)
+    wrong = [np.zeros_like(single[0]), *single[1:3], np.zeros_like(single[0])]
+    write_labels(tmp_path / "ours/cat", wrong)
+    official = evaluate(tmp_path / "ours", truth, "davis2016")
+    whole = evaluate(tmp_path / "ours", truth, "davis2016-all-frames")
+    assert (official.num_frames, official.summary["J&F"]) == (2, 100)
+    assert (whole.num_frames, whole.summary["J&F"]) == (4, 50)
+    assert whole.scored[0].frame_names == ("00000", "00001", "00002", "00003")
+
+
+def test_two_masks_are_enough_where_all_frames_count(tmp_path: Path) -> None:
+    single = [np.minimum(labels, 1) for labels in two_objects(2)]
+    truth = tmp_path / "truth"
+    write_labels(truth / "cat", single)
+    write_labels(tmp_path / "ours/cat", single)
+    assert evaluate(tmp_path / "ours", truth, "davis2016-all-frames").summary["J&F"] == 100
+
+
 def test_void_in_the_truth_is_background(ours: Path, truth: Path) -> None:
     before = evaluate(ours, truth, "davis2017").to_json()
     with_void = two_objects(6)

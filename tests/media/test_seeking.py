@@ -218,8 +218,11 @@ def test_backwards_holds_no_more_than_the_budget(
     most, came = 0, 0
     for frame, expected in zip(video.frames(range(COUNT - 1, -1, -1)), whole[::-1], strict=True):
         assert same(frame, expected)
+        came += 1
+        if came % 5:  # to look at every object takes long
+            continue
         alive = [id(thing) for thing in gc.get_objects() if type(thing) in (AvFrame, VideoFrame)]
-        most, came = max(most, len(set(alive) - set(others))), came + 1
+        most = max(most, len(set(alive) - set(others)))
     assert came == COUNT
     # Besides the six: what waits in the decoder's order, the frame at hand and the one before it.
     assert 6 <= most <= 12

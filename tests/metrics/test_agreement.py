@@ -25,7 +25,7 @@ SIZES = st.tuples(st.integers(1, 26), st.integers(1, 26))
 PAIRS = SIZES.flatmap(lambda size: st.tuples(masks(size), masks(size)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(PAIRS, st.sampled_from([0.008, 0.06, 0.15, 0.4, 1.2]))
 def test_equal_to_the_plain_implementation_to_the_bit(
     pair: tuple[np.ndarray, np.ndarray], bound: float

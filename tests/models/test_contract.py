@@ -31,6 +31,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "temporal-unet": {"random_weights": True, "size": "small-shallow"},
     "temporal-unet-lite": {"random_weights": True},
+    # Frames of the size that the large one is made for take seconds each.
+    "slowfast": {"random_weights": True, "backend": "torch", "short_side": 32, "long_side": 64},
+    "slowfast-lite": {"random_weights": True, "short_side": 64, "long_side": 96},
 }
 """Where they differ from the table's own way to build a model without weights."""
 WITHOUT_MASKS = {"rvos-lite": {"random_weights": True}}

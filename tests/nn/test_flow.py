@@ -29,6 +29,13 @@ def test_dis_finds_a_shift():
     assert np.median(found[20:-20, 20:-20], axis=(0, 1)) == pytest.approx([3, 2], abs=0.3)
 
 
+@pytest.mark.parametrize("size_hw", [(24, 320), (20, 160), (8, 64), (4, 4), (320, 24)])
+def test_dis_takes_strips_on_which_opencv_ends_the_process(size_hw):
+    rng = np.random.default_rng(0)
+    frames = [rng.integers(0, 256, (*size_hw, 3), dtype=np.uint8) for _ in range(2)]
+    assert find_flow("dis")(*frames).shape == (*size_hw, 2)
+
+
 def test_the_name_says_the_method():
     assert find_flow("dis").name == "dis-fast"
 

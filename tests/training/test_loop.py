@@ -75,17 +75,20 @@ def test_worker_processes_draw_the_same_samples(tmp_path: Path) -> None:
 def test_accumulated_batches_count_as_one(tmp_path: Path) -> None:
     """Without dropout four batches of one sample give the gradient of one batch of four."""
 
-    def first_line(batch: int, accumulate: int) -> dict[str, float]:
-        folder = tmp_path / str(batch)
+    def first_line(batch: int, accumulate: int, gather: str = "mean") -> dict[str, float]:
+        folder = tmp_path / f"{batch}-{gather}"
         folder.mkdir()
         task = toy_task()
         task.network.body[2].p = 0.0
-        train(task, toy_plan(batch=batch, accumulate=accumulate, steps=3), folder)
-        return journal.read(folder / "metrics.jsonl")[1]
+        train(task, toy_plan(batch=batch, accumulate=accumulate, gather=gather, steps=3), folder)
+        return journal.read(folder / "metrics.jsonl")[0]
 
     many, one = first_line(1, 4), first_line(4, 1)
     assert many["total"] == pytest.approx(one["total"], rel=1e-5)
     assert many["gradient"] == pytest.approx(one["gradient"], rel=1e-5)
+    summed = first_line(1, 4, "sum")
+    assert summed["total"] == pytest.approx(one["total"], rel=1e-5)  # a loss stays the mean
+    assert summed["gradient"] == pytest.approx(4 * one["gradient"], rel=1e-5)
 
 
 def test_a_loss_that_is_not_a_number_saves_the_batch_and_keeps_the_checkpoint(

@@ -17,11 +17,16 @@ from segue.data.object_results import write_track_results
 from segue.data.object_starts import object_starts
 from segue.data.sample import VideoSequence
 from segue.errors import InputError, OutputError, SettingsError
+from segue.files import writing
+from segue.inference.find.files import DOCUMENT, write_found
+from segue.inference.find.found import Found
 from segue.inference.job import Job
 from segue.inference.places import TRACKS, Places
 from segue.media.images import ImageVideo, read_image
 from segue.media.label_file import read_label_values
 from segue.media.mask_args import GivenMasks
+from segue.media.masks import write_mask
+from segue.models.catalog import find
 from segue.types import Labels
 
 _FRAME_RATE = Fraction(24)
@@ -51,6 +56,8 @@ class SequencePart:
     given: GivenSequence
     job: Job | None
     """``None`` where there is no object to follow."""
+    found: Found | None = None
+    """What was found, where no mask is told."""
 
     @property
     def name(self) -> str:
@@ -85,24 +92,47 @@ class DatasetPlan:
             OutputError: A file of results that no run of this sequence wrote.
         """
         for part in self.parts:
-            if part.given.ids is None or part.job is None or part.job.places.occupied():
+            if part.found and not part.job:
+                places = Places.for_sequence(self.out, part.name, TRACKS)
+                claimed, paths = (places.run / DOCUMENT).exists(), [places.labels]
+            elif part.given.ids is None or part.job is None:
                 continue
-            for path in (self.out / f"{part.name}.txt", self.out / part.name):
-                if path.exists():
+            else:
+                places = part.job.places
+                claimed = places.occupied()
+                paths = [self.out / f"{part.name}.txt", self.out / part.name]
+            for path in paths:
+                if path.exists() and not claimed:
                     raise OutputError(
-                        f"{path} is in the way: {part.job.places.run} holds no run that wrote it, so Segue does not "
+                        f"{path} is in the way: {places.run} holds no run that wrote it, so Segue does not "
                         "replace it. Move it away, or give another folder."
                     )
 
+    @property
+    def empty(self) -> tuple[str, ...]:
+        """Names of the sequences in which objects were looked for and none was found."""
+        return tuple(part.name for part in self.parts if part.found and not part.job)
+
     def write_results(self) -> None:
-        """Write the finished tracks as the data set has results; other layouts have theirs already.
+        """Write what the jobs have not: tracks as the data set has results, and empty masks where nothing was found.
 
         Raises:
             OutputError: They cannot be written.
+            WriteError: The system refuses.
         """
         for part in self.parts:
             if part.given.ids is not None:
                 write_track_results(self.out, part.given.sequence, part.labels(), part.given.ids)
+            elif part.found and not part.job:
+                self._write_empty(part, part.found)
+
+    def _write_empty(self, part: SequencePart, found: Found) -> None:
+        write_found(found, Places.for_sequence(self.out, part.name, TRACKS).run)
+        folder = self.out / part.name
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        for path, labels in zip(part.given.sequence.frame_paths, part.labels(), strict=True):
+            write_mask(folder / f"{path.stem}.png", labels)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +168,7 @@ class DatasetRun:
         Raises:
             SegueError: As in ``sequences``.
         """
-        return [_video(sequence) for sequence in self.sequences()]
+        return [video_of(sequence) for sequence in self.sequences()]
 
     def given(self) -> list[GivenSequence]:
         """Each sequence with its objects on the frames on which they start.
@@ -160,11 +190,11 @@ class DatasetRun:
             starts = object_starts(sequence, kind, classes=numbers)
             masks = GivenMasks(starts.by_frame, starts.sources, starts.paths)
             ids = starts.ids if kind == "tracks" else None
-            found.append(GivenSequence(sequence, _video(sequence), masks, ids))
+            found.append(GivenSequence(sequence, video_of(sequence), masks, ids))
         return found
 
     def plan(self, engine: Engine, out: Path) -> DatasetPlan:
-        """The job of each sequence.
+        """The job of each sequence; a model that finds objects by itself is not told the masks.
 
         Args:
             engine: Does the jobs.
@@ -183,7 +213,8 @@ class DatasetRun:
         return DatasetPlan(out, parts)
 
     def _part(self, engine: Engine, out: Path, one: GivenSequence) -> SequencePart:
-        if not one.masks.by_frame:
+        finds = find(engine.model).begins_with == "nothing"
+        if not one.masks.by_frame and not finds:
             return SequencePart(one, None)
         name = one.sequence.name
         places = Places.for_sequence(out, name, TRACKS)
@@ -193,7 +224,7 @@ class DatasetRun:
             places = Places(run / TRACKS.folder, run, TRACKS)
         job = engine.track_job(
             one.video,
-            one.masks,
+            None if finds else one.masks,
             places,
             overlay=self.overlay,
             partial=self.partial or one.enter_late,
@@ -202,7 +233,8 @@ class DatasetRun:
         return SequencePart(one, job)
 
 
-def _video(sequence: VideoSequence) -> ImageVideo:
+def video_of(sequence: VideoSequence) -> ImageVideo:
+    """The frames of a sequence."""
     return ImageVideo(sequence.frame_paths, sequence.name, _FRAME_RATE)
 
 

@@ -59,6 +59,7 @@ def measure_sizes(
     counted = describe(model.network) if isinstance(model, NetworkModel) else _UNCOUNTED
     masked = find(name).begins_with != "nothing"
     return {
+        "lookahead": model.lookahead,
         "classes": list(model.classes) if isinstance(model, SemanticModel) else None,
         "settings": model.settings.model_dump(mode="json")
         if isinstance(model, ConfiguredModel)
@@ -124,5 +125,10 @@ def _macs(model: "VideoModel[Any]", size_hw: tuple[int, int], masked: bool) -> d
     def start() -> None:
         states.append(model.start(frame, labels)[1])
 
+    def go_on() -> None:
+        states.append(model.step(frame, states.pop())[1])
+
     first = count_macs(start)
-    return {"first_frame": first, "frame": count_macs(model.step, frame, states[0])}
+    for _ in range(model.lookahead):  # until frames are answered
+        count_macs(go_on)
+    return {"first_frame": first, "frame": count_macs(go_on)}

@@ -5,6 +5,7 @@ from segue.settings import load_entry
 
 PROTOCOLS: dict[str, str] = {
     "davis2016": "segue.evaluation.protocols.vos:DAVIS2016",
+    "davis2016-all-frames": "segue.evaluation.protocols.vos:DAVIS2016_ALL_FRAMES",
     "davis2017": "segue.evaluation.protocols.vos:DAVIS2017",
     "davis2017-unsupervised": "segue.evaluation.protocols.unsupervised:DAVIS2017_UNSUPERVISED",
     "youtube-vos": "segue.evaluation.protocols.youtube_vos:YOUTUBE_VOS",

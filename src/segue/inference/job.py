@@ -14,6 +14,8 @@ from segue.errors import FormatError, MaskError, OutputError, VideoError
 from segue.files import write_json
 from segue.inference.claims import compress
 from segue.inference.environment import environment
+from segue.inference.find.files import write_found
+from segue.inference.find.found import Found, Looking
 from segue.inference.live_documents import LiveDocuments
 from segue.inference.pace.pacing import Pacer
 from segue.inference.places import Mode, Places
@@ -67,6 +69,10 @@ class Job:
     """How model and video are opened again for a correction, as plain values; stands in ``session.json``."""
     checkpoint_seconds: float = 2.0
     """As of ``Options``."""
+    looking: Looking | None = None
+    """Where no mask was given: who looks for objects."""
+    found: Found | None = None
+    """What was found then; is kept with the results."""
     drop: bool = False
     """Whether the source is live: frames that came too late are dropped, see ``LatestFrame``."""
     clock: Callable[[], float] = time.perf_counter
@@ -160,6 +166,8 @@ class Job:
             size_hw = working_hw(model, self.video.size_hw, self.max_side)
             Pacer(bounded(model, self.max_side), self.fps, size_hw, self.task.masks)
         self.places.prepare(mode)
+        if self.found is not None:
+            write_found(self.found, self.places.run)
         options = Options(
             labels=self.places.labels,
             about={"identity": dict(self.identity), "job": self._opening()},
@@ -243,6 +251,8 @@ class _Run:
             told |= self._documents()
         if session.pacer:
             told["pace"] = session.pacer.report()
+        if job.found is not None:
+            told["found"] = job.found.summary()
         complete = error is None and not report.cancelled
         record = RunRecord(
             complete=complete,

@@ -27,10 +27,11 @@ class Outputs:
     folder: str
     """Holds one PNG per frame."""
     files: tuple[str, ...]
-    """About the whole video; ``reuse.png`` only comes from models with a reuse gate."""
+    """About the whole video; ``reuse.png`` only comes from models with a reuse gate, ``found.*`` where no mask was
+    given."""
 
 
-TRACKS = Outputs("track", "masks", ("tracks.json", "reuse.png"))
+TRACKS = Outputs("track", "masks", ("tracks.json", "reuse.png", "found.png", "found.json"))
 CLASSES = Outputs("label", "labels", ("areas.csv", "areas.png", "reuse.png"))
 
 

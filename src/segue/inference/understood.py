@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from segue.inference.find.found import Found, Looking
 from segue.inference.job import Job
 from segue.inference.session.changes import Direction
 from segue.media.frames import SourceDescription, Video, index_name
@@ -66,6 +67,10 @@ class Understood:
     is not known."""
     finds: bool = False
     """Whether objects are to be followed that no mask gives: the model finds them."""
+    looking: Looking | None = None
+    """Who looks for objects, before they are carried."""
+    found: Found | None = None
+    """What was found."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for ``run.json``."""
@@ -125,7 +130,9 @@ def understand(job: Job) -> Understood:
             else 0
         ),
         frames_after=_after(video, max(masks)) if masks and direction == "backward" else 0,
-        finds=job.task.kind == "objects" and not masks,
+        finds=job.task.kind == "objects" and not masks and job.looking is None,
+        looking=job.looking,
+        found=job.found,
     )
 
 

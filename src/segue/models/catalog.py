@@ -149,6 +149,20 @@ MODELS: dict[str, Entry] = {
         begins_with="nothing",
         gated=True,
     ),
+    "slowfast": Entry(
+        "segue.models.slowfast.build:build",
+        "SlowFast VOS with ResNet-50: finds moving objects by itself, three frames behind, as in the report",
+        unweighted={"random_weights": True},
+        begins_with="nothing",
+        lookahead=3,
+    ),
+    "slowfast-lite": Entry(
+        "segue.models.slowfast.build:build",
+        "SlowFast VOS on EfficientNet-Lite0 at a quarter of the width, made for CPUs",
+        unweighted={"random_weights": True},
+        begins_with="nothing",
+        lookahead=3,
+    ),
     "segue-click": Entry(
         "segue.models.click.build:build",
         "a mask from clicks, a box or a line, made for CPUs",
@@ -156,6 +170,10 @@ MODELS: dict[str, Entry] = {
         begins_with="nothing",
     ),
 }
+
+
+FINDER = "rvos-lite"
+"""The model that looks for objects where no mask is given and the model that carries them needs one."""
 
 
 def load_model(
@@ -255,6 +273,11 @@ def names(kind: Kind, *, gated: bool = False) -> tuple[str, ...]:
         for name, entry in entries().items()
         if entry.kind == kind and (entry.gated or not gated)
     )
+
+
+def finders() -> tuple[str, ...]:
+    """The models of objects that can begin without a mask, and so can look for objects."""
+    return tuple(name for name in names("objects") if find(name).begins_with != "masks")
 
 
 def _find_outside(name: str) -> Entry:

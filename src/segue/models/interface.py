@@ -11,7 +11,7 @@ from segue.errors import SettingsError
 from segue.media.resize import bounded_hw
 from segue.nn.reuse.settings import ReuseSettings
 from segue.settings import Settings
-from segue.types import Frame, GivenLabels, Prediction
+from segue.types import Frame, GivenLabels, Prediction, Proposals
 
 if TYPE_CHECKING:
     from torch import Tensor, nn  # takes seconds, and a plan needs no network
@@ -315,6 +315,34 @@ class TimedModel(Protocol):
 
         Args:
             clock: Is entered for one part within another, too.
+        """
+        ...
+
+
+@runtime_checkable
+class Proposer(Protocol):
+    """A model that says which objects it sees at one moment of a video, without a mask and without a memory.
+
+    So a video can be looked at here and there, in any order. A proposer may be a ``VideoModel`` as well.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name under which the model is listed."""
+        ...
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """How many frames before, and after, the one in question the model wants to see."""
+        ...
+
+    def propose(self, window: Sequence[Frame | None]) -> Proposals:
+        """Objects on the frame in question, which comes behind the first ``reach[0]`` of the window.
+
+        Args:
+            window: As many frames as ``reach`` says and one, one after the other, of one size, RGB; ``None`` for frames
+                before the first and behind the last one of the video, and for those that do not decode. The frame in
+                question is always there.
         """
         ...
 

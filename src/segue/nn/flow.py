@@ -5,13 +5,18 @@ from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from segue.errors import SettingsError, WeightsError
 from segue.types import Frame
 
 Flow = Float32[np.ndarray, "height width 2"]
 """Where each pixel of a frame is in the next one: displacement in x and y, in pixels."""
+
+Grey = UInt8[np.ndarray, "height width"]
+
+_DIS_SMALLEST = 64
+"""Pixels along both sides from which DIS has not crashed, up to sides of 4,000; it did at 8x64, 20x160 and 24x320."""
 
 RAFT_FILE = "raft_large_C_T_V1-22a6c225.pth"
 """The original RAFT, trained on FlyingChairs and FlyingThings, as torchvision names it."""
@@ -70,8 +75,26 @@ class Dis:
     def __call__(self, frame: Frame, next_frame: Frame) -> Flow:
         """Flow from a frame to the next one of the same size."""
         grey = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (frame, next_frame)]
-        found: Flow = self._search.calc(*grey, None)
-        return found
+        return search_flow(self._search, grey[0], grey[1])
+
+
+def search_flow(search: cv2.DISOpticalFlow, frame: Grey, next_frame: Grey) -> Flow:
+    """What DIS finds in frames of any size: it ends the process on strips such as 24x320 pixels.
+
+    Args:
+        search: Of any preset.
+        frame: Brightness.
+        next_frame: Of the same size.
+    """
+    height, width = frame.shape
+    below, right = (max(0, _DIS_SMALLEST - side) for side in (height, width))
+    if below or right:
+        frame, next_frame = (
+            cv2.copyMakeBorder(one, 0, below, 0, right, cv2.BORDER_REPLICATE)
+            for one in (frame, next_frame)
+        )
+    found: Flow = search.calc(frame, next_frame, None)
+    return np.ascontiguousarray(found[:height, :width])
 
 
 class Raft:

@@ -11,7 +11,7 @@ WIDTHS = {4: 32, 8: 64, 16: 96, 32: 96}
 KEY_CHANNELS = 32
 
 
-class Pyramid(nn.Module):
+class TopDown(nn.Module):
     """Maps at strides 4, 8 and 16 that know what is seen at stride 32, over EfficientNet-Lite0.
 
     Names of parameters are those of the neck of segue-lite, so that one can start from the other.
@@ -28,6 +28,25 @@ class Pyramid(nn.Module):
         self.smooth = nn.ModuleDict(
             {str(s): _conv_norm(WIDTHS[s], WIDTHS[s], 3).append(nn.ReLU()) for s in (16, 8, 4)}
         )
+
+    def climb(self, maps: dict[int, Tensor]) -> dict[int, Tensor]:
+        """Pyramid maps by stride, the coarsest first; that at stride 32 has seen nothing but itself."""
+        top = self.lateral["32"](maps[32])
+        found = {32: top}
+        for stride in (16, 8, 4):
+            name = str(stride)
+            down = self.down[name](top)
+            down = F.interpolate(down, scale_factor=2.0, mode="bilinear", align_corners=False)
+            top = self.smooth[name](F.relu(self.lateral[name](maps[stride]) + down))
+            found[stride] = top
+        return found
+
+
+class Pyramid(TopDown):
+    """``TopDown``, and a key per cell."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self.target = nn.Sequential(
             _conv_norm(WIDTHS[8], WIDTHS[8], 3), nn.ReLU(), nn.Conv2d(WIDTHS[8], KEY_CHANNELS, 1)
         )
@@ -36,14 +55,8 @@ class Pyramid(nn.Module):
         self, maps: dict[int, Tensor]
     ) -> tuple[dict[int, Tensor], Float[Tensor, "batch keys height8 width8"]]:
         """Pyramid maps by stride, and keys of length one at stride 8."""
-        top = self.lateral["32"](maps[32])
-        found = {}
-        for stride in (16, 8, 4):
-            name = str(stride)
-            down = self.down[name](top)
-            down = F.interpolate(down, scale_factor=2.0, mode="bilinear", align_corners=False)
-            top = self.smooth[name](F.relu(self.lateral[name](maps[stride]) + down))
-            found[stride] = top
+        found = self.climb(maps)
+        del found[32]
         return found, F.normalize(self.target(found[8]), dim=1)
 
 

@@ -5,7 +5,8 @@ for. Nothing is ever unpickled.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,18 +62,10 @@ def read_weights(
         NotFoundError: There is no such file.
         WeightsError: The file is not safetensors, is damaged, or is for another model.
     """
-    if not path.is_file():
-        raise NotFoundError(f"No weights file {path}. Give the path of a .safetensors file.")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            found = metadata.get(MODEL_KEY)
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(
-            f"{path} is not a readable safetensors file ({error}). "
-            "It may be cut short or of another kind; fetch or write it again."
-        ) from None
+    with _opened(path) as file:
+        metadata = file.metadata() or {}
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    found = metadata.get(MODEL_KEY)
     if found != model_name:
         whose = f"for model {found!r}" if found else f"without the metadata key {MODEL_KEY!r}"
         raise WeightsError(f"Expected weights for model {model_name!r}; {path} is a file {whose}.")
@@ -83,6 +76,31 @@ def read_weights(
                 "trained with, or another file."
             )
     return tensors
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """What a weights file says of itself, whatever model it is for.
+
+    Raises:
+        NotFoundError: There is no such file.
+        WeightsError: The file is not safetensors, or is damaged.
+    """
+    with _opened(path) as file:
+        return file.metadata() or {}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    if not path.is_file():
+        raise NotFoundError(f"No weights file {path}. Give the path of a .safetensors file.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(
+            f"{path} is not a readable safetensors file ({error}). "
+            "It may be cut short or of another kind; fetch or write it again."
+        ) from None
 
 
 def load_weights(

@@ -22,8 +22,9 @@ _AHEAD = 3
 """Batches under way for each worker."""
 _TRIES = 20
 """Draws in the place of one whose files cannot be read, before the data are given up."""
-_FAR = 1_000_000
-"""Epochs, more than any run has."""
+FAR = 1_000_000
+"""Epochs, more than any run has. A sample of such an epoch stands in for one that cannot be read; where samples have an
+order, that must not be the one at the same place of it."""
 UNREADABLE = "unreadable"
 """Key of a sample and of a batch: what could not be read when it was drawn, a sentence for each file."""
 
@@ -51,7 +52,7 @@ class Source:
         """A sample; where its files cannot be read, another one in its place, the same each time."""
         problems: list[str] = []
         for chance in range(_TRIES):
-            instead = number + chance * len(self.samples) * _FAR
+            instead = number + chance * len(self.samples) * FAR
             try:
                 drawn = self.samples.draw(self.settings.seed, instead, conditions)
             except (VideoError, MaskError) as error:

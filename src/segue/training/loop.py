@@ -210,7 +210,7 @@ class _Run:
                 total = torch.stack([loss.float() for loss in losses.values()]).sum()
                 if not torch.isfinite(total):
                     raise self._diverged(step, batch, total)
-                self.accelerator.backward(total / len(batches))
+                self.accelerator.backward(total / self._divisor(len(batches)))
             for name, loss in losses.items():
                 sums[name] = sums.get(name, torch.zeros_like(total)) + loss.detach().float()
         norm = self.accelerator.clip_grad_norm_(
@@ -230,6 +230,12 @@ class _Run:
             "gradient": float(norm),
             "learning_rate": rate,
         }
+
+    def _divisor(self, num_batches: int) -> float:
+        """Of the loss of each of this process's batches; the gradients of processes are averaged."""
+        return (
+            float(num_batches) if self.plan.loop.gather == "mean" else 1 / self.share.num_processes
+        )
 
     def _set_rate(self, step: int, conditions: Conditions) -> float:
         plan = self.plan

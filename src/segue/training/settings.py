@@ -56,6 +56,8 @@ class LoopSettings(Settings):
     """Samples that a process takes through the network at once."""
     accumulate: Count = 1
     """Batches of one optimiser step, over all processes together: 2 with two processes is one each."""
+    gather: Literal["mean", "sum"] = "mean"
+    """What becomes of the gradients of these batches; ``sum`` is what some released code does that never divides."""
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
     """``bfloat16`` is several times faster on processors and cards with matrix units."""
     average: Annotated[float, Field(ge=0, lt=1)] = 0.0

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from segue.app.cli.closing import plural
+from segue.app.cli.closing import object_line, plural
+from segue.inference.find.found import Found, Looking
 from segue.inference.understood import GivenMask, Understood
+from segue.media.frames import SourceDescription
 
 _MOST = 8
 """Masks, objects of a mask, and doubts that are shown; ``run.json`` has all."""
@@ -50,10 +52,30 @@ def short_block(
         ("data set", f"{name}: {size}"),
         ("model", model),
     ]
+    looking = next((part.looking for part in parts if part.looking), None)
+    if looking:
+        rows.append(("masks", f"not read: {_looking(looking)}"))
     # What is doubtful about every sequence is said once.
     return _lined(
         rows, list(dict.fromkeys([*(d for part in parts for d in part.doubts), *refused]))
     )
+
+
+def find_block(source: SourceDescription, num_frames: int | None, looking: Looking) -> list[str]:
+    """What ``segue find`` is going to do.
+
+    Args:
+        source: Of the video.
+        num_frames: As of ``Video``.
+        looking: Who looks for objects.
+    """
+    looks = min(looking.looks, num_frames or looking.looks)
+    rows = [
+        ("video", ", ".join(filter(None, (source.place, source.stream)))),
+        ("frames", f"{num_frames or 'an unknown number'}"),
+        ("model", f"{looking.finder}, looks at {plural(looks, 'frame')}"),
+    ]
+    return _lined(rows, source.doubts)
 
 
 def sequence_line(name: str, understood: Understood) -> str:
@@ -105,6 +127,10 @@ def _masks(understood: Understood, model: str) -> Iterator[tuple[str, str]]:
     masks = understood.masks
     if understood.direction != "forward":
         yield "direction", _DIRECTIONS[understood.direction]
+    if understood.found and understood.looking:
+        yield from _found(understood.found, understood.looking)
+    elif understood.looking:
+        yield "no mask", _looking(understood.looking)
     if understood.finds:
         yield "no mask", f"{model.partition(',')[0]} finds objects by itself"
     if understood.frames_before:
@@ -124,6 +150,26 @@ def _masks(understood: Understood, model: str) -> Iterator[tuple[str, str]]:
         yield "mask", f"frame {_place(mask)}: {_some(mask.effects)}"
     if len(masks) > _MOST:
         yield "mask", f"and {len(masks) - _MOST} more, all in run.json"
+
+
+def _looking(looking: Looking) -> str:
+    wanted = "the best object" if looking.objects == 1 else f"the best {looking.objects} objects"
+    return (
+        f"{looking.finder} looks for objects on {plural(looking.looks, 'frame')} at most, and {wanted} found "
+        f"{'is' if looking.objects == 1 else 'are'} carried"
+    )
+
+
+def _found(found: Found, looking: Looking) -> Iterator[tuple[str, str]]:
+    count = len(found.objects)
+    carried = min(count, looking.objects)
+    rest = "" if carried == count else f"; carried: the best {carried} (--objects {count}: all)"
+    yield (
+        "no mask",
+        f"{looking.finder} found {plural(count, 'object')} on {plural(len(found.looks), 'frame')} looked at{rest}",
+    )
+    for item in found.objects[: min(carried, _MOST)]:
+        yield "found", object_line(item, len(found.looks))
 
 
 def _place(mask: GivenMask) -> str:

@@ -1,10 +1,11 @@
 """What is said about a finished run: its files, its pace, and objects that were lost."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from segue.inference.find.found import Found, FoundObject
     from segue.inference.places import Places
 
 _SPANS = 4
@@ -23,6 +24,33 @@ def sentence(record: Mapping[str, Any], out: Path) -> str:
     timings = record["timings"]
     speed = f" in {timings['total_s']:.1f} s ({timings['fps']:.1f} fps)" if timings["fps"] else ""
     return f"{plural(record['frames'], 'frame')}{speed} -> {out}"
+
+
+def found_lines(found: "Found") -> list[str]:
+    """What was found, one line per object."""
+    return [object_line(item, len(found.looks)) for item in found.objects]
+
+
+def object_line(item: "FoundObject", looks: int) -> str:
+    """An object that was found.
+
+    Args:
+        item: The object.
+        looks: Frames that were looked at.
+    """
+    return (
+        f"object {item.object_id}: score {item.score:.2f}, seen on {len(item.sightings)} of {plural(looks, 'frame')}, "
+        f"surest on frame {item.best.name}"
+    )
+
+
+def empty_line(names: Sequence[str]) -> list[str]:
+    """In which sequences nothing was found, as one line at most."""
+    if not names:
+        return []
+    return [
+        f"nothing found in {plural(len(names), 'sequence')}, whose masks are empty: {', '.join(names)}"
+    ]
 
 
 def result_lines(places: "Places") -> list[str]:

@@ -52,12 +52,18 @@ def add_model_arguments(parser: argparse.ArgumentParser, kind: Kind, default: st
         metavar="FILE",
         help="a .safetensors file (default: the weights that ship)",
     )
+    add_device_arguments(group)
+    add("--seed", type=int, metavar="N", help="seed of the model")
+    add_dials(group)
+
+
+def add_device_arguments(group: argparse._ActionsContainer) -> None:
+    """``--device`` and ``--threads``."""
+    add = group.add_argument
     add("--device", default="cpu", metavar="NAME", help="cpu, cuda or mps (default: cpu)")
     add(
         "--threads", type=_positive, metavar="N", help="CPU threads (default: as the system offers)"
     )
-    add("--seed", type=int, metavar="N", help="seed of the model")
-    add_dials(group)
 
 
 def add_result_arguments(parser: argparse.ArgumentParser, overlay: str) -> None:

@@ -39,6 +39,7 @@ VERBS: dict[str, Verb] = {
     "track": Verb(
         "segue.app.cli.track", "track the objects of a mask through a video", go_on=_RESUME
     ),
+    "find": Verb("segue.app.cli.find", "find the objects of a video without a mask"),
     "mask": Verb("segue.app.cli.mask", "make the mask of a frame by pointing at objects"),
     "label": Verb("segue.app.cli.label", "name the class of every pixel of a video", go_on=_RESUME),
     "correct": Verb(
@@ -73,7 +74,7 @@ VERBS: dict[str, Verb] = {
 EXIT_CODES = """\
 exit codes:
   0    done
-  2    an input is wrong: a path, a mask, a setting, a weights file
+  2    an input is wrong: a path, a mask, a setting, a weights file; or no object was found
   3    a frame of the video does not decode; everything before it is written
   4    results cannot be written (disk full, read-only); what was written stays
   5    a training, or a row of a reproduced table, cannot continue; the last checkpoint stays

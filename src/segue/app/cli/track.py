@@ -6,15 +6,20 @@ $ segue track clip.mp4 --mask first.png --out result --reuse off
 $ segue track clip.mp4 --mask first.png --dry-run
 $ segue track clip.mp4 --click 120,80 --click -150,90 --box 2:200,40,300,160 --out result
 $ segue track clip.mp4 --click 120,80 --click 2:260,90 --frame 37 --direction both --out result
+$ segue track clip.mp4 --out result
+$ segue track clip.mp4 --objects 3 --out result
 $ segue track clip.mp4 --model rvos-lite --out result
 $ segue track --layout davis2016 --root DAVIS --split val --out masks --json report.json
+$ segue track --layout davis2016 --root DAVIS --find --out masks
 
 One video gives OUT/masks/<frame>.png, OUT/overlay.mp4, OUT/tracks.json and OUT/run.json. A model with a
 reuse gate also gives OUT/reuse.png, which shows the frames that were computed and those that were reused.
 A data set gives OUT/<sequence>/<frame>.png; all other files are in OUT/_run. A data set of tracks, such
 as kitti-mots, also gives OUT/<sequence>.txt; ids and formats are those of its official results.
 
-Without --mask the model has to find objects by itself, which rvos-lite can.
+Without a mask the objects are found first, as segue find does, and the best one (--objects N: the best N) is carried
+both ways from the frame where it is surest. OUT/found.png and OUT/found.json show what was found. If nothing is found,
+the exit code is 2. Models such as rvos-lite find objects by themselves as they go, from the first frame on.
 
 Before the work a few lines on stderr say what was understood; a line that begins with "check" is a doubt.
 If a run was killed, --resume continues the run, and the results have the same bytes as without the kill.
@@ -24,19 +29,26 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from segue.app.cli import jobs
 from segue.app.cli.click_options import add_click_options, clicked_masks, pointed
+from segue.app.cli.find_options import add_find_options, finder, finds
 from segue.app.cli.frame_options import open_source, refuse_source_options
-from segue.app.cli.output import check_json_target, write_document
+from segue.app.cli.output import FrameProgress, check_json_target, write_document
 from segue.errors import InputError
-from segue.models.catalog import find, names
+from segue.models.catalog import find
+
+if TYPE_CHECKING:
+    from segue.app.finding import Finder
+    from segue.inference.find.found import Found
+    from segue.inference.places import Places
+    from segue.media.video import Video
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``segue track``."""
-    parser.usage = "segue track VIDEO --mask MASK --out DIR [options] [key=value ...]"
+    parser.usage = "segue track VIDEO [--mask MASK] --out DIR [options] [key=value ...]"
     jobs.add_source_arguments(parser)
     group = parser.add_argument_group("masks")
     group.add_argument(
@@ -66,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="number of the frame that is pointed at (default: the first)",
     )
+    add_find_options(parser)
     group = parser.add_argument_group("data set, instead of VIDEO and --mask")
     group.add_argument("--layout", metavar="NAME", help="layout of the data set, such as davis2016")
     group.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set")
@@ -89,25 +102,28 @@ def run(arguments: argparse.Namespace) -> int:
     """Track one video or a data set."""
     check_json_target(arguments.json)
     sources, assignments = jobs.sort_words(arguments.words)
+    finding = finds(arguments, bool(arguments.mask) or pointed(arguments))
     if arguments.layout:
         if sources or arguments.mask or pointed(arguments) or not arguments.root:
             raise InputError("--layout takes --root DIR, and neither VIDEO nor --mask nor clicks.")
         refuse_source_options(arguments, "only for one VIDEO, not for a data set.")
         from segue.app.cli.track_layout import track_layout
 
-        document = track_layout(arguments, jobs.engine(arguments, assignments))
+        document = track_layout(
+            arguments, jobs.engine(arguments, assignments), _finder(arguments, finding)
+        )
     else:
-        needs_mask = find(arguments.model, "objects").begins_with == "masks"
-        if len(sources) != 1 or (needs_mask and not arguments.mask and not pointed(arguments)):
-            raise InputError(_missing(arguments.model, sources, needs_mask))
-        document = _track_video(arguments, sources[0], assignments)
+        find(arguments.model, "objects")
+        if len(sources) != 1:
+            raise InputError(f"Give one VIDEO (got: {', '.join(sources) or 'none'}).")
+        document = _track_video(arguments, sources[0], assignments, finding)
     if arguments.json:
         write_document(document, arguments.json)
     return 0
 
 
 def _track_video(
-    arguments: argparse.Namespace, source: str, assignments: Sequence[str]
+    arguments: argparse.Namespace, source: str, assignments: Sequence[str], finding: bool
 ) -> dict[str, Any]:
     from segue.app.formats import masks_given
 
@@ -120,11 +136,17 @@ def _track_video(
     from segue.inference.places import TRACKS, Places
 
     engine = jobs.engine(arguments, assignments)
-    engine = engine if masks else engine.without_masks()
+    if not masks and not finding:
+        engine = engine.without_masks()
+    places = Places.for_video(jobs.out_folder(arguments), TRACKS)
+    look = _finder(arguments, finding)
+    found = _found(arguments, look, video, places) if look else None
+    if look and found:
+        masks = look.masks(found)
     job = engine.track_job(
         video,
         masks,
-        Places.for_video(jobs.out_folder(arguments), TRACKS),
+        places,
         overlay=arguments.overlay is not False,
         partial=arguments.partial_masks,
         fit=arguments.fit_mask,
@@ -135,20 +157,34 @@ def _track_video(
         formats=tuple(arguments.formats),
         drop=arguments.live,
     )
-    if arguments.direction not in (None, "forward"):
-        job = replace(job, identity={**job.identity, "direction": arguments.direction})
+    if look:
+        job = look.carried(job, found)
+    if job.direction not in (None, "forward"):
+        job = replace(job, identity={**job.identity, "direction": job.direction})
     return jobs.run_job(arguments, engine, job)
 
 
-def _missing(model: str, sources: Sequence[str], needs_mask: bool) -> str:
-    came = ", ".join(sources) or "none"
-    if not needs_mask:
-        return f"Give one VIDEO (got: {came})."
-    free = ", ".join(name for name in names("objects") if find(name).begins_with != "masks")
-    return (
-        f"Give one VIDEO (got: {came}) and at least one --mask, --click or --box: {model} carries given objects and "
-        f"finds none by itself. These do: {free}."
-    )
+def _finder(arguments: argparse.Namespace, finding: bool) -> "Finder | None":
+    """The model that looks for objects, where there are no masks."""
+    if not finding:
+        return None
+    return finder(arguments, arguments.finder, arguments.finder_weights)
+
+
+def _found(
+    arguments: argparse.Namespace, finder: "Finder", video: "Video", places: "Places"
+) -> "Found | None":
+    """What is found; nothing is looked for in a dry run."""
+    from segue.app.finding import refuse_nothing
+
+    mode = jobs.mode(arguments)
+    if arguments.dry_run:
+        finder.check(video, places, "resume")  # what stands in the way is said with the rest
+        return finder.stored(video, places) if arguments.out and mode == "resume" else None
+    with FrameProgress(f"{video.name}, looking") as progress:
+        found = finder.found(video, places, mode, progress)
+    refuse_nothing(found, video.name)
+    return found
 
 
 def _refuse_swapped(source: str, masks: Sequence[str]) -> None:

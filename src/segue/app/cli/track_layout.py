@@ -5,17 +5,22 @@ Tracks of MOTS are given by their masks on the frames on which they appear, and 
 
 import argparse
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from segue.app.cli.block import sequence_line, short_block
-from segue.app.cli.closing import lost_summary, pace_lines, sentence
+from segue.app.cli.closing import empty_line, lost_summary, pace_lines, sentence
 from segue.app.cli.jobs import command_line, in_the_way, mode, out_folder, say_block
 from segue.app.cli.output import STDOUT, FrameProgress
-from segue.app.datasets import DatasetRun
+from segue.app.datasets import DatasetPlan, DatasetRun
 from segue.app.engine import Engine
+from segue.app.finding import Finder
+from segue.app.found_datasets import FoundDataset
+from segue.errors import InputError
 from segue.files import write_json
 from segue.inference.environment import environment
 from segue.inference.job import Job
+from segue.inference.progress import Progress
 from segue.inference.understood import understand
 
 _PER_SEQUENCE = ("frames", "timings", "reuse", "pace", "lost")
@@ -23,14 +28,21 @@ _PER_SEQUENCE = ("frames", "timings", "reuse", "pace", "lost")
 only with ``--fps``."""
 
 
-def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any]:
+def track_layout(
+    arguments: argparse.Namespace, engine: Engine, finder: Finder | None = None
+) -> dict[str, Any]:
     """Track every sequence, and return what ``_run/run.json`` then holds.
+
+    Args:
+        arguments: Of ``segue track``.
+        engine: Does the jobs.
+        finder: Looks for objects, in the place of the masks of the data set.
 
     Raises:
         SegueError: As for one video; sequences that are complete stay complete for ``--resume``.
     """
     out = out_folder(arguments)
-    plan = _run_of(arguments).plan(engine, out)
+    plan = _plan(arguments, engine, out, finder)
     jobs = plan.jobs
     if arguments.dry_run:
         return _dry_run(arguments, engine, jobs)
@@ -52,6 +64,7 @@ def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any
             name: {key: records[name][key] for key in _PER_SEQUENCE if key in records[name]}
             for name in jobs
         },
+        **({"nothing_found": list(plan.empty)} if finder else {}),
         **{key: records[next(iter(jobs))].get(key) for key in ("model", "settings", "seed")},
         **environment(),
     }
@@ -61,6 +74,7 @@ def track_layout(arguments: argparse.Namespace, engine: Engine) -> dict[str, Any
             *pace_lines(records.values()),
             f"  {out / '_run' / 'run.json'}",
             *lost_summary(records),
+            *empty_line(plan.empty),
         ]
         print(f"{len(jobs)} sequences, {sentence(report, out)}", *lines, sep="\n")
     return report
@@ -83,6 +97,28 @@ def _dry_run(
         "doubts": refused,
         "understood": {name: understood.to_json() for name, understood in said.items()},
     }
+
+
+def _plan(
+    arguments: argparse.Namespace, engine: Engine, out: Path, finder: Finder | None
+) -> DatasetPlan:
+    run = _run_of(arguments)
+    if finder is None:
+        return run.plan(engine, out)
+    if arguments.direction not in (None, "both"):
+        raise InputError(
+            f"--direction {arguments.direction}: found objects of a data set are carried both ways. Leave it out."
+        )
+    plans = FoundDataset(run=run, finder=finder, engine=engine, out=out)
+    if arguments.dry_run:
+        return plans.dry_plan()
+    with FrameProgress("") as progress:
+
+        def looked_at(name: str) -> Progress:
+            progress.begin(f"{name}, looking")
+            return progress
+
+        return plans.plan(mode(arguments), looked_at)
 
 
 def _run_of(arguments: argparse.Namespace) -> DatasetRun:

@@ -124,6 +124,12 @@ DAVIS2016 = ObjectProtocol(
     objects="union",
     skipped=1,
 )
+DAVIS2016_ALL_FRAMES = ObjectProtocol(
+    name="davis2016-all-frames",
+    summary="one object per video, every value but 0; all frames scored",
+    layouts=("davis2016", "folder"),
+    objects="union",
+)
 DAVIS2017 = ObjectProtocol(
     name="davis2017",
     summary="objects of the first frame by id; first and last frame not scored",

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from segue.nn.flow import search_flow
+
 Seen = UInt8[np.ndarray, "rows columns 3"]
 Flow = Float32[np.ndarray, "rows columns 2"]
 
@@ -22,8 +24,7 @@ class Motion:
     def back(self, now: Seen, before: Seen) -> Flow:
         """Where each place of ``now`` was in ``before``: pixels, x before y."""
         grey_now, grey_before = (cv2.cvtColor(view, cv2.COLOR_RGB2GRAY) for view in (now, before))
-        flow: np.ndarray = self._search().calc(grey_now, grey_before, None)
-        return flow
+        return search_flow(self._search(), grey_now, grey_before)
 
     def _search(self) -> cv2.DISOpticalFlow:
         """The thread's own: it computes in buffers that it keeps."""

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from segue.nn.flow import search_flow
 from segue.types import Frame
 
 Grey = UInt8[np.ndarray, "height width"]
@@ -22,4 +23,4 @@ def grey_of(frame: Frame) -> Grey:
 def find_motion(frame: Grey, before: Grey) -> Motion:
     """Motion from a frame back to the one before."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-    return torch.from_numpy(search.calc(frame, before, None)).permute(2, 0, 1)
+    return torch.from_numpy(search_flow(search, frame, before)).permute(2, 0, 1)

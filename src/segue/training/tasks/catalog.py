@@ -58,6 +58,9 @@ TASKS: dict[str, TaskEntry] = {
     "segue-click": TaskEntry(
         "segue.training.tasks.click", "masks of single frames from simulated clicks"
     ),
+    "slowfast": TaskEntry(
+        "segue.training.tasks.slowfast", "masks of the objects of a video that nobody points at"
+    ),
     "temporal-unet": TaskEntry(
         "segue.training.tasks.temporal_unet", "semantic labels of clips, one frame labelled"
     ),

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from segue.data.davis import davis_sequences
 from segue.data.layout import MaskKind
 from segue.data.object_footage import ObjectFootage
-from segue.data.scene_clips import Material, SceneSettings, draw_scene
+from segue.data.scene_clips import SceneSettings, draw_scene
+from segue.data.scene_layers import Material
 from segue.data.stills import find_stills
 from segue.models.lite.network import LiteNetwork
 from segue.models.lite.objective import ObjectiveSettings, objective
