@@ -1,15 +1,17 @@
 """How a model learns one video."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from segue.data.given_clips import GivenClipSettings
 from segue.settings import Settings
 from segue.training.curriculum import Stage
-from segue.training.loop import Plan
 from segue.training.settings import LoopSettings, OptimiserSettings, ScheduleSettings
+
+if TYPE_CHECKING:
+    from segue.training.loop import Plan
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -72,12 +74,16 @@ class FinetuneSettings(Settings):
             colour=self.colour,
         )
 
-    def plan(self, frozen: tuple[str, ...]) -> Plan:
+    def plan(self, frozen: tuple[str, ...]) -> "Plan":
         """What the loop needs of them.
 
         Args:
             frozen: Parts of the network that do not learn.
         """
+        from segue.training.loop import (
+            Plan,
+        )  # takes seconds, and help shows the settings of each model
+
         return Plan(
             LoopSettings(
                 batch=self.batch,
