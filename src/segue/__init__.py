@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from segue.media.video import Video, VideoFrame, open_video
     from segue.models.catalog import load_model
     from segue.models.click.build import load_click_model
+    from segue.training.finetune.run import finetune
     from segue.types import Click, ObjectScore, Prediction
 
 __version__ = "0.1.0"
@@ -44,6 +45,7 @@ _PUBLIC = {
     "click_objects": "segue.inference.clicking",
     "evaluate": "segue.evaluation.run",
     "find": "segue.inference.find.find",
+    "finetune": "segue.training.finetune.run",
     "label": "segue.inference.label",
     "load_click_model": "segue.models.click.build",
     "load_model": "segue.models.catalog",
@@ -66,6 +68,7 @@ __all__ = [
     "click_objects",
     "evaluate",
     "find",
+    "finetune",
     "label",
     "load_click_model",
     "load_model",

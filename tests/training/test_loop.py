@@ -52,6 +52,19 @@ def test_a_killed_run_goes_on_to_the_last_digit(tmp_path: Path, stop_at: int) ->
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "cut" / name).read_bytes()
 
 
+def test_a_run_that_is_stopped_keeps_its_last_step(tmp_path: Path) -> None:
+    whole = run(tmp_path / "whole")
+    (tmp_path / "cut").mkdir()
+    asked = iter((False, False, True))
+    plan = toy_plan()
+    assert train(toy_task(), plan, tmp_path / "cut", stop=lambda: next(asked)) == 3
+    lines = [line for line in journal.read(tmp_path / "cut/metrics.jsonl") if "error" in line]
+    assert len(lines) == 3
+    network = run(tmp_path / "cut", plan)
+    for one, other in zip(whole.parameters(), network.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
 def test_worker_processes_draw_the_same_samples(tmp_path: Path) -> None:
     run(tmp_path / "inside", toy_plan(workers=0))
     run(tmp_path / "outside", toy_plan(workers=2))

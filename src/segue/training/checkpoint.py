@@ -46,6 +46,11 @@ def exists(folder: Path) -> bool:
     return (folder / _NAME).is_file()
 
 
+def remove(folder: Path) -> None:
+    """Leave nothing to go on with."""
+    (folder / _NAME).unlink(missing_ok=True)
+
+
 def restore(
     folder: Path,
     network: nn.Module,

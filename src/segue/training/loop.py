@@ -101,7 +101,13 @@ Watch = Callable[[int, int, Mapping[str, float]], None]
 """Called after each step with steps done, steps in all, and the values of the journal."""
 
 
-def train(task: Task, plan: Plan, folder: Path, watch: Watch | None = None) -> None:
+def train(
+    task: Task,
+    plan: Plan,
+    folder: Path,
+    watch: Watch | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> int:
     """Train until the last step; goes on from the newest checkpoint in the folder if there is one.
 
     Args:
@@ -111,6 +117,10 @@ def train(task: Task, plan: Plan, folder: Path, watch: Watch | None = None) -> N
             the best weights by the task's validation, or the last ones without; and ``unreadable.json`` where files
             of the data could not be read.
         watch: Progress.
+        stop: Asked after each step; when it says true, a checkpoint is written and the run ends there. For one process.
+
+    Returns:
+        How many steps are done.
 
     Raises:
         SettingsError: The plan does not fit the task, the device or the number of processes.
@@ -119,7 +129,7 @@ def train(task: Task, plan: Plan, folder: Path, watch: Watch | None = None) -> N
         WriteError: Disk full; the last checkpoint stays.
         WeightsError: The checkpoint in the folder belongs to something else.
     """
-    _Run(task, plan, folder).train(watch)
+    return _Run(task, plan, folder).train(watch, stop)
 
 
 class _Run:
@@ -146,17 +156,20 @@ class _Run:
         """True in the process that writes files."""
         return bool(self.accelerator.is_main_process)
 
-    def train(self, watch: Watch | None) -> None:
+    def train(self, watch: Watch | None, stop: Callable[[], bool] | None) -> int:
         events = self.folder / "tensorboard" if self.plan.loop.tensorboard else None
         book = journal.Journal(
             self.folder / "metrics.jsonl", self.state.step, enabled=self.leads, tensorboard=events
         )
         with closing(book):
-            self._take_steps(book, watch)
+            self._take_steps(book, watch, stop)
         say_unreadable(self.state.unreadable, self.folder)
         self.accelerator.wait_for_everyone()
+        return self.state.step
 
-    def _take_steps(self, book: journal.Journal, watch: Watch | None) -> None:
+    def _take_steps(
+        self, book: journal.Journal, watch: Watch | None, stop: Callable[[], bool] | None
+    ) -> None:
         num_steps = self.curriculum.num_steps
         self._enter_stage(self.curriculum.stage_at(max(0, self.state.step - 1)), fresh=False)
         source = Source(self.task.samples, self.curriculum, self.plan.loop)
@@ -171,14 +184,18 @@ class _Run:
             validated = self._is_due(step + 1)
             if validated:
                 book.write(step, {journal.VALIDATION: self._validate()})
+            stopped = stop is not None and stop()
             if (
                 validated
+                or stopped
                 or (step + 1) % self.plan.loop.checkpoint_every == 0
                 or step + 1 == num_steps
             ):
                 self._checkpoint()
             if watch:
                 watch(step + 1, num_steps, {**values, **clock.shares()})
+            if stopped:
+                return
 
     def _step(self, step: int, batches: list[Batch]) -> dict[str, float]:
         conditions = self.curriculum.at(step)

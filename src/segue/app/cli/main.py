@@ -56,6 +56,11 @@ VERBS: dict[str, Verb] = {
     "evaluate": Verb("segue.app.cli.evaluate", "score predicted masks against true masks"),
     "pack": Verb("segue.app.cli.pack", "check and zip predictions for an evaluation server"),
     "train": Verb("segue.app.cli.train", "train a model as a TOML file says", go_on=_SAME),
+    "finetune": Verb(
+        "segue.app.cli.finetune",
+        "make a model better for one video, by a few masks of it",
+        go_on=_RESUME,
+    ),
     "reproduce": Verb(
         "segue.app.cli.reproduce", "train and score the rows of a published table", go_on=_SAME
     ),
@@ -73,7 +78,7 @@ exit codes:
   3    a frame of the video does not decode; everything before it is written
   4    results cannot be written (disk full, read-only); what was written stays
   5    a training, or a row of a reproduced table, cannot continue; the last checkpoint stays
-  130  interrupted; to continue: --resume for track and label, the same command for train and reproduce
+  130  interrupted; to continue: --resume for track, label and finetune, the same command for train and reproduce
 """
 
 

@@ -1,0 +1,1 @@
+"""Weights of a model made better for one video, by a few masks of it."""

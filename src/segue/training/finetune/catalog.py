@@ -1,0 +1,62 @@
+"""The table of models that can be fine-tuned. To add one: a file in this folder, a line here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from segue.settings import look_up
+from segue.training.finetune.settings import FinetuneSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Tuner:
+    """One line of the table."""
+
+    build: str
+    """``module:function``; called as ``function(footage, settings, weights)``, returns a ``Task``."""
+    parts: Mapping[str, tuple[str, ...]]
+    """What may be frozen, by name: the parts of the network that then do not learn."""
+    defaults: FinetuneSettings
+    """Where settings stand that nobody changes."""
+    classes: str = ""
+    """``module:attribute`` with the names of the classes of label maps; empty: masks hold objects."""
+
+    def frozen(self, name: str) -> tuple[str, ...]:
+        """The parts of the network that do not learn.
+
+        Raises:
+            SettingsError: The model has nothing of that name to freeze; the message names what there is.
+        """
+        return look_up(self.parts, "part to freeze", name)
+
+
+LITE = Tuner(
+    "segue.training.finetune.lite:build",
+    {"none": (), "backbone": ("backbone",), "features": ("backbone", "neck")},
+    FinetuneSettings(freeze="backbone", steps=60, batch=2, learning_rate=1e-3),
+)
+RVOS = Tuner(
+    "segue.training.finetune.rvos:build",
+    {"none": (), "backbone": ("encoder.backbone",), "features": ("encoder",)},
+    FinetuneSettings(freeze="backbone", steps=60, batch=2, learning_rate=2e-4),
+)
+TEMPORAL_UNET = Tuner(
+    "segue.training.finetune.temporal_unet:build",
+    {"none": (), "backbone": ("encoder.backbone",), "features": ("encoder",)},
+    FinetuneSettings(freeze="backbone", steps=60, batch=2, learning_rate=5e-4),
+    classes="segue.training.finetune.temporal_unet:CLASSES",
+)
+
+TUNERS: dict[str, Tuner] = {
+    "segue-lite": LITE,
+    "rvos-lite": RVOS,
+    "temporal-unet-lite": TEMPORAL_UNET,
+}
+
+
+def find_tuner(name: str) -> Tuner:
+    """The entry of a model.
+
+    Raises:
+        SettingsError: There is none; the message names those that can be fine-tuned.
+    """
+    return look_up(TUNERS, "model to fine-tune", name)

@@ -1,0 +1,89 @@
+"""Fine-tune segue-lite: from one masked frame to another, on its own predictions."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+
+from segue.data.clips import damage
+from segue.data.given_clips import GivenClipSettings, MaskedFrame, draw_given_clip
+from segue.models.lite.network import LiteNetwork
+from segue.models.lite.objective import ObjectiveSettings
+from segue.nn.weights import load_weights
+from segue.training.curriculum import Conditions
+from segue.training.finetune.footage import Footage
+from segue.training.finetune.learning import as_images, at_size, clip_size
+from segue.training.finetune.settings import FinetuneSettings
+from segue.training.task import Sample, Task
+from segue.training.tasks.lite import LiteObjective
+
+_NAME = "segue-lite"
+_PIXELS = 320 * 448
+_SMALL = 480
+"""Longer side of a video up to which segue-lite works on it at twice its size."""
+_RUN = 3
+_PREVIOUS_LOST = 0.1
+"""Share of objects that enter the run without a mask of the frame before it."""
+
+
+@dataclass(frozen=True)
+class LiteClips:
+    """Clips of the masked frames; an epoch is as many as there are frames."""
+
+    masked: tuple[MaskedFrame, ...]
+    settings: GivenClipSettings
+
+    def __len__(self) -> int:
+        return len(self.masked)
+
+    def draw(self, seed: int, number: int, conditions: Conditions) -> Sample:
+        """See ``segue.training.task.Samples``."""
+        rng = np.random.default_rng([seed, number])
+        clip = draw_given_clip(self.masked, self.settings, rng)
+        order = np.r_[0, 2 : len(clip.frames)]
+        return {
+            "frames": clip.frames[order],
+            "labels": clip.labels[order],
+            "previous": _previous(clip.labels[1], rng),
+            "name": str(number),
+        }
+
+
+def _previous(
+    labels: UInt8[np.ndarray, "height width"], rng: np.random.Generator
+) -> UInt8[np.ndarray, "height width"]:
+    """What is known of the frame before the run, with the faults that predictions have."""
+    previous = np.zeros_like(labels)
+    for number in np.unique(labels[labels > 0]):
+        if rng.random() >= _PREVIOUS_LOST:
+            previous[damage(labels == number, rng)] = number
+    return previous
+
+
+def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
+    """The task.
+
+    Raises:
+        WeightsError: The weights to begin with belong to another model.
+    """
+    torch.manual_seed(settings.seed)
+    network = LiteNetwork()
+    load_weights(network, weights, model_name=_NAME)
+    as_images(network)
+    height, width = footage.size_hw
+    factor = 2 if max(height, width) <= _SMALL else 1
+    working_hw = height * factor, width * factor
+    size_hw = clip_size(working_hw, _PIXELS)
+    return Task(
+        model_name=_NAME,
+        network=network,
+        objective=LiteObjective(network, ObjectiveSettings()),
+        samples=LiteClips(
+            tuple(at_size(one, working_hw) for one in footage.masked),
+            settings.clips(size_hw, _RUN + 1),
+        ),
+        uses=frozenset(),
+        defaults=Conditions(size_hw=size_hw),
+    )

@@ -1,0 +1,71 @@
+"""Fine-tune rvos-lite: from one masked frame to another, on its own predictions."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from segue.data.given_clips import GivenClipSettings, MaskedFrame, draw_given_clip
+from segue.models.rvos.build import metadata
+from segue.models.rvos.network import RVOSNetwork
+from segue.models.rvos.objective import ObjectiveSettings
+from segue.models.rvos.settings import LITE, variant
+from segue.nn.weights import load_weights
+from segue.training.curriculum import Conditions
+from segue.training.finetune.footage import Footage
+from segue.training.finetune.learning import as_images, at_size
+from segue.training.finetune.settings import FinetuneSettings
+from segue.training.task import Sample, Task
+from segue.training.tasks.rvos import RVOSObjective
+
+_LENGTH = 4
+_MOST_OBJECTS = 4
+"""Of a clip; chance takes them from those that there are."""
+
+
+@dataclass(frozen=True)
+class RVOSClips:
+    """Clips of the masked frames; an epoch is as many as there are frames."""
+
+    masked: tuple[MaskedFrame, ...]
+    settings: GivenClipSettings
+
+    def __len__(self) -> int:
+        return len(self.masked)
+
+    def draw(self, seed: int, number: int, conditions: Conditions) -> Sample:
+        """See ``segue.training.task.Samples``."""
+        rng = np.random.default_rng([seed, number])
+        clip = draw_given_clip(self.masked, self.settings, rng)
+        found = np.unique(clip.labels[0])
+        chosen = rng.permutation(found[found > 0])[:_MOST_OBJECTS]
+        slots = np.zeros(256, np.uint8)
+        slots[chosen] = np.arange(1, len(chosen) + 1)
+        return {"frames": clip.frames, "labels": slots[clip.labels], "name": str(number)}
+
+
+def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
+    """The task.
+
+    Raises:
+        WeightsError: The weights to begin with belong to another model, or find objects by themselves.
+    """
+    resolved = variant(LITE, {})
+    assert resolved.size_hw is not None
+    height, width = footage.size_hw
+    size_hw = resolved.size_hw if height <= width else resolved.size_hw[::-1]
+    torch.manual_seed(settings.seed)
+    network = RVOSNetwork(LITE, resolved)
+    load_weights(network, weights, model_name=LITE, expected=metadata(resolved))
+    as_images(network)
+    masked = tuple(at_size(one, size_hw) for one in footage.masked)
+    return Task(
+        model_name=LITE,
+        network=network,
+        objective=RVOSObjective(network, ObjectiveSettings(cross_entropy=1.0), resolved.slots),
+        samples=RVOSClips(masked, settings.clips(size_hw, _LENGTH)),
+        uses=frozenset(),
+        defaults=Conditions(size_hw=size_hw, clip_length=_LENGTH, feed_prediction=1.0),
+        metadata=metadata(resolved),
+    )

@@ -1,0 +1,69 @@
+"""Fine-tune temporal-unet-lite: frames whose every pixel has a class."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from segue.data.given_clips import GivenClipSettings, MaskedFrame, draw_labelled_clip
+from segue.models.temporal_unet.build import create_network
+from segue.models.temporal_unet.settings import variant
+from segue.nn.weights import load_weights
+from segue.training.curriculum import Conditions
+from segue.training.finetune.footage import Footage
+from segue.training.finetune.learning import as_images, clip_size
+from segue.training.finetune.settings import FinetuneSettings
+from segue.training.task import Sample, Task
+from segue.training.tasks.temporal_unet import LabelObjective
+from segue.training.tasks.temporal_unet_settings import ObjectiveSettings
+
+_NAME = "temporal-unet-lite"
+_PIXELS = 288 * 384
+CLASSES = variant(_NAME).classes
+"""What label maps may hold, by number."""
+
+
+@dataclass(frozen=True)
+class LabelledViews:
+    """Single frames: the memory of this network is at its output, and has nothing to learn."""
+
+    masked: tuple[MaskedFrame, ...]
+    settings: GivenClipSettings
+
+    def __len__(self) -> int:
+        return len(self.masked)
+
+    def draw(self, seed: int, number: int, conditions: Conditions) -> Sample:
+        """See ``segue.training.task.Samples``."""
+        rng = np.random.default_rng([seed, number])
+        clip = draw_labelled_clip(self.masked, self.settings, rng)
+        return {
+            "frames": clip.frames,
+            "labels": clip.labels,
+            "labelled": np.array(0),
+            "name": str(number),
+        }
+
+
+def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
+    """The task.
+
+    Raises:
+        WeightsError: The weights to begin with belong to another model, or to other classes.
+    """
+    resolved = variant(_NAME, {"blend": 0.0})
+    torch.manual_seed(settings.seed)
+    network = create_network(resolved)
+    load_weights(network, weights, model_name=_NAME, expected=resolved.trained_with)
+    as_images(network)
+    size_hw = clip_size(footage.size_hw, _PIXELS, network.multiple)
+    return Task(
+        model_name=_NAME,
+        network=network,
+        objective=LabelObjective(network, ObjectiveSettings(supervise="all"), None),
+        samples=LabelledViews(footage.masked, settings.clips(size_hw, 1)),
+        uses=frozenset(),
+        defaults=Conditions(size_hw=size_hw, clip_length=1),
+        metadata=resolved.trained_with,
+    )
