@@ -11,6 +11,7 @@ from segue.data.clips import damage
 from segue.data.given_clips import GivenClipSettings, MaskedFrame, draw_given_clip
 from segue.models.lite.network import LiteNetwork
 from segue.models.lite.objective import ObjectiveSettings
+from segue.models.lite.sizes import working_hw
 from segue.nn.weights import load_weights
 from segue.training.curriculum import Conditions
 from segue.training.finetune.footage import Footage
@@ -21,8 +22,6 @@ from segue.training.tasks.lite import LiteObjective
 
 _NAME = "segue-lite"
 _PIXELS = 320 * 448
-_SMALL = 480
-"""Longer side of a video up to which segue-lite works on it at twice its size."""
 _RUN = 3
 _PREVIOUS_LOST = 0.1
 """Share of objects that enter the run without a mask of the frame before it."""
@@ -72,16 +71,14 @@ def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
     network = LiteNetwork()
     load_weights(network, weights, model_name=_NAME)
     as_images(network)
-    height, width = footage.size_hw
-    factor = 2 if max(height, width) <= _SMALL else 1
-    working_hw = height * factor, width * factor
-    size_hw = clip_size(working_hw, _PIXELS)
+    seen_hw = working_hw(footage.size_hw, None)
+    size_hw = clip_size(seen_hw, _PIXELS)
     return Task(
         model_name=_NAME,
         network=network,
         objective=LiteObjective(network, ObjectiveSettings()),
         samples=LiteClips(
-            tuple(at_size(one, working_hw) for one in footage.masked),
+            tuple(at_size(one, seen_hw) for one in footage.masked),
             settings.clips(size_hw, _RUN + 1),
         ),
         uses=frozenset(),
