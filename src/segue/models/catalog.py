@@ -52,12 +52,10 @@ MODELS: dict[str, Entry] = {
     "frtm-lite": Entry(
         "segue.models.frtm.build:build",
         "FRTM on EfficientNet-Lite0 with a narrower decoder, made for CPUs",
-        unweighted={"random_weights": True},
     ),
     "g-frtm-lite": Entry(
         "segue.models.frtm.build:build",
         "frtm-lite with the reuse gate of the paper",
-        unweighted={"random_weights": True},
         gated=True,
     ),
     "ttvos": Entry(
