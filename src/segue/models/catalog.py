@@ -56,6 +56,7 @@ MODELS: dict[str, Entry] = {
     "g-frtm-lite": Entry(
         "segue.models.frtm.build:build",
         "frtm-lite with the reuse gate of the paper",
+        unweighted={"random_weights": True},
         gated=True,
     ),
     "ttvos": Entry(
