@@ -71,7 +71,7 @@ def test_an_empty_file_holds_no_masks(tmp_path: Path) -> None:
 ID = st.sampled_from([0, 1000, 1003, 1999, 2000, 2017, 10000])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(hnp.arrays(np.uint16, hnp.array_shapes(min_dims=3, max_dims=3, max_side=7), elements=ID))
 def test_pictures_of_ids_round_trip(tmp_path: Path, video: np.ndarray) -> None:
     masks = [mask for frame, ids in enumerate(video) for mask in masks_of_ids(frame, ids)]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segue.inference.find.found import Sighting, sighting
@@ -29,6 +29,7 @@ def test_sizes() -> None:
     assert size_weight(1.0) == 0
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_more_often_and_more_surely_is_never_worse(low: float, high: float) -> None:
     low, high = sorted((low, high))
