@@ -329,8 +329,9 @@ def test_an_object_that_is_away_waits_beside_others(propagator: WindowPropagator
 def test_what_changes_elsewhere_is_looked_at_coarsely(propagator: WindowPropagator) -> None:
     gate_that_says(propagator, 0.9)
     memory = begin_large(propagator, {1: (40, 60)}, absent=(2,))
-    # Something comes, but not the second object.
-    frame = scene({1: (44, 60), 3: (380, 740)}, LARGE)[0]
+    frame = scene({1: (40, 60), 3: (380, 740)}, LARGE)[
+        0
+    ]  # something comes, but not the second object
     propagated, memory = propagator.propagate(frame, memory, Palette(memory.ids), 0.5)
     assert propagated.looked
     assert propagated.enough
