@@ -67,8 +67,8 @@ class WindowPropagator:
 
     The host looks where objects were. So of an object that is away the gate says how little the picture has changed
     since the host looked for it everywhere; and of one that seems to have left, that the frame has to be computed.
-    Where other objects are in view, those that are away are looked for in their windows, and in a coarse view of the
-    frame if the picture has changed outside; and a refusal is put up with if only few of the objects are refused.
+    Where other objects are in view, those that are away are looked for in their windows, and in a coarse view of the frame
+    if the picture has changed outside; and a refusal is put up with if only few of the objects are refused.
 
     Args:
         host: Looks.
