@@ -326,26 +326,6 @@ def test_an_object_that_is_away_waits_beside_others(propagator: WindowPropagator
     assert propagated.probabilities[2].max() == 0
 
 
-def test_what_changes_elsewhere_is_looked_at_coarsely(propagator: WindowPropagator) -> None:
-    gate_that_says(propagator, 0.9)
-    memory = begin_large(propagator, {1: (40, 60)}, absent=(2,))
-    frame = scene({1: (40, 60), 3: (380, 740)}, LARGE)[
-        0
-    ]  # something comes, but not the second object
-    propagated, memory = propagator.propagate(frame, memory, Palette(memory.ids), 0.5)
-    assert propagated.looked
-    assert propagated.enough
-    coarse = propagator._host.seen[0][0]
-    assert coarse.shape[0] * coarse.shape[1] < 0.3 * LARGE[0] * LARGE[1]
-    looks = len(propagator._host.seen)
-    moved = scene({1: (42, 60), 3: (380, 740)}, LARGE)[0]
-    propagator.propagate(moved, memory, Palette(memory.ids), 0.5)
-    assert len(propagator._host.seen) == looks + 1  # nothing has changed there since
-    back = scene({1: (42, 60), 2: (380, 740)}, LARGE)[0]
-    propagated, _ = propagator.propagate(back, memory, Palette(memory.ids), 0.5)
-    assert not propagated.looked  # the whole frame is to be computed
-
-
 def test_evidence_tells_what_changed() -> None:
     rows, columns = 192, 352
     last = torch.zeros(1, 1, rows // 8, columns // 8)

@@ -20,7 +20,6 @@ from segue.models.reuse.propagator import Propagated
 from segue.models.reuse.window_memory import (
     Sight,
     WindowMemory,
-    is_back,
     look,
     patches_of,
     remember,
@@ -67,8 +66,8 @@ class WindowPropagator:
 
     The host looks where objects were. So of an object that is away the gate says how little the picture has changed
     since the host looked for it everywhere; and of one that seems to have left, that the frame has to be computed.
-    Where other objects are in view, those that are away are looked for in their windows, and in a coarse view of the frame
-    if the picture has changed outside; and a refusal is put up with if only few of the objects are refused.
+    Where other objects are in view, those that are away are looked for in their windows, and everywhere if the picture
+    has changed outside; and a refusal is put up with if only few of the objects are refused.
 
     Args:
         host: Looks.
@@ -102,10 +101,10 @@ class WindowPropagator:
     ) -> tuple[Propagated, WindowMemory]:
         """See ``Propagator.propagate``. A frame that is shown again keeps its labels to the last pixel."""
         now, before = thumbnail(frame), memory.last
-        memory = replace(memory, last=now, gap=memory.gap + 1, waited=memory.waited + 1)
+        memory = replace(memory, last=now, gap=memory.gap + 1)
         if needed > 0 and is_cut(now, before):
             return _kept(memory, dict.fromkeys(memory.ids, 0.0)), memory
-        still = 1 - min(1.0, largest_change(now, memory.searched) / _NOTICED)
+        still = 1 - min(1.0, largest_change(now, memory.computed) / _NOTICED)
         away = {i: still for i, score in memory.scores.items() if score.absent}
         if not memory.sights:
             return _kept(memory, away), memory
@@ -114,12 +113,8 @@ class WindowPropagator:
             kept = dict.fromkeys(memory.ids, 1.0) | away
             return _kept(memory, kept), replace(memory, gap=memory.gap - 1)
         spent = memory.gap > self._longest or memory.loss > _allowed(memory.sights)
-        if needed > 0 and spent:
+        if needed > 0 and (spent or (away and _may_be_back(now, memory, needed))):
             return _kept(memory, away), memory
-        if needed > 0 and away and _may_be_back(now, memory, needed):
-            if is_back(self._host, frame, memory, host, away):
-                return _kept(memory, away), memory
-            memory = replace(memory, searched=now, waited=0)
         seen = self._seen(views, memory, host)
         return _painted(frame, seen, memory, away, needed)
 
@@ -150,7 +145,7 @@ def _may_be_back(now: Thumbnail, memory: WindowMemory, needed: float) -> bool:
 
     A camera that moves changes everything: then they are searched for every third frame.
     """
-    change = cv2.absdiff(now, memory.searched).max(2) / 255
+    change = cv2.absdiff(now, memory.computed).max(2) / 255
     (height, width), (rows, columns) = size_of(memory.labels), change.shape
     outside = np.ones(change.shape, bool)
     for sight in memory.sights:
@@ -162,7 +157,7 @@ def _may_be_back(now: Thumbnail, memory: WindowMemory, needed: float) -> bool:
     rest = change[outside]
     if not rest.size or 1 - min(1.0, float(rest.max()) / _NOTICED) > needed:
         return False
-    return memory.waited > _WAIT or float(np.median(rest)) <= _STEADY
+    return memory.gap > _WAIT or float(np.median(rest)) <= _STEADY
 
 
 def _painted(

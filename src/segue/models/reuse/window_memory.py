@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from jaxtyping import UInt8
@@ -24,16 +23,6 @@ _CLOSER = 1.5
 The host learns given masks also on a view that is 1.5 times as large. On DAVIS-2016 train, worked on at 427 pixels and
 seen through windows of 640, J&F is 92.5, and 91.5 through windows of 427.
 """
-
-
-_COARSE = 2.0
-"""Pixels of the host's frame along a pixel of the view in which objects that are away are looked for."""
-_COVERED = 0.01
-"""Share of a pixel there from which other objects cover it."""
-_NOTICED = 200.0
-"""Area, in pixels of the host's frame, from which something may be an object that is back."""
-_STEP = 32
-"""Sides of views are multiples of so many pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +52,8 @@ class WindowMemory:
     """Pixels of the frame along a pixel of the frames that the host works on."""
     last: UInt8[np.ndarray, "thumb_rows thumb_columns 3"]
     """Thumbnail of the last frame."""
-    searched: UInt8[np.ndarray, "thumb_rows thumb_columns 3"]
-    """Thumbnail of the last frame on which the objects that are away were looked for everywhere."""
-    waited: int
-    """Frames since then."""
+    computed: UInt8[np.ndarray, "thumb_rows thumb_columns 3"]
+    """Thumbnail of the last computed frame, on which the objects that are away were looked for everywhere."""
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -87,7 +74,7 @@ def remember(
     """
     sights = sights_of(frame, labels, boxes_of(labels, scores), pixel)
     now = thumbnail(frame)
-    return WindowMemory(0, 0.0, labels, dict(scores), sights, pixel, now, now, 0)
+    return WindowMemory(0, 0.0, labels, dict(scores), sights, pixel, now, now)
 
 
 def sights_of(
@@ -143,31 +130,6 @@ def look(
     last = last[: len(ids)].to(answer.logits.device)
     evidence = gather(answer, last, now, sight.view, memory.gap, scale)
     return ids, answer, evidence
-
-
-def is_back(
-    host: WindowHost[Any], frame: Frame, memory: WindowMemory, state: Any, away: Collection[int]
-) -> bool:
-    """Whether any of the objects that are away seems to be somewhere in the frame, which is seen coarsely.
-
-    Args:
-        host: Looks.
-        frame: The frame.
-        memory: Of the frame before.
-        state: The host's memory.
-        away: The objects.
-    """
-    height, width = size_of(memory.labels)
-    coarse = memory.pixel * _COARSE
-    rows, columns = (max(1, round(side / coarse / _STEP)) * _STEP for side in (height, width))
-    window = Window(0, 0, height, width, rows, columns)
-    view = window.see(frame)
-    _, answer, _ = look(host, view, Sight((), window, view), memory, state, away)
-    # Where other objects were, an object that is away is no more than a mistake.
-    found = (answer.logits > 0).any(0).cpu().numpy()
-    others = cv2.resize((memory.labels > 0).astype(np.float32), found.shape[::-1])
-    free = found & (cv2.dilate(others, np.ones((5, 5), np.uint8)) < _COVERED)
-    return float(free.sum()) * (2 * window.scale / memory.pixel) ** 2 > _NOTICED
 
 
 def patches_of(
