@@ -63,11 +63,12 @@ def comparison(found: dict[str, Any], picture: str) -> str:
         head += [f"J&F, {of}", "ms per frame", "model ms"]
     return "\n\n".join(
         [
-            "## Every shipped model and preset",
+            "## Shipped models and presets",
             f"One object: {first['settings']['root']}, {one['frames']} frames. {objects} objects: "
             f"{first['settings']['clip']}, {several['frames']} frames. *ms per frame* is the whole of `segue track`, "
             "decoding and writing included, over all frames; *model ms* is the model alone, without first frames, on "
-            "which objects are learned. The masks of the timed run are scored. " + told,
+            "which objects are learned. The masks of the timed run are scored. Models and presets that are not in the table "
+            "were not measured. " + told,
             table(head, rows),
             f"![J&F over milliseconds per frame]({picture})",
             origin(first),
