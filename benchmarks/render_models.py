@@ -67,8 +67,8 @@ def comparison(found: dict[str, Any], picture: str) -> str:
             f"One object: {first['settings']['root']}, {one['frames']} frames. {objects} objects: "
             f"{first['settings']['clip']}, {several['frames']} frames. *ms per frame* is the whole of `segue track`, "
             "decoding and writing included, over all frames; *model ms* is the model alone, without first frames, on "
-            "which objects are learned. The masks of the timed run are scored. Models and presets that are not in the table "
-            "were not measured. " + told,
+            "which objects are learned. The masks of the timed run are scored. Models and presets that are not in the "
+            "table were not measured. " + told,
             table(head, rows),
             f"![J&F over milliseconds per frame]({picture})",
             origin(first),
