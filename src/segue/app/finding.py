@@ -138,5 +138,5 @@ def refuse_nothing(found: Found, name: str) -> None:
     looked = f"{len(found.looks)} frame{'' if len(found.looks) == 1 else 's'}"
     raise NothingFoundError(
         f"{found.finder} found no object in {name} on the {looked} that it looked at. Give a mask of the object.",
-        option="Pass --mask FILE or --click X,Y, or look at more frames with --looks N.",
+        option="Look at more frames with --looks N, or point at it: segue track with --mask FILE or --click X,Y.",
     )
