@@ -4,19 +4,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from segue.models.frtm.gate_objective import GateObjectiveSettings, gate_objective
-from segue.models.frtm.network import FrtmNetwork
+from segue.models.frtm.gate_objective import gate_objective
+from segue.models.frtm.network import FrtmNetwork, ReuseParts
+from segue.nn.reuse.objective import GateLossSettings
 
-BATCH, TIME = 2, 5
+BATCH, TIME = 2, 3
 
 
-def losses(net: FrtmNetwork, reuse: float = 0.5, step: int = 8) -> dict[str, Tensor]:
-    """Of a square that moves ``step`` pixels a frame."""
+def losses(net: FrtmNetwork, step: int = 8) -> dict[str, Tensor]:
+    """Of a square of 32 pixels that moves ``step`` pixels a frame."""
     frames = torch.rand(BATCH, TIME, 3, 64, 96, generator=torch.Generator().manual_seed(0))
     masks = torch.zeros(BATCH, TIME, 64, 96, dtype=torch.bool)
     for t in range(TIME):
         masks[:, t, 16:48, 4 + step * t : 36 + step * t] = True
-    return gate_objective(net, frames, masks, masks, GateObjectiveSettings(reuse=reuse))
+    return gate_objective(net, frames, masks, masks, GateLossSettings())
 
 
 @pytest.fixture
@@ -34,9 +35,9 @@ def test_gate_template_and_delta_learn_and_nothing_else(net: FrtmNetwork) -> Non
         assert all(p.grad is None for p in other.parameters())
 
 
-def wanted(
-    net: FrtmNetwork, reuse: float, step: int, monkeypatch: pytest.MonkeyPatch
-) -> list[Tensor]:
+def test_the_gate_is_told_how_far_the_last_computed_mask_agrees(
+    net: FrtmNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[Tensor] = []
 
     def loss(said: Tensor, targets: Tensor, settings: object) -> Tensor:
@@ -44,20 +45,17 @@ def wanted(
         return (said - targets).square().mean()
 
     monkeypatch.setattr("segue.models.frtm.gate_objective.gate_probability_loss", loss)
-    losses(net, reuse, step)
-    return told
+    losses(net, 8)
+    # 8 pixels on: 24 of 40 in common. The frame itself agrees, one of another clip does not.
+    assert told[0].tolist() == pytest.approx([0.6] * BATCH + [1.0] * BATCH + [0.0] * BATCH)
 
 
-def test_the_gate_is_told_how_far_the_last_computed_mask_agrees(
-    net: FrtmNetwork, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # 32 pixels wide, 8 pixels on: 24 of 40 in common. The frame itself agrees, one of another clip does not.
-    for told in wanted(net, 0.0, 8, monkeypatch):
-        assert told.tolist() == pytest.approx([0.6] * BATCH + [1.0] * BATCH + [0.0] * BATCH)
-
-
-def test_frames_that_are_carried_over_are_compared_with_the_same_computed_one(
-    net: FrtmNetwork, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shares = [told[0].item() for told in wanted(net, 1.0, 8, monkeypatch)]
-    assert shares == pytest.approx([24 / 40, 16 / 48, 8 / 56])
+def test_features_of_any_scale_leave_a_mask_to_be_seen() -> None:
+    torch.manual_seed(0)
+    parts = ReuseParts(8, 16, "mask", normalised=True).train()
+    features, masks = torch.randn(4, 8, 12, 16), torch.rand(4, 1, 12, 16).round()
+    small, large = (
+        parts.dissimilarity(features * scale, masks, parts.template(features * scale, masks))
+        for scale in (1.0, 1000.0)
+    )
+    torch.testing.assert_close(small, large, rtol=1e-3, atol=1e-3)

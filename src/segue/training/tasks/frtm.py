@@ -17,11 +17,12 @@ from segue.data.stills import find_stills
 from segue.errors import SettingsError
 from segue.models.frtm.augmentation import views
 from segue.models.frtm.build import make_network
-from segue.models.frtm.gate_objective import GateObjectiveSettings, gate_objective
+from segue.models.frtm.gate_objective import gate_objective
 from segue.models.frtm.network import Features, FrtmNetwork
 from segue.models.frtm.objective import ObjectiveSettings, fit_targets, objective
 from segue.models.frtm.settings import OFFLINE, AugmentationSettings, FrtmSettings, variant
 from segue.nn.fuse import for_inference
+from segue.nn.reuse.objective import GateLossSettings
 from segue.nn.weights import MODEL_KEY, load_weights, read_metadata
 from segue.settings import Settings
 from segue.training.curriculum import Conditions
@@ -72,8 +73,8 @@ class TrainingSettings(RunSettings):
     """Of the frames after the first; the released code shuffles them."""
     targets: TargetSettings = TargetSettings()
     objective: ObjectiveSettings = ObjectiveSettings()
-    gate_alone: GateObjectiveSettings | None = None
-    """Train the gate and nothing else, in place of ``objective``; frames are in time order."""
+    gate_alone: GateLossSettings | None = None
+    """Train the gate and nothing else, in place of ``objective``; on the given frame and two of the run."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class FrtmSamples:
     def draw(self, seed: int, number: int, conditions: Conditions) -> Sample:
         """See ``segue.training.task.Samples``."""
         rng = np.random.default_rng([seed, number])
-        settings = self.clips.model_copy(update={"size_hw": conditions.size_hw})
+        changes = {"size_hw": conditions.size_hw} | ({"run": 2} if self.gate_alone else {})
+        settings = self.clips.model_copy(update=changes)
         still = bool(self.stills) and rng.random() < self.still_share
         clip = draw_clip(self.stills if still else self.footage, settings, rng)
         if self.gate_alone:
