@@ -24,16 +24,22 @@ Features = dict[int, Float[Tensor, "batch _ _ _"]]
 """Of the backbone, by stride."""
 
 
+Compared = Literal["score", "mask"]
+"""What of the last computed frame a gate is shown."""
+
+
 class ReuseParts(nn.Module):
     """What a gated FRTM has besides: template matching, gate, delta generator, refine-translator.
 
     Args:
         channels: Of the backbone at the gate's stride.
         width: Of the decoder.
+        compared: What of the last computed frame the gate is shown.
     """
 
-    def __init__(self, channels: int, width: int) -> None:
+    def __init__(self, channels: int, width: int, compared: Compared = "score") -> None:
         super().__init__()
+        self.compared = compared
         self.matching = TemplateMatching(channels + 1)
         self.gate = Gate()
         self.delta = DeltaGenerator()
@@ -51,11 +57,11 @@ class ReuseParts(nn.Module):
     def dissimilarity(
         self,
         features: Float[Tensor, "batch channels rows columns"],
-        scores: Float[Tensor, "batch 1 _ _"],
+        known: Float[Tensor, "batch 1 _ _"],
         templates: Float[Tensor, "batch width width"],
     ) -> Float[Tensor, "batch width rows columns"]:
-        """How this frame differs from the one that the scores are of."""
-        return cast(Tensor, self.matching(_beside(features, scores, "bilinear"), templates))
+        """How this frame differs from the last computed one, of which ``known`` is the score or the mask."""
+        return cast(Tensor, self.matching(_beside(features, known, "bilinear"), templates))
 
 
 def _beside(features: Tensor, masks: Tensor, mode: Literal["nearest", "bilinear"]) -> Tensor:
@@ -78,6 +84,7 @@ class FrtmNetwork(nn.Module):
         shallow_width: Those at strides 8 and 4; ``None``: the same.
         head: Last enlargement of the decoder, see ``refiner.Head``.
         gated: Whether it has the parts of a reuse gate.
+        compared: What of the last computed frame that gate is shown.
 
     Raises:
         WeightsError: The ImageNet weights could not be had.
@@ -95,12 +102,14 @@ class FrtmNetwork(nn.Module):
         shallow_width: int | None = None,
         head: HeadKind = "two-step",
         gated: bool = False,
+        compared: Compared = "score",
     ) -> None:
         super().__init__()
         self.backbone = make_backbone(backbone, pretrained=pretrained)
         channels = self.backbone.channels
         self.refiner = Refiner(channels, width, head=head, shallow_width=shallow_width)
-        self.reuse = ReuseParts(channels[GATE_STRIDE], width) if gated else None
+        shown = channels[GATE_STRIDE]
+        self.reuse = ReuseParts(shown, width, compared) if gated else None
         for name in ("mean", "deviation"):
             values = torch.tensor(getattr(self.backbone, name))[:, None, None]
             self.register_buffer(name, values, persistent=False)
