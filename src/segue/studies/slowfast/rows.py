@@ -8,7 +8,7 @@ from segue.studies.study import Row, Values
 DETECTOR = "slowfast-detector"
 """The row without a module."""
 
-STEPS = 300
+STEPS = 250
 """Of the second stage in the small version; two windows each."""
 RATE = 5e-4
 """Learning rate of the second stage there."""
