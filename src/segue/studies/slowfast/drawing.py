@@ -118,7 +118,8 @@ def _labels(clip: Clip, index: int, place: Path | None) -> Labels:
         size = clip.frame(index).shape[:2]
         return np.full(size, VOID, np.uint8) if truth is None else truth
     path = place / MASKS / clip.name / f"{clip.frame_paths[index].stem}.png"
-    return np.minimum(read_label_values(path), 1).astype(np.uint8)
+    found: Labels = np.minimum(read_label_values(path), 1).astype(np.uint8)
+    return found
 
 
 def _draw_bars(

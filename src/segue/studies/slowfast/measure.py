@@ -97,7 +97,8 @@ def place_of(settings: RowSettings, seed: int, row: Path) -> Path:
         row: Its folder.
     """
     home = row.parent / settings.network_name if settings.finetune is None else row
-    return home / f"seed-{seed}"
+    frames = settings.data.frames
+    return home / (f"seed-{seed}" if frames is None else f"seed-{seed}-frames-{frames}")
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,6 @@ class _Trial:
             {
                 **kept,
                 "videos": f"{data.layout} {data.root} {data.split or ''}".rstrip(),
-                "frames": data.frames,
                 "weights": fingerprint(self.weights),
                 "device": self.settings.device,
                 "threads": torch.get_num_threads(),
@@ -176,7 +176,9 @@ def _tuned(trial: _Trial, clip: Clip, watch: Watch) -> Record:
     return _recorded(model, clip, trial.folder, done.seconds)
 
 
-def _recorded(model: SlowFastModel, clip: Clip, folder: Path, tuning_seconds: float = 0) -> Record:
+def _recorded(
+    model: SlowFastModel, clip: Clip, folder: Path, tuning_seconds: float = 0.0
+) -> Record:
     masks = folder / MASKS / clip.name
     with writing(masks):
         shutil.rmtree(masks, ignore_errors=True)

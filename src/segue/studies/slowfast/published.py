@@ -29,7 +29,13 @@ PARAMETERS: Mapping[str, int] = {
 }
 """Of the final report; the column is blank in the draft."""
 
-SECONDS: Mapping[str, float] = {"1-1": 477, "3-3": 544, "7-7": 853, "1-7": 528, "3-7": 584}
+SECONDS: Mapping[str, float] = {
+    "1-1": 477.0,
+    "3-3": 544.0,
+    "7-7": 853.0,
+    "1-7": 528.0,
+    "3-7": 584.0,
+}
 """The same."""
 
 SCALES: Mapping[str, float] = {"1-1": 0.4, "3-3": 0.25, "7-7": 0.25, "1-7": 0.25, "3-7": 0.25}

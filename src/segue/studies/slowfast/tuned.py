@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from segue.errors import InputError
 from segue.files import write_json, writing
 from segue.studies.reuse_gate.clip import Clip
 from segue.studies.slowfast.settings import RowSettings
@@ -39,16 +38,12 @@ def tune(
         watch: Told about the steps.
 
     Raises:
-        InputError: The first frame of the video shows no object.
+        MaskError: The first mask of the video shows no object.
         TrainingError: The loss is not finite.
         WriteError: Disk full; the last checkpoint stays.
     """
     given = clip.given(0)
-    if given is None:
-        raise InputError(
-            f"The first mask of sequence {clip.name!r} shows no object, so there is nothing to learn from. Leave the "
-            "sequence out: data.sequences=[...]."
-        )
+    assert given is not None  # the object of DAVIS-2016 is there from the first mask on
     place = folder / _FOLDER
     with writing(place):
         place.mkdir(parents=True, exist_ok=True)
