@@ -78,16 +78,17 @@ def test_an_interruption_while_it_learns_loses_nothing(
             if done == 1:
                 signal.raise_signal(signal.SIGINT)
 
+    learn = LEARN.replace("steps=2", "steps=3")
     with monkeypatch.context() as pressed:
         pressed.setattr(train, "Progress", Impatient)
-        assert segue(TRACK, SLOWFAST, LEARN) == 130
+        assert segue(TRACK, SLOWFAST, learn) == 130
     assert "Go on with --resume" in capsys.readouterr().err
     assert not Path("out/masks").exists()
-    assert segue(TRACK, SLOWFAST, LEARN) == 2
+    assert segue(TRACK, SLOWFAST, learn) == 2
     assert "was interrupted" in capsys.readouterr().err
-    assert segue(TRACK, SLOWFAST, LEARN, "--resume") == 0
+    assert segue(TRACK, SLOWFAST, learn, "--resume") == 0
     whole = TRACK.replace("--out out", "--out whole")
-    assert segue(whole, SLOWFAST, LEARN) == 0
+    assert segue(whole, SLOWFAST, learn) == 0
     for name in ("tuned.safetensors", "masks/00002.png"):
         assert (workplace / "out" / name).read_bytes() == (workplace / "whole" / name).read_bytes()
 

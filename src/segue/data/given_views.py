@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, UInt8
 
 from segue.errors import InputError
 from segue.types import BACKGROUND, VOID, Frame, Labels
@@ -33,7 +33,7 @@ class View:
     light: int
     """Seed of the changes of light and colour."""
 
-    def shown(self, frame: Frame, size_hw: tuple[int, int]) -> Frame:
+    def shown(self, frame: Frame, size_hw: tuple[int, int]) -> UInt8[np.ndarray, "rows columns 3"]:
         """A frame in this view, black where the frame ends.
 
         Args:
@@ -41,10 +41,11 @@ class View:
             size_hw: Of the view.
         """
         matrix = self._matrix(frame.shape[:2], size_hw)
-        found: Frame = cv2.warpAffine(frame, matrix, size_hw[::-1], flags=cv2.INTER_LINEAR)
-        return found
+        return np.asarray(cv2.warpAffine(frame, matrix, size_hw[::-1], flags=cv2.INTER_LINEAR))
 
-    def labelled(self, labels: Labels, size_hw: tuple[int, int]) -> Labels:
+    def labelled(
+        self, labels: Labels, size_hw: tuple[int, int]
+    ) -> UInt8[np.ndarray, "rows columns"]:
         """Labels in this view, background where the frame ends.
 
         Args:
@@ -52,8 +53,7 @@ class View:
             size_hw: Of the view.
         """
         matrix = self._matrix(labels.shape, size_hw)
-        found: Labels = cv2.warpAffine(labels, matrix, size_hw[::-1], flags=cv2.INTER_NEAREST)
-        return found
+        return np.asarray(cv2.warpAffine(labels, matrix, size_hw[::-1], flags=cv2.INTER_NEAREST))
 
     def _matrix(
         self, frame_hw: tuple[int, ...], size_hw: tuple[int, int]

@@ -88,6 +88,6 @@ def finetuned(
 
     def learn(stop: Any) -> dict[str, Any]:
         found = tuning.tuned(video, masks, places, mode, progress=Progress(), stop=stop.is_set)
-        return {"engine": found, "cancelled": found is None}
+        return {"engine": found, "cancelled": stop.is_set()}
 
     return jobs.cancellable(learn)["engine"], masks if tuning.keeps_masks else None

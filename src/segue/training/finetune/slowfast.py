@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import UInt8
 from torch import Tensor, nn
 
 from segue.data.clips import recolour
 from segue.data.given_clips import MaskedFrame
-from segue.data.given_views import draw_view
+from segue.data.given_views import View, draw_view
 from segue.models.slowfast.build import OURS, create_network, load_network, settings_of
 from segue.models.slowfast.model import mirrored
 from segue.models.slowfast.network import SlowFastNetwork
@@ -144,19 +145,30 @@ def _sample(
         scale=settings.scale,
     )
     places = places_around(footage, one.index, length, settings.border)
-    there = sorted({place for place in places if place is not None})
-    pictures = [footage.frame_at(place) for place in there]
-    shown = np.stack([view.shown(frame, size_hw) for frame in pictures if frame is not None])
-    if settings.colour:
-        shown = recolour(shown, settings.colour, np.random.default_rng(view.light))
-    by_place = dict(zip(there, shown, strict=True))
-    black = np.zeros_like(shown[0])
     return {
-        "frames": np.stack([black if place is None else by_place[place] for place in places]),
+        "frames": _shown(footage, places, view, size_hw, settings.colour),
         "labels": view.labelled(one.labels, size_hw),
         "inside": np.array([place is not None for place in places]),
         "keys": tuple((view, place) for place in places),
     }
+
+
+def _shown(
+    footage: Footage,
+    places: tuple[int | None, ...],
+    view: View,
+    size_hw: tuple[int, int],
+    colour: float,
+) -> UInt8[np.ndarray, "time rows columns 3"]:
+    """The frames of a window; one that it holds twice is the same both times, as its features are kept."""
+    there = sorted({place for place in places if place is not None})
+    pictures = [footage.frame_at(place) for place in there]
+    shown = np.stack([view.shown(frame, size_hw) for frame in pictures if frame is not None])
+    if colour:
+        shown = recolour(shown, colour, np.random.default_rng(view.light))
+    by_place = dict(zip(there, shown, strict=True))
+    black = np.zeros_like(shown[0])
+    return np.stack([black if place is None else by_place[place] for place in places])
 
 
 def places_around(

@@ -40,7 +40,7 @@ class SlowFastFinetuneSettings(FinetuneSettings):
     """Where all other settings stand: ``ours``, or as in the report (``REPORT``)."""
     freeze: str = "backbone"
     steps: Annotated[int, Field(ge=1)] = 120
-    learning_rate: Annotated[float, Field(gt=0)] = 5e-4
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     border: Border = "zeros"
     """What the module sees where the video has no frames: nothing, as when a video is tracked, or the frames near its
     end in reverse order, as the released code does when it fine-tunes."""
