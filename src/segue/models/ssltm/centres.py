@@ -39,7 +39,9 @@ class Centres(nn.Module):
     known: Tensor
     idle: Tensor
 
-    def __init__(self, num_classes: int, per_class: int, width: int, update: Update = "mse") -> None:
+    def __init__(
+        self, num_classes: int, per_class: int, width: int, update: Update = "mse"
+    ) -> None:
         super().__init__()
         self.moved_by = update
         points = torch.zeros(num_classes, per_class, width)

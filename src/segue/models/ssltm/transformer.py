@@ -118,7 +118,9 @@ class _Grid:
         maps = trust[:, :, None, None, None].expand(-1, -1, rows, columns, 1)
         shares = self.cut(maps)[:, None, None, :, 0]
         never = torch.full_like(shares, _NEVER)
-        return torch.where(shares > 0, shares.clamp_min(torch.finfo(shares.dtype).tiny).log(), never)
+        return torch.where(
+            shares > 0, shares.clamp_min(torch.finfo(shares.dtype).tiny).log(), never
+        )
 
 
 class _Block(nn.Module):
@@ -202,4 +204,3 @@ def _like(trust: Trust | None, clips: Clips) -> Trust:
     if trust is None:
         return clips.new_ones(clips.shape[:2])
     return trust.to(clips)[:, -clips.shape[1] :]
-
