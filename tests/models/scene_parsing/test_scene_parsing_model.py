@@ -92,7 +92,6 @@ def test_a_step_changes_nothing_that_it_was_given() -> None:
 def test_the_last_frame_matters_to_netwarp_only_through_its_memory() -> None:
     model, frames = make("netwarp"), video(2)
     _, state = model.start(frames[0])
-    other, _ = model.start(frames[1])
     told, _ = model.look(frames[1], state)
     alone, _ = model.look(frames[1], model.begin(frames[1]))
     assert not torch.allclose(told, alone, atol=1e-3)
