@@ -61,7 +61,7 @@ def warm_up(model: SlowFastModel, clip: Clip) -> None:
     """Everything once, before anything is measured."""
     frame = clip.frame(0)
     _, state = model.start(frame)
-    for _ in range(model.settings.window):
+    for _ in range(model.lookahead + 1):
         _, state = model.step(frame, state)
 
 

@@ -193,7 +193,8 @@ SEARCH = _study(
     ),
     quick_note=(
         f"{QUICK_NOTE} 3-3 in the place of 3-7. Then {_QUICK_STEPS} steps of fine-tuning on every fifth sequence, of "
-        "which the first 30 frames are scored. So few steps do not rank settings that differ little."
+        "which the first 30 frames are scored; its rates are of AdamW, too. So few steps do not rank settings that "
+        "differ little."
     ),
     notes=(
         PROTOCOL_NOTE,
