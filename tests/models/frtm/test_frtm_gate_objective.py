@@ -40,11 +40,11 @@ def test_the_gate_is_told_how_far_the_last_computed_mask_agrees(
 ) -> None:
     told: list[Tensor] = []
 
-    def loss(said: Tensor, targets: Tensor, settings: object) -> Tensor:
+    def loss(said: Tensor, decided: Tensor, targets: Tensor, *more: object) -> Tensor:
         told.append(targets)
         return (said - targets).square().mean()
 
-    monkeypatch.setattr("segue.models.frtm.gate_objective.gate_probability_loss", loss)
+    monkeypatch.setattr("segue.models.frtm.gate_objective.gate_loss", loss)
     losses(net, 8)
     # 8 pixels on: 24 of 40 in common. The frame itself agrees, one of another clip does not.
     assert told[0].tolist() == pytest.approx([0.6] * BATCH + [1.0] * BATCH + [0.0] * BATCH)

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from segue.models.frtm.network import GATE_STRIDE, TARGET_STRIDE, FrtmNetwork, resize
 from segue.models.frtm.objective import Look, Losses
-from segue.nn.reuse.objective import GateLossSettings, delta_loss, gate_probability_loss, overlap
+from segue.nn.reuse.gate import straight_through
+from segue.nn.reuse.objective import GateLossSettings, delta_loss, gate_loss, overlap
 
 
 def gate_objective(
@@ -20,6 +21,7 @@ def gate_objective(
     masks: Bool[Tensor, "batch 3 height width"],
     damaged: Bool[Tensor, "batch 3 height width"],
     settings: GateLossSettings,
+    epoch: float = 0.0,
     look: Look | None = None,
 ) -> Losses:
     """Losses by name.
@@ -33,7 +35,8 @@ def gate_objective(
             in [0, 1].
         masks: The object on them.
         damaged: The same as they would be predicted.
-        settings: Of the gate.
+        settings: Of the gate. With ``kind="number"`` only the first of the three counts.
+        epoch: Trained so far, for the margin of the target.
         look: In place of the network's own, such as a faster copy of it.
     """
     parts = network.reuse
@@ -53,10 +56,12 @@ def gate_objective(
     agreed = overlap(masks[:, 2], masks[:, 1])
     # Together: batch normalisation would else tell the three kinds apart by their own mean.
     wanted = torch.cat([agreed, torch.ones_like(agreed), torch.zeros_like(agreed)])
+    judged = len(agreed) if settings.kind == "number" else len(wanted)
+    said = parts.gate(unlike).float()[:judged]
     delta = parts.delta(unlike[: len(agreed)])
     small = torch.Size(side // TARGET_STRIDE for side in frames.shape[-2:])
     truth, before = (resize(mask, small, "bilinear") for mask in (truth, before))
     return {
         "delta": delta_loss(delta, truth, before),
-        "gate": gate_probability_loss(parts.gate(unlike).float(), wanted, settings),
+        "gate": gate_loss(said, straight_through(said), wanted[:judged], epoch, settings),
     }

@@ -103,7 +103,7 @@ class FrtmSamples:
         if self.gate_alone:
             damaged = np.stack([damage(mask, rng) for mask in clip.masks])
             clips = {"frames": clip.frames, "masks": clip.masks, "damaged": damaged}
-            return {**clips, "name": str(number)}
+            return {**clips, "epoch": number / len(self), "name": str(number)}
         first, mask = clip.frames[0], clip.masks[0]
         seen = views(first, mask, np.ones_like(mask), self.augmentation, rng)
         order = np.arange(len(clip.frames))
@@ -135,12 +135,12 @@ class FrtmObjective(nn.Module):
     def forward(self, batch: Batch, conditions: Conditions) -> dict[str, Tensor]:
         """See ``segue.training.task.Task.objective``."""
         clip = _as_input(batch["frames"]), batch["masks"]
+        epoch = float(batch["epoch"][0])
         if self._settings.gate_alone:
             alone = self._settings.gate_alone
-            return gate_objective(self.network, *clip, batch["damaged"], alone, self._look)
+            return gate_objective(self.network, *clip, batch["damaged"], alone, epoch, self._look)
         seen = _as_input(batch["views"])
         models = fit_targets(self.network, seen, batch["view_masks"], self._targets, self._look)
-        epoch = float(batch["epoch"][0])
         return objective(self.network, *clip, models, self._settings.objective, epoch, self._look)
 
     def _look(self, frames: Tensor, deepest: int) -> Features:
