@@ -19,6 +19,8 @@ class References:
     def older(self, frames: int, distance: int) -> "References":
         """After some more frames; of those that are far enough away, only the newest is kept.
 
+        Neither is it behind a cut: once a frame that was far from the one before has a follower, it is the oldest.
+
         Args:
             frames: At least 1.
             distance: Frames that are far enough.
@@ -26,6 +28,8 @@ class References:
         ages = tuple(age + frames for age in self.ages)
         enough = sum(age >= distance for age in ages)
         first = max(enough - 1, 0)
+        if len(ages) > first + 1 and ages[first] - ages[first + 1] >= distance:
+            first += 1
         return References(self.contexts[first:], ages[first:])
 
     @property
