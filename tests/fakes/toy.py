@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from segue.training.curriculum import Conditions
-from segue.training.loop import Plan
+from segue.training.plan import Plan
 from segue.training.settings import LoopSettings, OptimiserSettings, ScheduleSettings
 from segue.training.task import Batch, Sample, Task
 

@@ -9,11 +9,15 @@ from safetensors.torch import load_file
 
 from fakes.toy import Numbers, Small, toy_plan, toy_task
 from segue.errors import DivergedError, SettingsError, TrainingError, WeightsError, WriteError
-from segue.training import checkpoint, journal, loop
+from segue.training import checkpoint, journal
 from segue.training.average import standing_in
 from segue.training.curriculum import Ramp, Stage
-from segue.training.loop import Plan, State, train
+from segue.training.loop import train
+from segue.training.optimiser import create_optimiser
+from segue.training.plan import Plan
+from segue.training.schedule import Plateau
 from segue.training.settings import LoopSettings, OptimiserSettings, ScheduleSettings
+from segue.training.state import State
 
 
 @pytest.fixture(autouse=True)
@@ -245,7 +249,7 @@ def test_what_does_not_fit_is_refused_before_the_first_step(tmp_path: Path) -> N
 def test_rates_of_parts(tmp_path: Path) -> None:
     settings = OptimiserSettings(learning_rate=0.1, factors={"body": 0.01})
     network = Small()
-    groups = loop._optimiser(network, settings).param_groups
+    groups = create_optimiser(network, settings).param_groups
     rates = {id(p): group["lr"] for group in groups for p in group["params"]}
     assert math.isclose(rates[id(network.body[0].weight)], 0.001)
     assert math.isclose(rates[id(network.head.weight)], 0.1)
@@ -265,7 +269,7 @@ def test_averaged_weights_stand_in_and_go() -> None:
 
 
 def test_state_survives_json() -> None:
-    state = State(step=5, stage=1, best=0.3, plateau=loop.Plateau(0.3, 2, 0.1))
+    state = State(step=5, stage=1, best=0.3, plateau=Plateau(0.3, 2, 0.1))
     assert State.from_json(json.loads(json.dumps(state.to_json()))) == state
 
 

@@ -5,18 +5,15 @@ validation, checkpoints, journal. A step is a function of the seed and its numbe
 the last digit, and several processes compute what one would. Start them with ``torchrun`` or ``accelerate launch``.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor
 
 from segue.errors import DivergedError, SettingsError
 from segue.files import write_bytes
@@ -24,77 +21,18 @@ from segue.nn.device import check_device
 from segue.nn.weights import save_weights
 from segue.training import average, checkpoint, journal
 from segue.training.batches import Share, Source, steps
-from segue.training.curriculum import Conditions, Curriculum, Stage, lay_out
-from segue.training.schedule import Plateau, rate_factor
-from segue.training.settings import LoopSettings, OptimiserSettings, ScheduleSettings
+from segue.training.clock import Clock
+from segue.training.curriculum import Conditions
+from segue.training.optimiser import create_optimiser, freeze
+from segue.training.plan import Plan
+from segue.training.schedule import rate_factor
+from segue.training.settings import LoopSettings
+from segue.training.state import State
 from segue.training.task import Batch, Task
 from segue.training.unreadable import count_unreadable, say_unreadable, write_unreadable
 
 _PRECISION = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 WEIGHTS = "weights.safetensors"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How to train, whatever is trained."""
-
-    loop: LoopSettings
-    optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
-    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
-    stages: tuple[Stage, ...] = ()
-
-    def curriculum(self, task: Task) -> Curriculum:
-        """What holds at each step.
-
-        Raises:
-            SettingsError: No length, two lengths, a stage that the task cannot follow, or a schedule that watches
-                what the task does not measure.
-        """
-        lengths = self.loop.stages()
-        if self.stages and lengths:
-            raise SettingsError("The run has two lengths: give [[stages]], or loop.steps/epochs.")
-        self._check_watched(task)
-        return lay_out(self.stages or lengths, self.steps_per_epoch(task), task.defaults, task.uses)
-
-    def steps_per_epoch(self, task: Task) -> float:
-        """Optimiser steps that see every sample once."""
-        return len(task.samples) / (self.loop.batch * self.loop.accumulate)
-
-    def _check_watched(self, task: Task) -> None:
-        if self.schedule.name != "plateau":
-            return
-        if task.validate is None:
-            raise SettingsError(
-                f'schedule.name = "plateau" needs a validation, and {task.model_name} has none. '
-                'Take another schedule, such as "cosine".'
-            )
-        watched = self.schedule.watch
-        if watched is not None and watched not in task.scores:
-            raise SettingsError(
-                f"schedule.watch = {watched!r} is not among what the validation of {task.model_name} "
-                f"measures: {', '.join(task.scores) or 'nothing that has a name'}."
-            )
-
-
-@dataclass(slots=True)
-class State:
-    """What the loop itself remembers from step to step; all of it is in the checkpoint."""
-
-    step: int = 0
-    stage: int = -1
-    best: float | None = None
-    plateau: Plateau = field(default_factory=Plateau)
-    unreadable: dict[str, int] = field(default_factory=dict)
-    """Files that this process could not read, see ``segue.training.unreadable``."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for a checkpoint."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "State":
-        """The reverse."""
-        return cls(**{**values, "plateau": Plateau(**values["plateau"])})
 
 
 Watch = Callable[[int, int, Mapping[str, float]], None]
@@ -143,7 +81,7 @@ class _Run:
                 f"loop.accumulate = {plan.loop.accumulate} batches cannot be shared by "
                 f"{self.share.num_processes} processes; set it to a multiple."
             )
-        self.optimiser = _optimiser(task.network, plan.optimiser)
+        self.optimiser = create_optimiser(task.network, plan.optimiser)
         self.average = average.begin(task.network)
         found = checkpoint.restore(folder, task.network, self.optimiser, self.average)
         self.state = State.from_json(found) if found else State()
@@ -260,10 +198,7 @@ class _Run:
         """Freeze what the stage freezes; a fresh one may also forget the optimiser's moments."""
         if stage == self.state.stage and fresh:
             return
-        network = self.task.network
-        network.requires_grad_(True).train()
-        for name in self.curriculum.at(self.curriculum.starts[stage]).frozen:
-            _module(network, name).requires_grad_(False).eval()
+        freeze(self.task.network, self.curriculum.at(self.curriculum.starts[stage]).frozen)
         if fresh and self.curriculum.stages[stage].reset_optimiser:
             self.optimiser.state.clear()
         if fresh:
@@ -321,29 +256,6 @@ class _Run:
         )
 
 
-class Clock:
-    """Where the time of a run goes: waiting for samples, or computing."""
-
-    def __init__(self) -> None:
-        self.waited = 0.0
-        self.started = time.perf_counter()
-
-    def waiting(self, stream: Iterator[Any]) -> Iterator[Any]:
-        """The stream, with the time it takes to answer counted."""
-        while True:
-            asked = time.perf_counter()
-            try:
-                item = next(stream)
-            except StopIteration:
-                return
-            self.waited += time.perf_counter() - asked
-            yield item
-
-    def shares(self) -> dict[str, float]:
-        """Share of the time since the start that was spent waiting."""
-        return {"waiting": self.waited / max(1e-9, time.perf_counter() - self.started)}
-
-
 def _accelerator(settings: LoopSettings) -> Accelerator:
     if settings.device == "cuda":
         check_device("cuda")
@@ -354,31 +266,6 @@ def _accelerator(settings: LoopSettings) -> Accelerator:
         mixed_precision=_PRECISION[settings.precision],
         kwargs_handlers=[unused],
     )
-
-
-def _optimiser(network: nn.Module, settings: OptimiserSettings) -> torch.optim.Optimizer:
-    """One group of parameters per factor; names that fit no factor get 1."""
-    groups: dict[float, list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        fitting = [f for prefix, f in settings.factors.items() if name.startswith(prefix)]
-        groups.setdefault(fitting[0] if fitting else 1.0, []).append(parameter)
-    rate, decay = settings.learning_rate, settings.weight_decay
-    made = [
-        {"params": parameters, "lr": rate * factor, "base": rate * factor}
-        for factor, parameters in groups.items()
-    ]
-    if settings.name == "sgd":
-        return torch.optim.SGD(made, lr=rate, momentum=settings.momentum, weight_decay=decay)
-    kind = torch.optim.AdamW if settings.name == "adamw" else torch.optim.Adam
-    return kind(made, lr=rate, weight_decay=decay)
-
-
-def _module(network: nn.Module, name: str) -> nn.Module:
-    try:
-        return network.get_submodule(name)
-    except AttributeError:
-        known = ", ".join(child for child, _ in network.named_children())
-        raise SettingsError(f"No part {name!r} to freeze; the network has {known}.") from None
 
 
 def _seed(*numbers: int) -> int:

@@ -11,7 +11,8 @@ from segue.errors import InputError, NotFoundError, OutputError, SettingsError
 from segue.files import write_bytes
 from segue.settings import override, read_toml
 from segue.training import checkpoint
-from segue.training.loop import Plan, Watch, train
+from segue.training.loop import Watch, train
+from segue.training.plan import Plan
 from segue.training.tasks.catalog import RunSettings, find_task
 
 _RECORD = "run.json"
