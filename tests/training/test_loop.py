@@ -108,7 +108,7 @@ def test_a_loss_that_is_not_a_number_saves_the_batch_and_keeps_the_checkpoint(
     assert torch.equal(saved["values"][0], torch.from_numpy(expected))
     network, average = Small(), {}
     optimiser = torch.optim.AdamW(network.parameters())
-    state = checkpoint.restore(tmp_path, network, optimiser, average)
+    state = checkpoint.restore(tmp_path, network, optimiser, average, {})
     assert state is not None
     assert state["step"] == 3
 
@@ -139,7 +139,7 @@ def test_a_foreign_or_cut_checkpoint_is_refused(tmp_path: Path) -> None:
     network = torch.nn.Linear(3, 3)
     optimiser = torch.optim.AdamW(network.parameters())
     with pytest.raises(WeightsError, match="not a checkpoint of this network"):
-        checkpoint.restore(tmp_path, network, optimiser, {})
+        checkpoint.restore(tmp_path, network, optimiser, {}, {})
     path = tmp_path / "checkpoint.safetensors"
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(WeightsError, match="Remove it"):

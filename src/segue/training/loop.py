@@ -12,17 +12,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
-from safetensors.torch import save
 from torch import Tensor
 
-from segue.errors import DivergedError, SettingsError
-from segue.files import write_bytes
+from segue.errors import SettingsError
 from segue.nn.device import check_device
 from segue.nn.weights import save_weights
 from segue.training import average, checkpoint, journal
-from segue.training.batches import Share, Source, steps
+from segue.training.batches import Share, Source, move, steps
 from segue.training.clock import Clock
+from segue.training.cost import Meter
 from segue.training.curriculum import Conditions
+from segue.training.diverged import diverged
 from segue.training.optimiser import create_optimiser, freeze
 from segue.training.plan import Plan
 from segue.training.schedule import rate_factor
@@ -33,6 +33,8 @@ from segue.training.unreadable import count_unreadable, say_unreadable, write_un
 
 _PRECISION = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 WEIGHTS = "weights.safetensors"
+_AFTER = 2**32 - 1
+"""In the place of a batch's number: what is random after a step."""
 
 
 Watch = Callable[[int, int, Mapping[str, float]], None]
@@ -52,8 +54,8 @@ def train(
         task: What is trained; its network is changed in place.
         plan: Length, optimiser, schedule, curriculum.
         folder: Receives ``checkpoint.safetensors``, ``metrics.jsonl``, ``curves.png`` and ``weights.safetensors``,
-            the best weights by the task's validation, or the last ones without; and ``unreadable.json`` where files
-            of the data could not be read.
+            the best weights by the task's validation, or the last ones without; ``cost.json``, how long it took; and
+            ``unreadable.json`` where files of the data could not be read.
         watch: Progress.
         stop: Asked after each step; when it says true, a checkpoint is written and the run ends there. For one process.
 
@@ -76,6 +78,11 @@ class _Run:
         self.curriculum = plan.curriculum(task)
         self.accelerator = _accelerator(plan.loop)
         self.share = Share(self.accelerator.process_index, self.accelerator.num_processes)
+        if task.shipped is not None and plan.loop.average:
+            raise SettingsError(
+                f"loop.average = {plan.loop.average:g} averages weights that nobody would see: this task keeps "
+                "an average of its own, which is validated and written. Set loop.average to 0."
+            )
         if plan.loop.accumulate % self.share.num_processes:
             raise SettingsError(
                 f"loop.accumulate = {plan.loop.accumulate} batches cannot be shared by "
@@ -83,11 +90,14 @@ class _Run:
             )
         self.optimiser = create_optimiser(task.network, plan.optimiser)
         self.average = average.begin(task.network)
-        found = checkpoint.restore(folder, task.network, self.optimiser, self.average)
+        found = checkpoint.restore(folder, task.network, self.optimiser, self.average, task.kept)
         self.state = State.from_json(found) if found else State()
+        self.meter = Meter(folder, fresh=found is None)
         self.rates = [group["base"] for group in self.optimiser.param_groups]
         self.objective, self.prepared = self.accelerator.prepare(task.objective, self.optimiser)
         self.average = {k: v.to(self.accelerator.device) for k, v in self.average.items()}
+        for part in task.kept.values():
+            part.to(self.accelerator.device).requires_grad_(False).eval()
 
     @property
     def leads(self) -> bool:
@@ -110,13 +120,13 @@ class _Run:
     ) -> None:
         num_steps = self.curriculum.num_steps
         self._enter_stage(self.curriculum.stage_at(max(0, self.state.step - 1)), fresh=False)
-        source = Source(self.task.samples, self.curriculum, self.plan.loop)
+        source = Source(self.task.samples, self.curriculum, self.plan.loop, self.task.streams)
         stream = steps(source, self.share, self.state.step)
         clock = Clock()
         for step, batches in clock.waiting(stream):
             self._enter_stage(self.curriculum.stage_at(step), fresh=True)
             count_unreadable(self.state.unreadable, batches)
-            values = self._step(step, batches)
+            values = {**self._step(step, batches), **self._after_step(step)}
             self.state.step = step + 1
             book.write(step, values)
             validated = self._is_due(step + 1)
@@ -144,10 +154,10 @@ class _Run:
             torch.manual_seed(_seed(self.plan.loop.seed, step, number))
             last = index == len(batches) - 1
             with self._gradients_shared(last), self.accelerator.autocast():
-                losses = self.objective(_to(batch, self.accelerator.device), conditions)
+                losses = self.objective(move(batch, self.accelerator.device), conditions)
                 total = torch.stack([loss.float() for loss in losses.values()]).sum()
                 if not torch.isfinite(total):
-                    raise self._diverged(step, batch, total)
+                    raise diverged(self.folder, batch, step, self.share.process, total.item())
                 self.accelerator.backward(total / self._divisor(len(batches)))
             for name, loss in losses.items():
                 sums[name] = sums.get(name, torch.zeros_like(total)) + loss.detach().float()
@@ -168,6 +178,12 @@ class _Run:
             "gradient": float(norm),
             "learning_rate": rate,
         }
+
+    def _after_step(self, step: int) -> Mapping[str, float]:
+        if self.task.after_step is None:
+            return {}
+        torch.manual_seed(_seed(self.plan.loop.seed, step, _AFTER))
+        return self.task.after_step(step + 1)
 
     def _divisor(self, num_batches: int) -> float:
         """Of the loss of each of this process's batches; the gradients of processes are averaged."""
@@ -213,7 +229,7 @@ class _Run:
 
     def _validate(self) -> dict[str, float]:
         assert self.task.validate is not None
-        with average.standing_in(self.task.network, self.average):
+        with self._shown():
             scores = dict(self.task.validate())
             main = next(iter(scores.values()))
             if self.state.best is None or main > self.state.best:
@@ -223,15 +239,30 @@ class _Run:
             self.state.plateau = self.state.plateau.after(scores, self.plan.schedule)
         return scores
 
+    @contextmanager
+    def _shown(self) -> Iterator[None]:
+        """What is validated and written is ready to be, in evaluation mode."""
+        if self.task.shipped is not None:
+            yield
+        else:
+            with average.standing_in(self.task.network, self.average):
+                yield
+
     def _checkpoint(self) -> None:
         if not self.leads:
             return
         if self.task.validate is None:
-            with average.standing_in(self.task.network, self.average):
+            with self._shown():
                 self._save_weights()
         checkpoint.save(
-            self.folder, self.state.to_json(), self.task.network, self.optimiser, self.average
+            self.folder,
+            self.state.to_json(),
+            self.task.network,
+            self.optimiser,
+            self.average,
+            self.task.kept,
         )
+        self.meter.write(self.state.step)
         write_unreadable(self.state.unreadable, self.folder)
         journal.draw_curves(self.folder / "metrics.jsonl", self.folder / "curves.png")
 
@@ -239,21 +270,11 @@ class _Run:
         if self.leads:
             path = self.folder / WEIGHTS
             save_weights(
-                self.task.network,
+                self.task.shipped or self.task.network,
                 path,
                 model_name=self.task.model_name,
                 metadata=self.task.metadata,
             )
-
-    def _diverged(self, step: int, batch: Batch, total: Tensor) -> DivergedError:
-        path = self.folder / f"diverged_step_{step}_process_{self.share.process}.safetensors"
-        tensors = {k: v.contiguous() for k, v in batch.items() if isinstance(v, Tensor)}
-        write_bytes(path, save(tensors))
-        names = ", ".join(map(str, batch.get("name", ()))) or "without names"
-        return DivergedError(
-            f"The loss is {total.item()} at step {step}. Its samples ({names}) are in {path}; "
-            f"{self.folder} keeps the last checkpoint. Lower the learning rate, or clip gradients."
-        )
 
 
 def _accelerator(settings: LoopSettings) -> Accelerator:
@@ -270,7 +291,3 @@ def _accelerator(settings: LoopSettings) -> Accelerator:
 
 def _seed(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
-
-
-def _to(batch: Batch, device: torch.device) -> Batch:
-    return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in batch.items()}
