@@ -12,21 +12,28 @@ from segue.training.settings import OptimiserSettings
 def create_optimiser(network: nn.Module, settings: OptimiserSettings) -> torch.optim.Optimizer:
     """The rule for the weights of a network.
 
-    One group of parameters per factor, each with its rate as ``base``; names that fit no factor get 1.
+    A group of parameters for each factor and weight decay, with its rate as ``base``; names that fit no factor get 1.
     """
-    groups: dict[float, list[nn.Parameter]] = {}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         fitting = [f for prefix, f in settings.factors.items() if name.startswith(prefix)]
-        groups.setdefault(fitting[0] if fitting else 1.0, []).append(parameter)
-    rate, decay = settings.learning_rate, settings.weight_decay
+        key = fitting[0] if fitting else 1.0, _decay(name, parameter, settings)
+        groups.setdefault(key, []).append(parameter)
+    rate = settings.learning_rate
     made = [
-        {"params": parameters, "lr": rate * factor, "base": rate * factor}
-        for factor, parameters in groups.items()
+        {"params": held, "lr": rate * factor, "base": rate * factor, "weight_decay": decay}
+        for (factor, decay), held in groups.items()
     ]
     if settings.name == "sgd":
-        return torch.optim.SGD(made, lr=rate, momentum=settings.momentum, weight_decay=decay)
+        return torch.optim.SGD(made, lr=rate, momentum=settings.momentum)
     kind = torch.optim.AdamW if settings.name == "adamw" else torch.optim.Adam
-    return kind(made, lr=rate, weight_decay=decay)
+    return kind(made, lr=rate)
+
+
+def _decay(name: str, parameter: nn.Parameter, settings: OptimiserSettings) -> float:
+    spared = name.startswith(settings.undecayed) if settings.undecayed else False
+    vector = parameter.ndim <= 1 and not settings.decay_vectors
+    return 0.0 if spared or vector else settings.weight_decay
 
 
 def freeze(network: nn.Module, frozen: Iterable[str]) -> None:
