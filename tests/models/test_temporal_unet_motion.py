@@ -6,11 +6,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from segue.models.temporal_unet.blend import blend
 from segue.models.temporal_unet.build import create_network
 from segue.models.temporal_unet.model import TemporalUnetModel
-from segue.models.temporal_unet.motion import find_motion, grey_of
 from segue.models.temporal_unet.settings import TemporalUnetSettings
+from segue.nn.blend import blend
+from segue.nn.motion import find_motion, grey_of
 
 SIZE = (64, 96)
 SHIFT = 8

@@ -148,6 +148,22 @@ MODELS: dict[str, Entry] = {
         begins_with="nothing",
         gated=True,
     ),
+    "ssltm": Entry(
+        "segue.models.ssltm.build:build",
+        "SSLTM with Swin-S: context of neighbours, of a frame far away and of the data set; VSPW classes",
+        "classes",
+        unweighted={"random_weights": True},
+        begins_with="nothing",
+        gated=True,
+    ),
+    "ssltm-lite": Entry(
+        "segue.models.ssltm.build:build",
+        "SSLTM on EfficientNet-Lite0 with memory at the output, made for CPUs; CamVid classes",
+        "classes",
+        unweighted={"random_weights": True},
+        begins_with="nothing",
+        gated=True,
+    ),
     "slowfast": Entry(
         "segue.models.slowfast.build:build",
         "SlowFast VOS with ResNet-50: finds moving objects by itself, three frames behind, as in the report",

@@ -8,14 +8,46 @@ import torch
 from torch import nn
 
 from segue.errors import SettingsError
+from segue.models.interface import VideoModel
+from segue.models.reuse.build import gated
 from segue.models.ssltm import parts
 from segue.models.ssltm.centres import Centres
+from segue.models.ssltm.model import SsltmModel
 from segue.models.ssltm.network import Ssltm
 from segue.models.ssltm.settings import SsltmSettings, variant
 from segue.models.ssltm.transformer import SpatialTemporalTransformer
 from segue.nn.backbones import Backbone
+from segue.nn.backends.catalog import create_backend
+from segue.nn.backends.int8 import ranges_beside
 from segue.nn.context import Fuse, ObjectAttention
 from segue.nn.weights import load_weights, shipped_weights
+
+
+def build(
+    name: str, *, settings: Mapping[str, Any], weights: Path | None, device: str
+) -> VideoModel[Any]:
+    """An SSLTM, ready to name the classes of videos.
+
+    Args:
+        name: ``ssltm`` or ``ssltm-lite``.
+        settings: Values of ``SsltmSettings`` that differ from those of the variant.
+        weights: A file that ``segue.nn.weights.save_weights`` wrote from a network of the same settings; by default
+            what ships with the model.
+        device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+    Raises:
+        SettingsError: No variant of that name, an unknown setting or a value out of range, or a backend that is not
+            there.
+        NotFoundError: There is no such weights file.
+        WeightsError: No weights were given, or they do not fit; or there are no ranges for ``int8``.
+    """
+    resolved = variant(name, settings)
+    backend = create_backend(resolved.backend, device)
+    network = _filled(name, resolved, weights).to(torch.device(device)).eval()
+    ranges = None
+    if resolved.precision == "int8":
+        ranges = ranges_beside(weights or shipped_weights(name, can_do_without=True), name)
+    return gated(SsltmModel(name, network, resolved, backend, ranges), resolved.reuse, device)
 
 
 def create_network(settings: SsltmSettings, *, imagenet: bool = False) -> Ssltm:
@@ -82,3 +114,15 @@ def _global(settings: SsltmSettings) -> dict[str, Any]:
         "fuse_centres": Fuse(width),
         "centre_attention": ObjectAttention(width, settings.keys) if own else None,
     }
+
+
+def _filled(name: str, settings: SsltmSettings, weights: Path | None) -> Ssltm:
+    if weights is None and settings.random_weights:
+        # Untrained, yet the same on every run, and without touching the caller's random numbers.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            return create_network(settings)
+    network = create_network(settings)
+    path = weights or shipped_weights(name, can_do_without=True)
+    load_weights(network, path, model_name=name, expected=settings.trained_with)
+    return network

@@ -18,6 +18,8 @@ from segue.types import VOID
 Update = Literal["mse", "ema"]
 Features = Float[Tensor, "batch width rows columns"]
 Cells = Float[Tensor, "cells width"]
+SomeCells = Float[Tensor, "_ width"]
+"""Of one class among others, which have other numbers of them."""
 GridLabels = Integer[Tensor, "batch rows columns"]
 
 _KEPT = 0.99
@@ -60,7 +62,7 @@ class Centres(nn.Module):
         return points, self.known.flatten().expand(batch, -1)
 
     @torch.no_grad()
-    def begin(self, features: Sequence[Cells], seed: int = 0) -> None:
+    def begin(self, features: Sequence[SomeCells], seed: int = 0) -> None:
         """Start from the clusters of features.
 
         A class without features stays unknown, and so do vectors beyond the number of different features.
@@ -150,7 +152,7 @@ class Centres(nn.Module):
         self.known[number, slot] = True
         self.idle[number, slot] = 0
 
-    def _present(self, features: Features, labels: GridLabels) -> list[tuple[int, Cells]]:
+    def _present(self, features: Features, labels: GridLabels) -> list[tuple[int, SomeCells]]:
         """Labelled cells of each class that is known, without gradient."""
         known = self.known.any(1).tolist()
         return [(n, cells) for n, cells in by_present_class(features, labels) if known[n]]
@@ -171,7 +173,7 @@ def to_grid(
     return small[:, 0].long()
 
 
-def by_class(features: Features, labels: GridLabels, num_classes: int) -> list[Cells]:
+def by_class(features: Features, labels: GridLabels, num_classes: int) -> list[SomeCells]:
     """Features of the labelled cells of each class, without gradient; void is left out.
 
     Args:
@@ -183,7 +185,7 @@ def by_class(features: Features, labels: GridLabels, num_classes: int) -> list[C
     return [cells[numbers == number] for number in range(num_classes)]
 
 
-def by_present_class(features: Features, labels: GridLabels) -> list[tuple[int, Cells]]:
+def by_present_class(features: Features, labels: GridLabels) -> list[tuple[int, SomeCells]]:
     """The same of the classes that are there only, with their numbers."""
     cells, numbers = _flat(features, labels)
     present = numbers.unique().tolist()

@@ -5,39 +5,40 @@ from jaxtyping import Float
 from torch import Tensor
 
 Vectors = Float[Tensor, "vectors width"]
+Means = Float[Tensor, "clusters width"]
 
 _ROUNDS = 20
 _MOST = 20_000
 """Vectors that are looked at; of more, every so many-th is."""
 
 
-def k_means(vectors: Vectors, count: int, seed: int = 0) -> Float[Tensor, "clusters width"]:
-    """Means of clusters (k-means++ and Lloyd's rounds); fewer than ``count`` where there are fewer different vectors.
+def k_means(vectors: Vectors, count: int, seed: int = 0) -> Means:
+    """Means of clusters (k-means++ and Lloyd's rounds); fewer than ``count`` where vectors are few, or the same.
 
     Args:
         vectors: Any number, none too.
         count: Clusters at most.
         seed: Of the first choices.
     """
-    vectors = vectors[:: -(-len(vectors) // _MOST) or 1]
+    vectors = vectors[:: max(-(-len(vectors) // _MOST), 1)]
     if not len(vectors):
         return vectors
     means = _first(vectors, count, seed)
     for _ in range(_ROUNDS):
-        owners = torch.nn.functional.one_hot(
-            squared_distances(vectors, means).argmin(1), len(means)
-        ).to(vectors.dtype)
-        sizes = owners.sum(0)
-        moved = torch.where(
-            sizes[:, None] > 0, owners.T @ vectors / sizes.clamp_min(1)[:, None], means
-        )
-        if torch.equal(moved, means):
+        nearest = squared_distances(vectors, means).argmin(1)
+        owned = nearest == torch.arange(len(means), device=vectors.device)[:, None]
+        sizes = owned.sum(1)
+        kept = sizes > 0
+        moved = owned[kept].to(vectors.dtype) @ vectors / sizes[kept, None]
+        if moved.shape == means.shape and torch.equal(moved, means):
             break
         means = moved
     return means
 
 
-def farthest(vectors: Vectors, distances: Tensor, count: int) -> Vectors:
+def farthest(
+    vectors: Vectors, distances: Float[Tensor, " vectors"], count: int
+) -> Float[Tensor, "chosen width"]:
     """Vectors far from what is there already and from each other; those at distance 0 are never chosen.
 
     Args:
@@ -62,7 +63,7 @@ def squared_distances(
     return torch.stack([(vectors - point).square().sum(1) for point in points], 1)
 
 
-def _first(vectors: Vectors, count: int, seed: int) -> Vectors:
+def _first(vectors: Vectors, count: int, seed: int) -> Means:
     """k-means++: each further choice is drawn by its squared distance to those before."""
     generator = torch.Generator().manual_seed(seed)
     index = int(torch.randint(len(vectors), (1,), generator=generator))

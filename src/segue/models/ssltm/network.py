@@ -7,12 +7,12 @@
     decoder                              classes
 
 RFCE is the object attention of OCRNet, fed with another frame's regions; it has no weights of its own. With the parts
-switched off, the network is OCRNet. The published parts are named in the supplement; how they are joined is our reading.
+switched off, the network is OCRNet. The supplement names the parts; how they are joined is our reading.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -25,8 +25,8 @@ from segue.nn.context import Fuse, ObjectAttention, gather
 
 Clips = Float[Tensor, "batch time 3 height width"]
 Frames = Float[Tensor, "batch 3 height width"]
-Features = Float[Tensor, "batch width rows columns"]
-Contexts = Float[Tensor, "batch classes width"]
+Features = Float[Tensor, "batch channels rows columns"]
+Contexts = Float[Tensor, "batch classes channels"]
 Trust = Float[Tensor, "batch time"]
 
 
@@ -85,7 +85,10 @@ class Ssltm(nn.Module):
         self.decoder = decoder
 
     def forward(
-        self, frames: Clips, reference: Frames | None = None, trust: Trust | None = None
+        self,
+        frames: Clips,
+        reference: Float[Tensor, "batch 3 far_height far_width"] | None = None,
+        trust: Trust | None = None,
     ) -> Answer:
         """The answer for the last frame of each clip.
 
@@ -118,6 +121,11 @@ class Ssltm(nn.Module):
         """How many frames, the newest one included, an answer can depend on besides the reference."""
         return self.stt.window[0] if self.stt is not None else 1
 
+    @property
+    def stride(self) -> int:
+        """Of the features."""
+        return self.trunk.strides[cast(Neck, self.neck).level]
+
     def see(self, frames: Frames) -> tuple[Maps, Seen]:
         """The trunk's maps of single frames, and features and regions.
 
@@ -131,11 +139,10 @@ class Ssltm(nn.Module):
                 "Pad or crop them."
             )
         maps: Maps = self.trunk(frames)
-        neck: Neck = self.neck
-        return maps, neck(maps)
+        return maps, cast(Neck, self.neck)(maps)
 
     def agree(
-        self, clips: Float[Tensor, "batch time width rows columns"], trust: Trust | None = None
+        self, clips: Float[Tensor, "batch time channels rows columns"], trust: Trust | None = None
     ) -> Features:
         """Features of the newest frame, having seen those before it."""
         if self.stt is None:

@@ -23,7 +23,7 @@ _REGION_WIDTH = 64
 class Seen:
     """What single frames give."""
 
-    features: Float[Tensor, "batch width rows columns"]
+    features: Float[Tensor, "batch channels rows columns"]
     regions: Float[Tensor, "batch classes rows columns"]
     """Logits of classes at the size of the features: where each class is."""
 
@@ -31,13 +31,18 @@ class Seen:
 class Neck(Protocol):
     """From the maps of frames to what is seen in them."""
 
+    level: int
+
     def __call__(self, maps: Maps) -> Seen:
-        """Features and regions, at one size."""
+        """Features and regions, at one size: that of the map of this level."""
         ...
 
 
 class PlainNeck(nn.Module):
     """As OCRNet has it: features from the coarsest map, regions from the one before."""
+
+    level = 3
+    """Of the map whose size features have."""
 
     def __init__(self, channels: tuple[int, ...], width: int, num_classes: int) -> None:
         super().__init__()
@@ -58,7 +63,7 @@ class PlainDecoder(nn.Module):
         self.head = nn.Conv2d(width, num_classes, 1)
 
     def forward(
-        self, features: Float[Tensor, "batch width rows columns"], maps: Maps
+        self, features: Float[Tensor, "batch channels rows columns"], maps: Maps
     ) -> Float[Tensor, "batch classes rows columns"]:
         """Logits at the size of the features."""
         logits: Tensor = self.head(features)
@@ -67,6 +72,9 @@ class PlainDecoder(nn.Module):
 
 class MergingNeck(nn.Module):
     """Features and regions at stride 16, of its map and of that at stride 32 (ours)."""
+
+    level = 2
+    """Of the map whose size features have."""
 
     def __init__(self, channels: tuple[int, ...], width: int, num_classes: int) -> None:
         super().__init__()
@@ -98,7 +106,7 @@ class TopDownDecoder(nn.Module):
         self.head = nn.Conv2d(fine, num_classes, 3, padding=1)
 
     def forward(
-        self, features: Float[Tensor, "batch width rows columns"], maps: Maps
+        self, features: Float[Tensor, "batch channels rows columns"], maps: Maps
     ) -> Float[Tensor, "batch classes rows4 columns4"]:
         """Logits at stride 4."""
         x = features

@@ -30,7 +30,7 @@ class SsltmSettings(Settings):
     stt: bool = True
     """The spatial-temporal transformer between neighbouring frames."""
     frames: Positive = 4
-    """Frames of a clip, the newest included (ours, as TCB); what lies outside the newest one's window changes nothing."""
+    """Frames of a clip, the newest included (ours, as TCB); those outside the window of the newest change nothing."""
     spacing: Positive = 3
     """Frames from one of a clip to the next (ours, as TCB, whose clips reach forward; these reach back)."""
     window: tuple[Positive, Positive, Positive] = (2, 8, 8)

@@ -133,7 +133,9 @@ class _Block(nn.Module):
         self.norm_after = nn.LayerNorm(width)
         self.feed = _MixFeedForward(width, expansion * width)
 
-    def forward(self, clips: Clips, grid: _Grid, bias: Tensor, newest: bool = False) -> Clips:
+    def forward(
+        self, clips: Clips, grid: _Grid, bias: Tensor, newest: bool = False
+    ) -> Float[Tensor, "batch frames channels rows columns"]:
         """The clips, or only their last frame, which must then be of one window in time."""
         maps = clips.movedim(2, -1)
         tokens = grid.cut(self.norm(maps))

@@ -8,16 +8,17 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from segue.errors import MaskError, VideoError
-from segue.models.temporal_unet.graphs import Seen, TemporalUnetGraph
-from segue.models.temporal_unet.motion import find_motion, grey_of
+from segue.errors import VideoError
+from segue.models.naming import named, refuse_labels
+from segue.models.temporal_unet.graphs import TemporalUnetGraph
 from segue.models.temporal_unet.network import Hidden, TemporalUnet
 from segue.models.temporal_unet.settings import TemporalUnetSettings
 from segue.nn.backends.int8 import Ranges
 from segue.nn.backends.interface import Backend
 from segue.nn.backends.torch_backend import TorchBackend
 from segue.nn.fuse import for_inference
-from segue.types import Frame, GivenLabels, ObjectScore, Prediction
+from segue.nn.motion import find_motion, grey_of
+from segue.types import Frame, GivenLabels, Prediction
 
 _SMALLEST = 4
 """Cells along a side of the coarsest map that the blocks need, which mirror three at the border."""
@@ -95,16 +96,13 @@ class TemporalUnetModel:
             VideoError: The frame has another size than the first one.
             MaskError: Labels were given.
         """
-        if labels is not None:
-            raise MaskError(
-                f"{self.name} names classes by itself and takes no mask, but one came with frame "
-                f"{state.frames}. Leave it out, or use a model that follows given objects."
-            )
+        refuse_labels(self.name, labels, state.frames)
         with torch.no_grad():
             pixels, motion, grey = self._prepared(frame, state)
             seen = self._graph.step(pixels, state.hidden, motion)
         after = TemporalUnetState(state.size_hw, state.frames + 1, seen.hidden, grey)
-        return _predict(seen, state.size_hw), after
+        prediction = named(seen.labels, seen.confidence, seen.highest, state.size_hw)
+        return prediction, after
 
     def probabilities(self, state: TemporalUnetState) -> Tensor | None:
         """See ``TellingModel.probabilities``; only a network that blends at its output remembers them."""
@@ -171,19 +169,3 @@ class TemporalUnetModel:
         height, width = frame.shape[:2]
         margins = (0, self._padded(height) - height), (0, self._padded(width) - width), (0, 0)
         return np.pad(frame, margins, mode="edge")
-
-
-def _predict(seen: Seen, size_hw: tuple[int, int]) -> Prediction:
-    height, width = size_hw
-    inside = slice(height), slice(width)
-    labels = np.ascontiguousarray(seen.labels[inside].cpu().numpy())
-    confidence = seen.confidence[inside].cpu().numpy()
-    num_classes = len(seen.highest)
-    areas = np.bincount(labels.ravel(), minlength=num_classes)
-    sums = np.bincount(labels.ravel(), confidence.ravel(), minlength=num_classes)
-    scores = {}
-    for i, highest in enumerate(seen.highest.tolist()):
-        absent = not areas[i]
-        sure = 1 - highest if absent else sums[i] / areas[i]
-        scores[i] = ObjectScore(round(float(sure), 4), absent)
-    return Prediction(labels, scores)

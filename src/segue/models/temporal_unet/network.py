@@ -13,7 +13,7 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from segue.errors import InputError
-from segue.models.temporal_unet.blend import blend
+from segue.nn.blend import blend
 from segue.nn.warp import warp
 
 Hidden = tuple[Float[Tensor, "_ _ _ _"], ...]

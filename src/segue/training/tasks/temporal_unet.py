@@ -15,9 +15,9 @@ from segue.data.semantic_classes import CLASS_SETS
 from segue.errors import SettingsError
 from segue.models.temporal_unet import objective
 from segue.models.temporal_unet.build import create_network
-from segue.models.temporal_unet.motion import find_motion, grey_of
 from segue.models.temporal_unet.network import TemporalUnet
 from segue.nn.flow import find_flow
+from segue.nn.motion import find_motion, grey_of
 from segue.nn.weights import load_weights
 from segue.training.curriculum import Conditions
 from segue.training.task import Batch, Sample, Task

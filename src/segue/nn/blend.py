@@ -18,7 +18,7 @@ def blend(
     now: Probabilities,
     before: Probabilities,
     difference: Float[Tensor, "batch 1 height width"],
-    share: float,
+    share: float | Float[Tensor, ""],
 ) -> Probabilities:
     """Probabilities of both.
 
