@@ -15,6 +15,13 @@ QUICK = {
     "update_every": 2,
     "augmentation": {"samples": 2},
 }
+# Swin-S would take seconds to build, and more for every frame.
+LIGHT = {
+    "random_weights": True,
+    "backbone": "efficientnet-lite0",
+    "width": 32,
+    "classes": ("road", "sky", "tree"),
+}
 SETTINGS: dict[str, dict[str, Any]] = {
     "segue-lite": {"update_every": 2},
     "frtm": QUICK,
@@ -31,6 +38,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "temporal-unet": {"random_weights": True, "size": "small-shallow"},
     "temporal-unet-lite": {"random_weights": True},
+    **{
+        name: LIGHT
+        for name, entry in MODELS.items()
+        if entry.build.startswith("segue.models.scene_parsing.")
+    },
     # Frames of the size that the large one is made for take seconds each.
     "slowfast": {"random_weights": True, "backend": "torch", "short_side": 32, "long_side": 64},
     "slowfast-lite": {"random_weights": True, "short_side": 64, "long_side": 96},

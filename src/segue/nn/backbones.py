@@ -76,7 +76,13 @@ class Backbone(nn.Module):
 
     def forward(self, frames: Float[Tensor, "batch 3 height width"]) -> Maps:
         """Maps of frames with values in [0, 1], whose sides are multiples of 32."""
-        return self._maps(self.body, (frames - self.mean) / self.deviation)
+        return self._maps(self.body, self.normalised(frames))
+
+    def normalised(
+        self, frames: Float[Tensor, "batch 3 height width"]
+    ) -> Float[Tensor, "batch 3 height width"]:
+        """Frames as the network sees them (of EfficientNet-Lite0: as they are, since it scales them by itself)."""
+        return (frames - self.mean) / self.deviation
 
     def load_imagenet(self, path: Path | None = None) -> None:
         """Fill in ImageNet weights.

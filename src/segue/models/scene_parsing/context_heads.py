@@ -1,0 +1,152 @@
+"""Heads that sum a frame up before they look at its pixels: the summary is what video methods carry over time.
+
+x = features(maps)              what pixels show
+context = summary(x, regions)   what the frame holds: pooled grids (PSP), or one vector per class (OCR)
+y = join(x, context)            pixels that know the context of their frame, or of others
+classify(y)                     logits
+"""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from segue.models.scene_parsing.heads import POOLS
+from segue.nn.backbones import Maps
+from segue.nn.context import Fuse, ObjectAttention, conv_norm_relu, gather
+from segue.nn.resize import resized
+
+Map = Float[Tensor, "batch channels height width"]
+Joined = Float[Tensor, "batch joined height width"]
+Logits = Float[Tensor, "batch classes _ _"]
+Context = tuple[Tensor, ...]
+"""What sums a frame up; tensors of the same shapes for all frames, so that they can be averaged."""
+
+
+@runtime_checkable
+class ContextHead(Protocol):
+    """A head in the four steps above."""
+
+    def __call__(self, maps: Maps, regions: Logits) -> Logits:
+        """Logits of frames that know their own context: the four steps in a row."""
+        ...
+
+    def features(self, maps: Maps) -> Map:
+        """What pixels show, of the size of the coarsest map."""
+        ...
+
+    def summary(self, features: Map, regions: Logits) -> Context:
+        """The context of a frame.
+
+        Args:
+            features: As ``features`` gives them.
+            regions: Logits of the auxiliary head, of any size.
+        """
+        ...
+
+    def join(self, features: Map, context: Context) -> Joined:
+        """Features that know a context."""
+        ...
+
+    def classify(self, joined: Joined) -> Logits:
+        """Logits of classes."""
+        ...
+
+
+class OcrHead(nn.Module):
+    """OCRNet (Yuan et al., ECCV 2020): the context is one vector per class.
+
+    Args:
+        channels: Of the four maps.
+        width: Of features and vectors; pixels and vectors are compared in half of it.
+        num_classes: Of the logits.
+        biased: See ``ObjectAttention``.
+    """
+
+    def __init__(
+        self, channels: tuple[int, ...], width: int, num_classes: int, *, biased: bool
+    ) -> None:
+        super().__init__()
+        self.narrow = conv_norm_relu(channels[-1], width, 3, bias=True)
+        self.attention = ObjectAttention(width, width // 2, bias=biased)
+        self.fuse = Fuse(width, bias=biased)
+        self.last = nn.Conv2d(width, num_classes, 1)
+
+    def forward(self, maps: Maps, regions: Logits) -> Logits:
+        """See ``ContextHead``."""
+        return self.classify(joined_alone(self, maps, regions))
+
+    def features(self, maps: Maps) -> Map:
+        """See ``ContextHead``."""
+        found: Tensor = self.narrow(maps[-1])
+        return found
+
+    def summary(self, features: Map, regions: Logits) -> Context:
+        """See ``ContextHead``."""
+        return (gather(features, resized(regions, features)),)
+
+    def join(self, features: Map, context: Context) -> Joined:
+        """See ``ContextHead``."""
+        joined: Tensor = self.fuse(self.attention(features, context[0]), features)
+        return joined
+
+    def classify(self, joined: Joined) -> Logits:
+        """See ``ContextHead``."""
+        logits: Tensor = self.last(joined)
+        return logits
+
+
+class PspHead(nn.Module):
+    """PSPNet (Zhao et al., CVPR 2017): the context is the map, pooled to grids of 1, 2, 3 and 6 cells a side.
+
+    Args:
+        channels: Of the four maps.
+        width: Of each grid, and of what is joined.
+        num_classes: Of the logits.
+    """
+
+    def __init__(self, channels: tuple[int, ...], width: int, num_classes: int) -> None:
+        super().__init__()
+        top = channels[-1]
+        self.pooled = nn.ModuleList(conv_norm_relu(top, width, 1) for _ in POOLS)
+        self.fuse = conv_norm_relu(top + len(POOLS) * width, width, 3)
+        self.last = nn.Conv2d(width, num_classes, 1)
+
+    def forward(self, maps: Maps, regions: Logits) -> Logits:
+        """See ``ContextHead``."""
+        return self.classify(joined_alone(self, maps, regions))
+
+    def features(self, maps: Maps) -> Map:
+        """The coarsest map itself."""
+        return maps[-1]
+
+    def summary(self, features: Map, regions: Logits) -> Context:
+        """See ``ContextHead``; regions do not matter."""
+        return tuple(F.adaptive_avg_pool2d(features, cells) for cells in POOLS)
+
+    def join(self, features: Map, context: Context) -> Joined:
+        """See ``ContextHead``."""
+        grids = [
+            resized(layer(grid), features) for layer, grid in zip(self.pooled, context, strict=True)
+        ]
+        joined: Tensor = self.fuse(torch.cat([features, *grids], 1))
+        return joined
+
+    def classify(self, joined: Joined) -> Logits:
+        """See ``ContextHead``."""
+        logits: Tensor = self.last(joined)
+        return logits
+
+
+def joined_alone(head: ContextHead, maps: Maps, regions: Logits) -> Joined:
+    """What the head classifies of frames that know only their own context."""
+    features = head.features(maps)
+    return head.join(features, head.summary(features, regions))
+
+
+def mean_context(contexts: Sequence[Context]) -> Context:
+    """The mean of the contexts of several frames: the temporal context blending of TCB (Miao et al., CVPR 2021)."""
+    return tuple(torch.stack(parts).mean(0) for parts in zip(*contexts, strict=True))

@@ -1,0 +1,164 @@
+"""What all these networks answer to, and the one that looks at single frames.
+
+Nothing of a video is kept in a module. A clip in one go (``forward``, for training) and frames one by one (``step``)
+give the same answers.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from segue.errors import InputError
+from segue.nn.backbones import MULTIPLE, Backbone, Maps
+from segue.nn.resize import resized
+
+Clips = Float[Tensor, "batch time 3 height width"]
+Frames = Float[Tensor, "batch 3 height width"]
+Flow = Float[Tensor, "batch 2 height width"]
+"""Where each pixel of a frame was in the frame before, in pixels, x before y."""
+Map = Float[Tensor, "batch channels rows columns"]
+Logits = Float[Tensor, "batch classes _ _"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a network says of the newest frame of each clip."""
+
+    logits: Float[Tensor, "batch classes height width"]
+    """At the size of the frame."""
+    auxiliary: Float[Tensor, "batch classes rows columns"] | None = None
+    """Logits of the auxiliary head, at a size of their own; ``None``: there is none."""
+    before: Float[Tensor, "batch classes height width"] | None = None
+    """Logits of the frame before; in training with ETC only."""
+    features: None = None
+    """Nothing is clustered here; SSLTM's answer has this field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the frames so far leave to the next one; empty before the first."""
+
+    tensors: tuple[Tensor, ...] = ()
+    contexts: tuple[tuple[Tensor, ...], ...] = ()
+    """Of earlier frames, the oldest first."""
+
+
+@runtime_checkable
+class SceneNetwork(Protocol):
+    """A network of this room; it is an ``nn.Module``, too."""
+
+    trunk: Backbone
+    multiple: int
+    """Sides of frames must be multiples of it."""
+    needs_flow: bool
+    """Whether a frame must be told how the picture moved since the frame before."""
+
+    def forward(
+        self, frames: Clips, reference: Frames | None = None, flow: Flow | None = None
+    ) -> Answer:
+        """The answer for the last frame of each clip.
+
+        Args:
+            frames: Values in [0, 1], the oldest first; one frame is a clip, too.
+            reference: Must be ``None``: none of these networks looks at a frame far away.
+            flow: From the last frame back to the one before, for a network that needs it and clips of several frames.
+
+        Raises:
+            InputError: Sides that are no multiples, a reference, or no flow where it is needed.
+        """
+        ...
+
+    def step(
+        self,
+        frame: Frames,
+        memory: Memory,
+        before: Frames | None = None,
+        flow: Flow | None = None,
+    ) -> tuple[Float[Tensor, "batch classes height width"], Memory]:
+        """Logits of one frame at its size, and the memory to hand to the next step.
+
+        Args:
+            frame: Values in [0, 1].
+            memory: What the last step returned.
+            before: The frame before, for a network that needs the flow.
+            flow: From the frame back to that one; without it nothing has moved.
+
+        Raises:
+            InputError: Sides that are no multiples.
+        """
+        ...
+
+
+class ImageParser(nn.Module):
+    """A network that looks at each frame alone; a ``SceneNetwork``.
+
+    Args:
+        trunk: Frames -> maps.
+        head: ``(maps, auxiliary logits) -> logits``.
+        auxiliary: The map before the coarsest one -> logits; ``None``: there is no such head.
+        pairs: Whether training is told the answer for the frame before, too (ETC).
+    """
+
+    multiple = MULTIPLE
+    needs_flow = False
+
+    def __init__(
+        self, trunk: Backbone, head: nn.Module, auxiliary: nn.Module | None, *, pairs: bool = False
+    ) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = head
+        self.auxiliary = auxiliary
+        self.pairs = pairs
+
+    def forward(
+        self, frames: Clips, reference: Frames | None = None, flow: Flow | None = None
+    ) -> Answer:
+        """See ``SceneNetwork.forward``; only the last frame is looked at, and with ETC, in training, the one before."""
+        refuse_reference(reference)
+        frames = frames[:, -2:] if self.pairs and self.training else frames[:, -1:]
+        clips = frames.shape[:2]
+        maps, auxiliary = see(self, frames.flatten(0, 1))
+        logits = resized(self.head(maps, auxiliary), frames).unflatten(0, clips)
+        if auxiliary is not None:
+            auxiliary = auxiliary.unflatten(0, clips)[:, -1]
+        return Answer(logits[:, -1], auxiliary, logits[:, 0] if clips[1] == 2 else None)
+
+    def step(
+        self,
+        frame: Frames,
+        memory: Memory,
+        before: Frames | None = None,
+        flow: Flow | None = None,
+    ) -> tuple[Float[Tensor, "batch classes height width"], Memory]:
+        """See ``SceneNetwork.step``."""
+        maps, auxiliary = see(self, frame)
+        return resized(self.head(maps, auxiliary), frame), memory
+
+
+def see(network: Any, frames: Frames) -> tuple[Maps, Any]:
+    """The trunk's maps of single frames, and the logits of the auxiliary head (``None`` without one).
+
+    Raises:
+        InputError: Sides that are no multiples.
+    """
+    height, width = frames.shape[-2:]
+    if height % MULTIPLE or width % MULTIPLE:
+        raise InputError(
+            f"Frames are {height}x{width} (height x width); both sides must be multiples of {MULTIPLE}. "
+            "Pad or crop them."
+        )
+    maps: Maps = network.trunk(frames)
+    return maps, None if network.auxiliary is None else network.auxiliary(maps[-2])
+
+
+def refuse_reference(reference: Frames | None) -> None:
+    """Nothing happens without one.
+
+    Raises:
+        InputError: A reference frame.
+    """
+    if reference is not None:
+        raise InputError("This network looks at no reference frame. Leave it out.")
