@@ -91,8 +91,5 @@ class TinyModel:
 
 
 TINY = Family(
-    "fakes.tiny_scenes:variant",
-    "fakes.tiny_scenes:create_network",
-    "fakes.tiny_scenes:TinyModel",
-    centres=True,
+    "fakes.tiny_scenes:variant", "fakes.tiny_scenes:create_network", "fakes.tiny_scenes:TinyModel"
 )

@@ -17,7 +17,7 @@ from segue.data.label_clips import LabelFootage
 from segue.files import write_json, writing
 from segue.media.png import write_png
 from segue.training.average import evaluating
-from segue.training.tasks.scene_networks import SceneAnswer
+from segue.training.tasks.scene_networks import Family
 from segue.training.tasks.ssltm_footage import pseudo_path
 from segue.types import VOID, Frame, Labels
 
@@ -45,7 +45,8 @@ class Labeller:
     """Labels single frames with a network, each with its earliest reference frame (the same every time).
 
     Args:
-        network: A ``SceneNetwork``.
+        family: How the network is asked.
+        network: With trained weights.
         values: Stored value of each class.
         reference: How far away the reference is.
         with_reference: Whether the network is shown one.
@@ -53,6 +54,7 @@ class Labeller:
         multiple: Of which the sides of frames must be multiples.
     """
 
+    family: Family
     network: nn.Module
     values: UInt8[np.ndarray, " classes"]
     reference: ReferenceSettings
@@ -72,7 +74,7 @@ class Labeller:
         num_frames = len(footage.sequences[sequence].frame_paths)
         far = footage.read(sequence, choose_reference(index, num_frames, self.reference))[0]
         reference = self._pixels(far) if self.with_reference else None
-        answer: SceneAnswer = self.network(self._pixels(frame)[:, None], reference)
+        answer = self.family.ask(self.network, self._pixels(frame)[:, None], reference)
         highest = answer.logits[0].float().softmax(0).max(0)
         stored = self.values[highest.indices.cpu().numpy()]
         stored[highest.values.cpu().numpy() < self.threshold] = VOID

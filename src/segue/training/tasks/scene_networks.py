@@ -30,16 +30,10 @@ class SceneAnswer(Protocol):
         ...
 
 
-class SceneNetwork(Protocol):
-    """Called with clips, the oldest frame first, and a reference frame each; frames are in [0, 1]."""
-
-    def __call__(
-        self,
-        frames: Float[Tensor, "batch time 3 height width"],
-        reference: Float[Tensor, "batch 3 height width"] | None = None,
-    ) -> SceneAnswer:
-        """The answer for the last frame of each clip; without a reference each frame is its own."""
-        ...
+def ask(network: nn.Module, frames: Tensor, reference: Tensor | None) -> SceneAnswer:
+    """See ``Family.ask``; of networks that are called with clips and references."""
+    answer: SceneAnswer = network(frames, reference)
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +46,12 @@ class Family:
     """``create(settings, imagenet=...) -> network``"""
     model: str
     """``model(name, network, settings) -> streaming model``"""
-    centres: bool = False
-    """Whether it may have centres of classes, see ``segue.models.ssltm.centres``."""
+    most_frames: int | None = None
+    """Frames of a clip that it looks at; ``None``: the network's own ``reach``."""
+    asked: str = "segue.training.tasks.scene_networks:ask"
+    """``ask(network, frames, reference) -> SceneAnswer``"""
+    extra: str = ""
+    """``more_losses(answer, frames) -> losses by name``, of labelled clips; none by default."""
 
     def settings(self, name: str, values: dict[str, Any]) -> Settings:
         """Of a variant, with some values changed.
@@ -73,6 +71,29 @@ class Family:
         create: Callable[..., nn.Module] = load_place(self.create)
         return create(settings, imagenet=imagenet)
 
+    def clip_length(self, network: nn.Module, wanted: int) -> int:
+        """Frames of a clip: those that the network looks at, no more."""
+        most = self.most_frames or int(getattr(network, "reach", 1))
+        return min(wanted, most)
+
+    def ask(self, network: nn.Module, frames: Tensor, reference: Tensor | None) -> SceneAnswer:
+        """The answer for the last frame of each clip.
+
+        Args:
+            network: Of this family.
+            frames: In [0, 1], ``batch time 3 height width``, the oldest first.
+            reference: A frame far away for each clip, ``batch 3 height width``; ``None``: each clip is its own.
+        """
+        answer: SceneAnswer = load_place(self.asked)(network, frames, reference)
+        return answer
+
+    def more_losses(self, answer: SceneAnswer, frames: Tensor) -> dict[str, Tensor]:
+        """Losses of labelled clips that only this family has."""
+        if not self.extra:
+            return {}
+        found: dict[str, Tensor] = load_place(self.extra)(answer, frames)
+        return found
+
     def streaming(self, name: str, network: nn.Module, settings: Settings) -> SemanticModel[Any]:
         """The model that goes through videos with a network, as ``segue label`` does."""
         model: SemanticModel[Any] = load_place(self.model)(name, network, settings)
@@ -83,9 +104,27 @@ _SSLTM = Family(
     "segue.models.ssltm.settings:variant",
     "segue.models.ssltm.build:create_network",
     "segue.models.ssltm.model:SsltmModel",
-    centres=True,
 )
-SCENE_NETWORKS: dict[str, Family] = {"ssltm": _SSLTM, "ssltm-lite": _SSLTM}
+
+
+def _rival(most_frames: int) -> Family:
+    return Family(
+        "segue.models.scene_parsing.settings:variant",
+        "segue.models.scene_parsing.build:create_network",
+        "segue.models.scene_parsing.model:SceneParsingModel",
+        most_frames=most_frames,
+        asked="segue.training.tasks.scene_rivals:ask",
+        extra="segue.training.tasks.scene_rivals:more_losses",
+    )
+
+
+SCENE_NETWORKS: dict[str, Family] = {
+    "ssltm": _SSLTM,
+    "ssltm-lite": _SSLTM,
+    **dict.fromkeys(("pspnet", "ocrnet", "upernet", "deeplabv3plus", "segmenter"), _rival(1)),
+    **dict.fromkeys(("etc", "netwarp"), _rival(2)),
+    "tcb": _rival(4),
+}
 
 
 def find_family(name: str) -> Family:

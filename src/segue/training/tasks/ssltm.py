@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Int64
 from torch import Tensor, nn
 
 from segue.data.label_budget import left_out
@@ -58,46 +59,24 @@ def build(settings: TrainingSettings) -> Task:
     _say_left_out(settings, footage, pixels)
     network = create(settings)
     teacher = MeanTeacher(network, settings.teacher.decay) if settings.learn == "teacher" else None
-    centres = _centres(settings, network)
-    objective = SceneObjective(
-        network,
-        settings.objective,
-        class_weights=_class_weights(pixels, settings.objective.balance),
-        centres=centres,
-        teacher=teacher,
-        teaching=settings.teacher,
-        teach_centres=settings.centres.unlabelled,
-    )
+    objective = _objective(settings, network, teacher, pixels)
+    length = settings.family.clip_length(network, settings.clips.length)
     task = Task(
         model_name=settings.variant,
         network=network,
         objective=objective,
         samples=ContextSamples(footage, footage.labelled, settings.clips, settings.has_reference),
         uses=frozenset({"size_hw"}),
-        defaults=Conditions(clip_length=_length(settings, network), size_hw=settings.clips.size_hw),
+        defaults=Conditions(clip_length=length, size_hw=settings.clips.size_hw),
         validate=SceneValidation(teacher.network if teacher else network, settings, held_out),
         scores=SCORES,
-        metadata=getattr(settings.model, "trained_with", None),
+        metadata=settings.model_setting("trained_with", None),
         streams=_streams(settings, footage) if teacher else {},
         kept={"teacher": teacher} if teacher else {},
-        after_step=AfterStep(
-            network,
-            objective,
-            centres,
-            Gathering(
-                footage,
-                settings.clips.size_hw,
-                settings.clips.reference,
-                settings.has_reference,
-                settings.centres,
-            ),
-            teacher,
-            len(settings.data.class_names),
-            settings.loop.seed,
-        ),
+        after_step=_after_step(settings, network, objective, teacher, footage),
         shipped=teacher.network if teacher else None,
     )
-    _check_length(settings, task, centres)
+    _check_length(settings, task)
     return task
 
 
@@ -118,11 +97,6 @@ def create(settings: TrainingSettings) -> nn.Module:
     return network
 
 
-def _length(settings: TrainingSettings, network: nn.Module) -> int:
-    """Frames of a clip: those that the network looks at, no more."""
-    return min(settings.clips.length, int(getattr(network, "reach", settings.clips.length)))
-
-
 def _streams(settings: TrainingSettings, footage: LabelFootage) -> Mapping[str, Stream]:
     weak = settings.clips.model_copy(update=_CALM)
     samples = ContextSamples(
@@ -131,14 +105,59 @@ def _streams(settings: TrainingSettings, footage: LabelFootage) -> Mapping[str, 
     return {UNLABELLED: Stream(samples, settings.teacher.batch)}
 
 
-def _centres(settings: TrainingSettings, network: nn.Module) -> Centres | None:
-    if not settings.family.centres:
-        return None
-    found = dict(network.named_children()).get("centres")
-    return found if isinstance(found, Centres) else None
+def _objective(
+    settings: TrainingSettings,
+    network: nn.Module,
+    teacher: MeanTeacher | None,
+    pixels: Int64[np.ndarray, " classes"],
+) -> SceneObjective:
+    return SceneObjective(
+        settings.family,
+        network,
+        settings.objective,
+        class_weights=_class_weights(pixels, settings.objective.balance),
+        centres=_centres(network),
+        teacher=teacher,
+        teaching=settings.teacher,
+        teach_centres=settings.centres.unlabelled,
+    )
 
 
-def _say_left_out(settings: TrainingSettings, footage: LabelFootage, pixels: np.ndarray) -> None:
+def _after_step(
+    settings: TrainingSettings,
+    network: nn.Module,
+    objective: SceneObjective,
+    teacher: MeanTeacher | None,
+    footage: LabelFootage,
+) -> AfterStep:
+    gathering = Gathering(
+        settings.family,
+        footage,
+        settings.clips.size_hw,
+        settings.clips.reference,
+        settings.has_reference,
+        settings.centres,
+    )
+    num_classes = len(settings.data.class_names)
+    return AfterStep(
+        network,
+        objective,
+        _centres(network),
+        gathering,
+        teacher,
+        num_classes,
+        settings.loop.seed,
+    )
+
+
+def _centres(network: nn.Module) -> Centres | None:
+    """Its centres of classes, if it has some."""
+    return next((part for part in network.children() if isinstance(part, Centres)), None)
+
+
+def _say_left_out(
+    settings: TrainingSettings, footage: LabelFootage, pixels: Int64[np.ndarray, " classes"]
+) -> None:
     missing = left_out(pixels.tolist(), settings.data.class_names)
     if missing:
         warnings.warn(
@@ -149,7 +168,7 @@ def _say_left_out(settings: TrainingSettings, footage: LabelFootage, pixels: np.
         )
 
 
-def _class_weights(pixels: np.ndarray, balance: float) -> Tensor | None:
+def _class_weights(pixels: Int64[np.ndarray, " classes"], balance: float) -> Tensor | None:
     if not balance:
         return None
     shares = pixels / max(1, pixels.sum())
@@ -168,8 +187,8 @@ def _check_sizes(settings: TrainingSettings, multiple: int) -> None:
             )
 
 
-def _check_length(settings: TrainingSettings, task: Task, centres: Centres | None) -> None:
-    if centres is None:
+def _check_length(settings: TrainingSettings, task: Task) -> None:
+    if _centres(task.network) is None:
         return
     plan = Plan(settings.loop, settings.optimiser, settings.schedule, settings.stages)
     num_steps = plan.curriculum(task).num_steps

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from segue.errors import DivergedError
 from segue.models.ssltm.centres import Centres, to_grid
-from segue.models.temporal_unet.objective import cross_entropy
+from segue.nn.class_losses import cross_entropy
 from segue.training.curriculum import Conditions
 from segue.training.task import Batch
 from segue.training.tasks.mean_teacher import MeanTeacher, draw_box, mixed, ramped, sure
-from segue.training.tasks.scene_networks import SceneAnswer
+from segue.training.tasks.scene_networks import Family, SceneAnswer
 from segue.training.tasks.ssltm_settings import ObjectiveSettings, TeacherSettings
 
 UNLABELLED = "unlabelled"
@@ -41,7 +41,8 @@ class SceneObjective(nn.Module):
     """Losses of a batch; ``seen`` and ``confident`` tell the hook after the step what happened in it.
 
     Args:
-        network: A ``SceneNetwork``.
+        family: How the network is asked.
+        network: What learns.
         settings: Weights of losses.
         class_weights: How much a pixel of each class counts; ``None``: all alike.
         centres: Of the network, where it has some.
@@ -52,6 +53,7 @@ class SceneObjective(nn.Module):
 
     def __init__(
         self,
+        family: Family,
         network: nn.Module,
         settings: ObjectiveSettings,
         *,
@@ -62,7 +64,7 @@ class SceneObjective(nn.Module):
         teach_centres: bool = False,
     ) -> None:
         super().__init__()
-        self.network = network
+        self.family, self.network = family, network
         self._settings, self._class_weights = settings, class_weights
         # In tuples, so that nothing is there twice and the teacher learns nothing.
         self._centres, self._teacher = (centres,), (teacher,)
@@ -80,13 +82,14 @@ class SceneObjective(nn.Module):
         return losses
 
     def _supervised(self, batch: Batch) -> dict[str, Tensor]:
-        answer: SceneAnswer = self.network(_pixels(batch["frames"]), _maybe(batch, "reference"))
-        labels = batch["labels"]
+        frames, labels = _pixels(batch["frames"]), batch["labels"]
+        answer = self.family.ask(self.network, frames, _maybe(batch, "reference"))
         losses = {"cross_entropy": self._cross_entropy(answer.logits, labels)}
         if self._settings.auxiliary and answer.auxiliary is not None:
             second = _resized(answer.auxiliary, labels)
             losses["auxiliary"] = self._settings.auxiliary * self._cross_entropy(second, labels)
-        return losses | self._centre_loss(answer, labels)
+        more = self.family.more_losses(answer, frames)
+        return losses | more | self._centre_loss(answer, labels)
 
     def _centre_loss(self, answer: SceneAnswer, labels: Tensor) -> dict[str, Tensor]:
         (centres,) = self._centres
@@ -108,7 +111,7 @@ class SceneObjective(nn.Module):
         (teacher,) = self._teacher
         assert teacher is not None
         views = self._views(batch, teacher)
-        answer: SceneAnswer = self.network(views.frames, views.reference)
+        answer = self.family.ask(self.network, views.frames, views.reference)
         classes, taught = sure(views.probabilities, self._teaching.threshold)
         self.confident = float(taught.float().mean())
         if self._teaching.targets == "soft":
@@ -129,9 +132,8 @@ class SceneObjective(nn.Module):
     def _views(self, batch: Batch, teacher: MeanTeacher) -> _Views:
         """The strong views, some with a box of the next clip, and what the teacher says of the weak ones."""
         with torch.no_grad():
-            said: SceneAnswer = teacher.network(
-                _pixels(batch["frames"]), _maybe(batch, "reference")
-            )
+            weak = _pixels(batch["frames"])
+            said = self.family.ask(teacher.network, weak, _maybe(batch, "reference"))
             probabilities = said.logits.float().softmax(1)
         if not torch.isfinite(probabilities).all():
             raise DivergedError(

@@ -84,6 +84,7 @@ def _label(settings: TrainingSettings, folder: Path, watch: Watch | None) -> Non
     weights = folder / FIRST / WEIGHTS
     load_weights(network, weights, model_name=settings.variant)
     labeller = Labeller(
+        settings.family,
         network,
         _values(settings),
         settings.clips.reference,

@@ -11,7 +11,7 @@ from segue.data.label_clips import LabelFootage
 from segue.models.ssltm.centres import Centres, by_class, to_grid
 from segue.training.average import evaluating
 from segue.training.tasks.mean_teacher import MeanTeacher
-from segue.training.tasks.scene_networks import SceneAnswer
+from segue.training.tasks.scene_networks import Family
 from segue.training.tasks.ssltm_objective import SceneObjective
 from segue.training.tasks.ssltm_settings import CentreSettings
 
@@ -20,6 +20,7 @@ from segue.training.tasks.ssltm_settings import CentreSettings
 class Gathering:
     """Where the features come from that the centres begin with."""
 
+    family: Family
     footage: LabelFootage
     size_hw: tuple[int, int]
     reference: ReferenceSettings
@@ -37,7 +38,7 @@ class Gathering:
                 clip = render_context(self.footage, record)
                 frames = torch.from_numpy(clip.frames).to(device)[None].movedim(-1, -3) / 255
                 far = torch.from_numpy(clip.reference).to(device)[None].movedim(-1, -3) / 255
-                answer: SceneAnswer = network(frames, far if self.with_reference else None)
+                answer = self.family.ask(network, frames, far if self.with_reference else None)
                 assert answer.features is not None
                 labels = torch.from_numpy(clip.labels).to(device)[None]
                 grid = to_grid(labels, (answer.features.shape[-2], answer.features.shape[-1]))
