@@ -255,6 +255,20 @@ def test_rates_of_parts(tmp_path: Path) -> None:
     assert math.isclose(rates[id(network.head.weight)], 0.1)
 
 
+def test_weight_decay_can_spare_vectors_and_parts() -> None:
+    network = Small()
+
+    def decays(**settings: object) -> dict[str, float]:
+        made = create_optimiser(network, OptimiserSettings.parse({"weight_decay": 0.1, **settings}))
+        found = {id(p): group["weight_decay"] for group in made.param_groups for p in group["params"]}  # fmt: skip
+        return {name: found[id(p)] for name, p in network.named_parameters()}
+
+    assert set(decays().values()) == {0.1}
+    assert decays(decay_vectors=False, undecayed=["head"]) == {
+        "body.0.weight": 0.1, "body.0.bias": 0.0, "head.weight": 0.0, "head.bias": 0.0,
+    }  # fmt: skip
+
+
 def test_averaged_weights_stand_in_and_go() -> None:
     network = Small()
     own = network.head.weight.detach().clone()
