@@ -73,6 +73,10 @@ def create_network(settings: TinySettings, *, imagenet: bool = False) -> TinyNet
 class TinyModel:
     """Frame by frame."""
 
+    lookahead = 0
+    state_type = int
+    parameters_per_object = 0
+
     def __init__(self, name: str, network: TinyNetwork, settings: TinySettings) -> None:
         self.name, self.network, self.classes = name, network, settings.classes
 

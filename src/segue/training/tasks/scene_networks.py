@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from segue.models.interface import SemanticModel
 from segue.settings import Settings, load_place, look_up
 
 
+@runtime_checkable
 class SceneAnswer(Protocol):
     """What a network says of the last frame of each clip."""
 
