@@ -20,19 +20,10 @@ def budgeted(data: DataSettings) -> Budgeted:
     """The videos of the training split with the labels that count.
 
     Raises:
-        NotFoundError: The data are not there, or a video of that name.
+        NotFoundError: The data are not there, or no video of a name.
         InputError: The budget leaves no label.
     """
-    sequences = find_layout(data.layout).sequences(data.root, data.split)
-    if data.videos is not None:
-        known = {sequence.name for sequence in sequences}
-        for name in data.videos:
-            if name not in known:
-                raise NotFoundError(
-                    f"No video {name!r} in the split {data.split!r} of {data.root}; there are "
-                    f"{', '.join(sorted(known))}. Correct data.videos."
-                )
-        sequences = [sequence for sequence in sequences if sequence.name in data.videos]
+    sequences = _videos(data, data.split, data.videos)
     return apply_budget(sequences, data.labels)
 
 
@@ -55,7 +46,7 @@ def training_footage(data: DataSettings) -> LabelFootage:
 
 def validation_footage(data: DataSettings) -> LabelFootage:
     """The videos of the validation split, with all their labels; errors as in ``training_footage``."""
-    return _footage(find_layout(data.layout).sequences(data.root, data.validation_split), data)
+    return _footage(_videos(data, data.validation_split, data.validation_videos), data)
 
 
 def pseudo_path(folder: Path, sequence: VideoSequence, index: int) -> Path:
@@ -88,6 +79,21 @@ def class_pixels(footage: LabelFootage, num_classes: int) -> Int64[np.ndarray, "
         pixels += np.bincount(labels.ravel(), minlength=256)
     counted: Int64[np.ndarray, " classes"] = pixels[:num_classes]
     return counted
+
+
+def _videos(data: DataSettings, split: str, names: Sequence[str] | None) -> list[VideoSequence]:
+    """The videos of a split, or those of some names."""
+    sequences = find_layout(data.layout).sequences(data.root, split)
+    if names is None:
+        return sequences
+    known = {sequence.name: sequence for sequence in sequences}
+    for name in names:
+        if name not in known:
+            raise NotFoundError(
+                f"No video {name!r} in the split {split!r} of {data.root}; there are {', '.join(sorted(known))}. "
+                "Correct the name in the settings of the data."
+            )
+    return [known[name] for name in names]
 
 
 def _blank(sequence: VideoSequence) -> VideoSequence:

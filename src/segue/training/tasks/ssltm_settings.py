@@ -44,6 +44,8 @@ class DataSettings(Settings):
     """Frames beside those that the label budget leaves without label."""
     videos: tuple[str, ...] | None = None
     """Names of the videos to learn from; ``None``: all of the split."""
+    validation_videos: tuple[str, ...] | None = None
+    """Names of the videos to score; ``None``: all of the validation split. With both, a drive is left out."""
     pseudo: Path | None = None
     """Folder of pseudo-labels that stand in for labels, see ``segue.training.tasks.pseudo_labels``."""
     in_memory: bool = False
