@@ -13,7 +13,10 @@ Grey = UInt8[np.ndarray, "height width"]
 Motion = Float[Tensor, "2 height width"]
 """In pixels, x before y: where each place of a frame was in the frame before."""
 
-_NEAR, _FAR = 0.02, 0.06
+_NEAR, _FAR = 0.025, 0.045
+"""What the flow leaves over between frames close together, and far apart. On DAVIS-2016 train three quarters of the
+pairs of successive frames have less than 0.021, and three quarters of those a second apart more than 0.044; on CamVid
+train, whose frames are a second apart, three quarters have more than 0.037."""
 
 
 def grey_of(frame: Frame) -> Grey:

@@ -43,7 +43,7 @@ def by_hand(stt: SpatialTemporalTransformer, maps: Tensor) -> Tensor:
         for time, row, column in itertools.product(*axes):
             part = normed[:, time, row, column]
             tokens = part.flatten(1, 3)
-            none = torch.zeros(1, 1, 1, tokens.shape[1])
+            none = torch.zeros(len(part), 1, 1, tokens.shape[1])
             seen[:, time, row, column] = block.attention(tokens, tokens, none).reshape(part.shape)
         tall = tall + seen
         maps = (tall + block.feed(block.norm_after(tall))).movedim(-1, 2)

@@ -394,7 +394,7 @@ def test_every_config_is_a_run(path: Path) -> None:
 
 LITE = {"backbone": "efficientnet-lite0", "width": 32}
 NETWORKS = [
-    ("ssltm-lite", {"width": 32, "keys": 16}, {"cross_entropy", "auxiliary"}),
+    ("ssltm-lite", {"width": 32, "keys": 16, "blend": 0.0}, {"cross_entropy", "auxiliary"}),
     *(
         pytest.param(name, LITE, {"cross_entropy", *more}, marks=pytest.mark.slow)
         for name, more in [
@@ -427,7 +427,7 @@ def test_every_network_of_the_table_learns_and_is_scored(
 
 
 def test_centres_begin_move_and_reach_the_weights(tree: Path, tmp_path: Path) -> None:
-    model = {"width": 32, "keys": 16, "centres": 2}
+    model = {"width": 32, "keys": 16, "centres": 2, "blend": 0.0}
     chosen = settings(tree, variant="ssltm-lite", learn="teacher", model=model, clips__size_hw=[32, 32])  # fmt: skip
     quiet(chosen, tmp_path)
     held = load_file(tmp_path / "weights.safetensors")

@@ -121,7 +121,10 @@ def _filled(name: str, settings: SsltmSettings, weights: Path | None) -> Ssltm:
         # Untrained, yet the same on every run, and without touching the caller's random numbers.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            return create_network(settings)
+            network = create_network(settings)
+            if network.centres is not None:  # they count where time is measured
+                network.centres.begin(list(torch.randn_like(network.centres.points)))
+            return network
     network = create_network(settings)
     path = weights or shipped_weights(name, can_do_without=True)
     load_weights(network, path, model_name=name, expected=settings.trained_with)

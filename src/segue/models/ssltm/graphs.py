@@ -204,4 +204,4 @@ def _blended(
     flow = resized(memory.motion, before) / BLEND_STRIDE
     moved = warp(before, flow, "zeros")
     difference = (light - warp(brightness, flow)).abs()
-    return blend(now, moved, difference, memory.share), light
+    return blend(now, moved, difference, memory.share[0]), light

@@ -101,6 +101,7 @@ class Ssltm(nn.Module):
             InputError: Sides that are no multiples.
         """
         frames = frames[:, -self.reach :]
+        trust = None if trust is None else trust[:, -self.reach :]
         batch, time = frames.shape[:2]
         maps, seen = self.see(frames.flatten(0, 1))
         clips = seen.features.unflatten(0, (batch, time))
