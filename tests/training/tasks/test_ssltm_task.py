@@ -1,6 +1,10 @@
 """The task ``ssltm`` with a tiny network: what is learned, what is kept, what is said of bad input."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +30,7 @@ from segue.training.tasks.ssltm import build
 from segue.training.tasks.ssltm_rounds import spent
 from segue.training.tasks.ssltm_settings import TrainingSettings
 
+TESTS = Path(__file__).parents[2]
 CONFIGS = Path(__file__).parents[3] / "configs"
 RUNS = [CONFIGS / "ssltm-lite.toml", *sorted((CONFIGS / "ssltm").glob("*.toml"))]
 
@@ -151,6 +156,33 @@ def test_an_iterative_run_goes_on_from_any_phase(
     assert cost.pseudo_bytes == sum((tmp_path / "cut" / p).stat().st_size for p in pngs)
     rounds = Cost.read(tmp_path / "cut"), Cost.read(tmp_path / "cut/first")
     assert cost.hours >= sum(one.seconds for one in rounds) / 3600 > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("learn", "kills"),
+    [
+        ("teacher", [("step", 2), ("step", 5)]),
+        ("iterative", [("step", 3), ("label", 2), ("step", 5)]),
+    ],
+)
+def test_kill_9_in_any_phase(
+    tree: Path, tmp_path: Path, learn: str, kills: list[tuple[str, int]]
+) -> None:
+    """The start of the centres, a teacher, both rounds and between two pseudo-labels."""
+
+    def start(folder: str, *kill: object) -> int:
+        words = [str(tree), str(tmp_path / folder), learn, *map(str, kill)]
+        path = os.pathsep.join([str(TESTS), *sys.path])
+        environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, str(TESTS / "fakes/killed_ssltm.py"), *words]
+        return subprocess.run(command, env=environment, timeout=300).returncode
+
+    assert start("whole") == 0
+    for kill in kills:
+        assert start("cut", *kill) == -signal.SIGKILL
+    assert start("cut") == 0
+    assert same(tmp_path / "whole", tmp_path / "cut", *RESULTS)
 
 
 def test_pseudo_labels_say_what_the_first_network_is_sure_of(tree: Path, tmp_path: Path) -> None:
