@@ -2,9 +2,11 @@
 
     python benchmarks/finetune.py ../shared/data/davis2016_val_dev paragliding-launch [key=value ...]
     python benchmarks/finetune.py ../shared/data/camvid 0016E5 --layout camvid --model temporal-unet-lite
+    python benchmarks/finetune.py ../shared/data/davis2016_val_dev goat --model slowfast-lite --masks 1
 
 Masked frames lie evenly from the first to the last one; all others are scored. Objects are carried twice, from the
-first mask alone and from all masks, for whoever has five masks may also simply give them all.
+first mask alone and from all masks, for whoever has five masks may also simply give them all. A model that finds
+objects by itself, such as slowfast-lite, is told no mask; it has learned from them, or has not.
 """
 
 import argparse
@@ -57,13 +59,15 @@ class Trial:
         if find(self.model).kind == "classes":
             return {"mIoU": self._mean_iou(weights)}
         scored = {"first mask": self.masked[:1], "all masks": self.masked}
+        if find(self.model).begins_with == "nothing":
+            scored = {"no mask": []}
         return {name: self._j_and_f(weights, given) for name, given in scored.items()}
 
     def _j_and_f(self, weights: Path | None, given: list[int]) -> float:
         model = segue.load_model(self.model, weights=weights)
         found = {
             frame.index: prediction.labels
-            for frame, prediction in segue.track(model, self.frames, self.masks(given))
+            for frame, prediction in segue.track(model, self.frames, self.masks(given) or None)
         }
         for name, labels in (("found", found), ("truth", dict(enumerate(self.truth)))):
             folder = self.scratch / name / "video"
@@ -98,13 +102,24 @@ def trial(sequence: VideoSequence, model: str, num_masks: int, scratch: Path) ->
     return Trial(model, frames, [t.astype(np.uint8) for t in truth], places.tolist(), scratch)
 
 
-def measure(one: Trial, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Scores before and after, and what the training took."""
-    before = one.score(None)
+def measure(one: Trial, weights: Path | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Scores before and after, and what the training took.
+
+    Args:
+        one: The video.
+        weights: Where to begin; by default the weights that ship.
+        settings: Of the fine-tuning.
+    """
+    before = one.score(weights)
     busy, begin = time.process_time(), time.perf_counter()
     out = one.scratch / "tuned.safetensors"
     tuned = segue.finetune(
-        one.frames, one.masks(one.masked), model=one.model, out=out, settings=settings
+        one.frames,
+        one.masks(one.masked),
+        model=one.model,
+        weights=weights,
+        out=out,
+        settings=settings,
     )
     minutes = (time.perf_counter() - begin) / 60
     return {
@@ -127,6 +142,7 @@ def main() -> None:
     parser.add_argument("--layout", default="davis2016")
     parser.add_argument("--split", default="val")
     parser.add_argument("--model", default="segue-lite")
+    parser.add_argument("--weights", type=Path, help="where to begin")
     parser.add_argument("--masks", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
@@ -138,7 +154,7 @@ def main() -> None:
     settings = override({}, options.settings)
     with tempfile.TemporaryDirectory() as scratch:
         one = trial(sequence, options.model, options.masks, Path(scratch))
-        results = measure(one, settings)
+        results = measure(one, options.weights, settings)
     print(results)
     given = {"model": options.model, "sequence": options.sequence, **settings}
     print(write(f"finetune-{options.model}-{options.sequence}", given, results))

@@ -13,6 +13,12 @@ from segue.media.masks import write_mask
 from segue.media.video import open_video
 from segue.models.catalog import find
 
+LIGHT = {
+    "random_weights": True,
+    "backbone": "efficientnet-lite0",
+    "width": 32,
+    "classes": ("road", "sky", "tree"),
+}
 ENGINES = {
     # Thresholds at which some of the frames are reused, and some are not.
     "segue-lite": Engine(settings={"reuse": {"threshold": 0.85}}, threads=1),
@@ -22,6 +28,8 @@ ENGINES = {
         settings={"random_weights": True, "reuse": {"threshold": 0.112}},
         threads=1,
     ),
+    "netwarp": Engine(model="netwarp", settings=LIGHT, threads=1),
+    "tcb": Engine(model="tcb", settings={**LIGHT, "memory": 4}, threads=1),
 }
 
 

@@ -1,6 +1,7 @@
 import io
 import json
 import re
+import shutil
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -446,6 +447,29 @@ def test_cityscapes_without_a_dataset_knows_how_many_images_there_are(
     cityscapes: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "predictions of 2 images; the test split has 1525" in refused(capsys, "cityscapes")
+
+
+def test_what_segue_label_writes_is_packed(
+    cityscapes: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree("ours")
+    for (
+        image
+    ) in IMAGES:  # at the size of the test images; of one colour, so that the files stay small
+        city = image.split("_")[0]
+        write_frame(f"cs/leftImg8bit/test/{city}/{image}_leftImg8bit.png", (1024, 2048))
+        words = ["label", f"cs/leftImg8bit/test/{city}", "--out", f"ours/{city}", "--no-overlay"]
+        words += ["--model", "ocrnet", "--ids", "cityscapes", "--max-side", "64"]
+        assert main([*words, "random_weights=true", *TINY]) == 0
+    assert pack("cityscapes", "--data", cityscapes) == 0
+    packed = content()
+    assert list(packed) == [f"{image}.png" for image in IMAGES]
+    found = values_of(packed[f"{IMAGES[0]}.png"])
+    assert found.shape == (1024, 2048)
+    assert set(np.unique(found)) <= {23, 26}
+
+
+TINY = ("backbone=efficientnet-lite0", "width=16", 'classes=["sky", "car"]')
 
 
 # VSPW

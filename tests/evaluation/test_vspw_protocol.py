@@ -5,7 +5,8 @@ from PIL import Image
 from segue.data.semantic_classes import VSPW_CLASSES
 from segue.errors import NotFoundError
 from segue.evaluation.protocols import vspw
-from segue.evaluation.run import evaluate
+from segue.evaluation.protocols.semantic import by_reference
+from segue.evaluation.run import evaluate, evaluate_gathered
 
 CLASSES = 124
 
@@ -83,6 +84,44 @@ def test_numbers_by_definition(videos):
     assert summary["VC8"] == pytest.approx(consistency(arrays, 8))
     assert summary["VC16"] == pytest.approx(consistency({"1001_a": arrays["1001_a"]}, 16))
     assert summary["TC"] is not None
+    assert 0 < summary["TC official"] <= 100
+
+
+def test_clean_and_noisy_frames_by_definition(videos):
+    folder, arrays = videos
+    truth, _ = arrays["1001_a"]
+    for t in range(8, 16):  # a class enters; five frames later it is known
+        truth[t, 5] = 9
+        write(folder / f"root/data/1001_a/mask/{t:08}.png", truth[t])
+    rules = by_reference(vspw.VSPW, distance=5)
+    gathered = rules.gather(folder / "pred", folder / "root", None)
+    report = evaluate_gathered("split", rules, gathered, workers=1, strict=False)
+    halves = {True: ([], []), False: ([], [])}
+    for truth, predicted in arrays.values():
+        for t, pair in enumerate(zip(truth, predicted, strict=True)):
+            shown, known = ({*np.unique(x)} - {0, 255} for x in (truth[t], truth[max(0, t - 5)]))
+            for side, values in zip(halves[shown <= known], pair, strict=True):
+                side.append(values)
+    assert all(sides[0] for sides in halves.values())
+    for clean, name in ((True, "mIoU clean"), (False, "mIoU noisy")):
+        mean, _ = by_definition(*(np.stack(side) for side in halves[clean]))
+        assert report.summary[name] == pytest.approx(mean)
+    share = len(halves[True][0]) / 32
+    assert report.summary["clean frames"] == pytest.approx(100 * share)
+    assert (
+        report.summary["mIoU"] == evaluate(folder / "pred", folder / "root", "vspw").summary["mIoU"]
+    )
+    assert any("of whose classes their reference shows" in n for n in report.tables[0].notes)
+
+
+def test_the_first_frame_can_be_the_reference_of_all(videos):
+    folder, _ = videos
+    rules = by_reference(vspw.VSPW, distance=None)
+    gathered = rules.gather(folder / "pred", folder / "root", None)
+    report = evaluate_gathered("split", rules, gathered, workers=1, strict=False)
+    named = evaluate(folder / "pred", folder / "root", "vspw-by-reference").summary
+    assert report.summary == named  # no video is longer than 60 frames
+    assert "the first frame" in rules.summary
 
 
 def test_rows_of_videos_and_classes(videos):

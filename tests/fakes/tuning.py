@@ -4,9 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from fakes.toy_task import TrainingSettings
 from fakes.toy_task import build as build_toy
+from segue.models.slowfast.build import create_network
+from segue.models.slowfast.settings import variant
+from segue.nn.weights import save_weights
 from segue.training import journal
 from segue.training.finetune import catalog
 from segue.training.finetune.catalog import Tuner
@@ -49,3 +53,15 @@ def use_toy(monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
     toy = Tuner("fakes.tuning:build", {"none": (), "backbone": ()}, chosen)
     monkeypatch.setitem(catalog.TUNERS, "segue-lite", toy)
     monkeypatch.setattr(journal, "draw_curves", lambda *paths: None)
+
+
+def write_slowfast(
+    path: Path, *, name: str = "slowfast-lite", slow: int = 1, fast: int = 3, module: bool = True
+) -> Path:
+    """A weights file of an untrained network, whose module is not silent."""
+    settings = variant(name, {"slow": slow, "fast": fast, "module": module})
+    network = create_network(name, settings)
+    if network.slowfast is not None and network.slowfast.gain is not None:
+        torch.nn.init.constant_(network.slowfast.gain, 0.1)
+    save_weights(network, path, model_name=name, metadata=settings.trained_with)
+    return path

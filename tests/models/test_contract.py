@@ -38,11 +38,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "temporal-unet": {"random_weights": True, "size": "small-shallow"},
     "temporal-unet-lite": {"random_weights": True},
-    **{
-        name: LIGHT
-        for name, entry in MODELS.items()
-        if entry.build.startswith("segue.models.scene_parsing.")
-    },
     # The paper's wiring on a small trunk; both by torch, as OpenVINO would compile them for every size.
     "ssltm": {
         "random_weights": True,
@@ -52,6 +47,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "keys": 32,
     },
     "ssltm-lite": {"random_weights": True, "backend": "torch"},
+    **{
+        name: LIGHT
+        for name, entry in MODELS.items()
+        if entry.build.startswith("segue.models.scene_parsing.")
+    },
     # Frames of the size that the large one is made for take seconds each.
     "slowfast": {"random_weights": True, "backend": "torch", "short_side": 32, "long_side": 64},
     "slowfast-lite": {"random_weights": True, "short_side": 64, "long_side": 96},

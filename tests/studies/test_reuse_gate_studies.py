@@ -20,6 +20,7 @@ from segue.studies.reuse_gate.figure_9 import FIGURE_9
 from segue.studies.reuse_gate.margins import Margins, MarginSettings
 from segue.studies.reuse_gate.settings import MeasureSettings
 from segue.studies.reuse_gate.trained import training_of
+from segue.studies.reuse_gate.trainings import STEPS
 from segue.studies.setup import set_up
 from segue.studies.training import Training
 from segue.training.tasks.catalog import RunSettings
@@ -179,7 +180,7 @@ def test_without_data_and_with_other_data(
 
 
 def trained_rows(davis: Path, quick: bool = False) -> dict[str, MarginSettings]:
-    words = ["training_root=/elsewhere", "weights.frtm-lite=/given"]
+    words = ["training_root=/elsewhere", "weights.g-frtm-lite=/given"]
     setup = set_up(FIGURE_9, davis, quick=quick, overrides=words)
     return {row.name: setup.settings(row) for row in FIGURE_9.rows}
 
@@ -193,11 +194,12 @@ def test_rows_of_figure_9_differ_in_the_loss_of_the_gate_alone(davis: Path, quic
         trainings = [training_of(row, row.training) for row in own if row.training]
         first, *others = (training.model_dump(mode="json") for training in trainings)
         assert first["data"]["root"] == "/elsewhere"
-        assert (first["loop"]["steps"] == steps) is quick
+        length = first["stages"][0] if first["stages"] else first["loop"]
+        assert (length["steps"] == steps) is quick
         changed = set()
         for now in others:
             changed |= differences(first, now)
-        loss = "objective" if model == "segue-lite" else "objective.gate"
+        loss = "objective" if model == "segue-lite" else "gate_alone"
         allowed = {f"{loss}.{key}" for key in ("m1", "m2", "target", "kind")}
         assert changed == allowed | ({"expected"} if model == "segue-lite" else set())
 
@@ -213,15 +215,16 @@ def differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") ->
     return found
 
 
-def test_gates_inside_frtm_begin_with_the_weights_without_a_gate(davis: Path) -> None:
+def test_gates_inside_frtm_begin_with_the_weights_that_ship(davis: Path) -> None:
     row = trained_rows(davis)["margins-g-frtm-lite-0.7-0.2"]
     assert row.training is not None
     training = training_of(row, row.training)
     assert isinstance(training, FrtmTraining)
     assert training.initial == Path("/given")
     assert training.variant == "g-frtm-lite"
-    assert training.objective.gate.m1 == 0.7
-    assert training.loop.steps == 200
+    assert training.gate_alone is not None
+    assert training.gate_alone.m1 == 0.7
+    assert [stage.steps for stage in training.stages] == [STEPS]
 
 
 def test_without_footage_to_train_with_rows_are_not_run(davis: Path) -> None:

@@ -39,6 +39,8 @@ class Engine:
     """The pace to hold at the cost of accuracy."""
     doubts: tuple[str, ...] = ()
     """Sentences about what could have been meant otherwise, for every job."""
+    finetuned: Mapping[str, Any] | None = None
+    """What ``run.json`` says of the weights if they were made for the video; see ``segue.app.tuning``."""
     plan_only: bool = False
     """Jobs are made to be looked at, not run: they have no identity, and torch is not imported, which takes seconds."""
 
@@ -53,6 +55,8 @@ class Engine:
         reuse = settings.get("reuse")
         threshold = reuse.get("threshold") if isinstance(reuse, Mapping) else None
         parts = [self.model]
+        if self.finetuned is not None:
+            parts.append("fine-tuned on the given masks")
         if isinstance(threshold, int | float):
             never = threshold >= 1
             parts.append("every frame computed" if never else f"reuse above {threshold:g}")
@@ -68,7 +72,7 @@ class Engine:
         """
         import torch  # not needed to say what a job would do, see ``plan_only``
 
-        self._set_threads()
+        self.set_threads()
         weights = self._weights_file()
         return {
             "segue": __version__,
@@ -106,7 +110,7 @@ class Engine:
         """
         import torch
 
-        self._set_threads()
+        self.set_threads()
         begin = time.perf_counter()
         model = load_model(
             self.model, device=self.device, weights=self.weights, settings=self.settings
@@ -124,6 +128,7 @@ class Engine:
             "device": self.device,
             "threads": torch.get_num_threads(),
             "model_load_s": round(time.perf_counter() - begin, 4),
+            **({} if self.finetuned is None else {"finetuned": dict(self.finetuned)}),
         }
 
     def track_job(
@@ -243,7 +248,8 @@ class Engine:
             )
         return self.weights
 
-    def _set_threads(self) -> None:
+    def set_threads(self) -> None:
+        """Let torch and OpenCV compute with so many threads as are asked for."""
         import torch
 
         if self.threads is not None:

@@ -5,7 +5,8 @@ A protocol is a record: its classes, how both sides store them, where the files 
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from math import isnan, nan
 from pathlib import Path
 from statistics import fmean
@@ -27,7 +28,8 @@ from segue.media.images import read_image
 from segue.metrics.confusion import VOID, ClassTable, ConfusionTally, class_table, stored_confusion
 from segue.metrics.consistency import ConsistencyMeter, ConsistencyTally
 from segue.metrics.flicker import FlickerMeter, FlickerTally
-from segue.metrics.warped import warped_confusion
+from segue.metrics.references import ReferenceMeter, ReferenceTally
+from segue.metrics.warped import official_confusion, warped_confusion
 from segue.nn.flow import Dis, FlowFinder
 from segue.problems import Problem, ProblemKind
 from segue.types import Frame
@@ -43,6 +45,10 @@ class SemanticTally:
     confusion: ConfusionTally
     warped: ConfusionTally
     """Each prediction against the next one along the motion; empty where that is not measured."""
+    official: ConfusionTally
+    """The same as VSPW's script counts it."""
+    references: ReferenceTally
+    """Frames whose reference shows all their classes, and others; empty where that is not measured."""
     consistency: ConsistencyTally = field(default_factory=ConsistencyTally)
     flicker: FlickerTally = field(default_factory=FlickerTally)
     flow: frozenset[str] = frozenset()
@@ -51,12 +57,15 @@ class SemanticTally:
     @classmethod
     def empty(cls, num_classes: int) -> "SemanticTally":
         """No frames."""
-        return cls(ConfusionTally.empty(num_classes), ConfusionTally.empty(num_classes))
+        none = ConfusionTally.empty(num_classes)
+        return cls(none, none, none, ReferenceTally.empty(num_classes))
 
     def __add__(self, other: "SemanticTally") -> "SemanticTally":
         return SemanticTally(
             self.confusion + other.confusion,
             self.warped + other.warped,
+            self.official + other.official,
+            self.references + other.references,
             self.consistency + other.consistency,
             self.flicker + other.flicker,
             self.flow | other.flow,
@@ -102,6 +111,10 @@ class SemanticProtocol:
     measures: tuple[Measure, ...]
     flow: Callable[[], FlowFinder] = Dis
     """What finds the motion for temporal consistency."""
+    by_reference: bool = False
+    """Whether frames are split by what their reference shows."""
+    reference_distance: int | None = None
+    """Annotated frames from a frame to its reference; ``None``: the reference is the first frame."""
 
     def gather(self, predictions: Path, truth: Path, split: str | None) -> Gathered:
         """Sequences with a prediction for every annotated frame.
@@ -172,11 +185,17 @@ class _Scoring:
         self.table = class_table(self.reading.class_of)
         self.flow = protocol.flow() if case.flow else None
         self.tally = SemanticTally.empty(self.num_classes)
+        self.split = (
+            partial(ReferenceMeter, self.num_classes, protocol.reference_distance)
+            if protocol.by_reference
+            else None
+        )
         self.curves: dict[str, list[float]] = {"mIoU": [], "pixel accuracy": []}
         self.problems: list[Problem] = []
 
     def add(self, stretch: Sequence[LabelledFrame], reader: Executor) -> None:
         video = _Video(self.case.fps, self.num_classes, self.flow) if self.case.fps else None
+        references = self.split() if self.split and video else None
         for files in stretch:
             truth, predicted = read_pair(files, reader)
             classes = cv2.LUT(truth, self.truth_table)
@@ -186,11 +205,16 @@ class _Scoring:
                 self._suspect(files, counts, predicted, truth)
             self.curves["mIoU"].append(counts.mean_iou)
             self.curves["pixel accuracy"].append(counts.pixel_accuracy)
-            self.tally += SemanticTally(counts, ConfusionTally.empty(self.num_classes))
+            self.tally = replace(self.tally, confusion=self.tally.confusion + counts)
             if video:
                 video.add(files, truth, classes, predicted)
+            if references:
+                references.add(classes, counts)
         if video:
             self.tally += video.tally
+        if references:
+            split = replace(SemanticTally.empty(self.num_classes), references=references.tally)
+            self.tally += split
 
     def _count(self, predicted: Values, truth: Values, table: ClassTable) -> ConfusionTally:
         return stored_confusion(predicted, truth, self.num_classes, self.truth_table, table)
@@ -230,7 +254,7 @@ class _Video:
     def __init__(self, fps: float, num_classes: int, flow: FlowFinder | None) -> None:
         self.num_classes, self.flow = num_classes, flow
         self.consistency, self.flicker = ConsistencyMeter(), FlickerMeter(fps)
-        self.warped = ConfusionTally.empty(num_classes)
+        self.warped = self.official = ConfusionTally.empty(num_classes)
         self.last: tuple[Values, Frame] | None = None
 
     def add(self, files: LabelledFrame, truth: Values, classes: Values, predicted: Values) -> None:
@@ -241,19 +265,20 @@ class _Video:
         image = _resized(read_image(files.image), predicted)
         if self.last:
             before, frame = self.last
-            self.warped += warped_confusion(
-                before, predicted, self.flow(frame, image), self.num_classes
-            )
+            flow = self.flow(frame, image)
+            self.warped += warped_confusion(before, predicted, flow, self.num_classes)
+            self.official += official_confusion(before, predicted, flow, self.num_classes)
         self.last = predicted, image
 
     @property
     def tally(self) -> SemanticTally:
-        return SemanticTally(
-            ConfusionTally.empty(self.num_classes),
-            self.warped,
-            self.consistency.tally,
-            self.flicker.tally,
-            frozenset({self.flow.name} if self.flow and self.warped.num_pixels else ()),
+        return replace(
+            SemanticTally.empty(self.num_classes),
+            warped=self.warped,
+            official=self.official,
+            consistency=self.consistency.tally,
+            flicker=self.flicker.tally,
+            flow=frozenset({self.flow.name} if self.flow and self.warped.num_pixels else ()),
         )
 
 
@@ -292,6 +317,12 @@ def _notes(tallies: Mapping[str, SemanticTally], total: SemanticTally) -> list[s
         moving = sum(bool(tally.flow) for tally in tallies.values())
         method = ", ".join(sorted(total.flow))
         notes.append(f"TC: motion by {method}, in {moving} of {len(tallies)} sequences.")
+    split = total.references
+    if split.clean_frames or split.noisy_frames:
+        notes.append(
+            f"clean: {split.clean_frames} frames, all of whose classes their reference shows; noisy: "
+            f"{split.noisy_frames} others."
+        )
     return notes
 
 

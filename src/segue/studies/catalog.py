@@ -26,6 +26,7 @@ class StudyEntry:
 _TEMPORAL_UNET = "segue.studies.temporal_unet"
 _REUSE_GATE = "segue.studies.reuse_gate.studies"
 _RVOS = "segue.studies.rvos_curriculum"
+_SLOWFAST = "segue.studies.slowfast.tables"
 
 STUDIES: dict[str, StudyEntry] = {
     "temporal-unet-table2": StudyEntry(
@@ -79,6 +80,18 @@ STUDIES: dict[str, StudyEntry] = {
     ),
     "rvos-curriculum-davis": StudyEntry(
         f"{_RVOS}.davis:DAVIS", "ours: five schedules and frame skipping on DAVIS-2016, with seeds"
+    ),
+    "slowfast-table1": StudyEntry(
+        f"{_SLOWFAST}:TABLE_1", "five configurations of SlowFast VOS without a mask; time, size"
+    ),
+    "slowfast-table2": StudyEntry(
+        f"{_SLOWFAST}:TABLE_2", "the same, fine-tuned to each sequence by its first mask"
+    ),
+    "slowfast-search": StudyEntry(
+        f"{_SLOWFAST}:SEARCH", "36 runs: parts at rest, scale and learning rate of fine-tuning"
+    ),
+    "slowfast-learning-rates": StudyEntry(
+        f"{_SLOWFAST}:LEARNING_RATES", "three rates of the second stage, and a backbone that learns"
     ),
 }
 

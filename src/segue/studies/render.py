@@ -144,10 +144,13 @@ def _notes(result: Result) -> Iterator[str]:
     for measure in result.study.measures:
         if measure.unit == "count":
             pairs = [
-                (o.row.published.get(measure.key), o.scores[measure.key]) for o in result.outcomes
+                (o.row.published[measure.key], o.scores.get(measure.key))
+                for o in result.outcomes
+                if measure.key in o.row.published
             ]
             equal = sum(published == ours for published, ours in pairs)
-            yield f"{measure.heading}: {equal} of {len(pairs)} are the published ones exactly."
+            if pairs:
+                yield f"{measure.heading}: {equal} of {len(pairs)} are the published ones exactly."
     if result.drawing:
         yield from result.drawing.notes
     yield from result.study.notes

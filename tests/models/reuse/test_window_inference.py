@@ -45,6 +45,7 @@ class ColourHost:
 
     def __init__(self) -> None:
         self.seen: list[tuple[Frame, Tensor]] = []
+        self.confused: tuple[int, ...] = ()
 
     def start(self, frame: Frame, labels: Labels) -> tuple[Prediction, Palette]:
         raise NotImplementedError
@@ -57,6 +58,9 @@ class ColourHost:
 
     def working_pixel(self, state: Palette) -> float:
         return 1.0
+
+    def entangled(self, state: Palette, labels: Labels) -> tuple[int, ...]:
+        return self.confused
 
     def infer_window(
         self,
@@ -371,3 +375,18 @@ def test_the_gate_learns_what_a_window_is_worth() -> None:
         optimiser.step()
         losses.append(loss.item())
     assert losses[-1] < 0.2 * losses[0]
+
+
+@pytest.mark.parametrize(("confused", "looks"), [((), True), ((2,), True), ((2, 3), False)])
+def test_no_look_is_wasted_on_objects_that_windows_cannot_tell_apart(
+    confused: tuple[int, ...], looks: bool
+) -> None:
+    host = ColourHost()
+    host.confused = confused
+    torch.manual_seed(0)
+    propagator = WindowPropagator(host, WindowGate().eval(), longest=8)
+    places = {1: (20, 20), 2: (20, 200), 3: (160, 20), 5: (160, 200)}
+    propagated, _ = go(propagator, begin(propagator, places), places | {1: (20, 24)})
+    assert propagated.looked == looks == bool(host.seen)
+    refused = {i for i, score in propagated.scores.items() if score.gate == 0.0}
+    assert refused == (set(confused) if looks else set())

@@ -1,6 +1,5 @@
 """The network: totals of the paper, what is switched off, contexts."""
 
-from collections import OrderedDict
 from typing import Any
 
 import pytest
@@ -10,11 +9,11 @@ from torch import Tensor, nn
 from segue.data.semantic_classes import CLASS_SETS
 from segue.errors import InputError, SettingsError
 from segue.models import class_names
+from segue.models.scene_parsing import build as scene_parsing
+from segue.models.scene_parsing.settings import variant as scene_variant
 from segue.models.ssltm.build import create_network
 from segue.models.ssltm.network import Ssltm
 from segue.models.ssltm.settings import variant
-from segue.nn.backbones import Backbone
-from segue.nn.context import Fuse, ObjectAttention, SoftRegions, conv_norm_relu, gather
 from segue.nn.weights import describe
 
 OFF: dict[str, Any] = {"stt": False, "centres": 0}
@@ -60,53 +59,37 @@ def test_the_parts_of_the_total() -> None:
     assert parts["fuse_centres"] == 525_312
 
 
-class Ocr(nn.Module):
-    """OCRNet, written down once more from its parts."""
-
-    def __init__(self, backbone: str, width: int, keys: int, num_classes: int) -> None:
-        super().__init__()
-        self.trunk = Backbone(backbone, dilated=True)  # type: ignore[arg-type]
-        c3, c4 = self.trunk.channels[2:]
-        self.features = conv_norm_relu(c4, width, 3, bias=True)
-        self.regions = SoftRegions(c3, width, num_classes)
-        self.attention = ObjectAttention(width, keys)
-        self.fuse = Fuse(width)
-        self.head = nn.Conv2d(width, num_classes, 1)
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        _, _, c3, c4 = self.trunk(images)
-        x, regions = self.features(c4), self.regions(c3)
-        if regions.shape[2:] != x.shape[2:]:
-            regions = nn.functional.interpolate(regions, x.shape[2:], mode="bilinear")
-        y = self.fuse(self.attention(x, gather(x, regions)), x)
-        logits = nn.functional.interpolate(self.head(y), images.shape[2:], mode="bilinear")
-        return logits, regions
-
-
-def as_ocr(state: dict[str, Tensor]) -> OrderedDict[str, Tensor]:
-    names = (("neck.", ""), ("decoder.", ""))
-    renamed = OrderedDict[str, Tensor]()
-    for key, value in state.items():
-        for old, new in names:
-            key = key.replace(old, new) if key.startswith(old) else key
-        renamed[key] = value
-    return renamed
+IN_OCRNET = {
+    "trunk.": "trunk.",
+    "neck.features.": "head.narrow.",
+    "neck.regions.": "auxiliary.",
+    "attention.": "head.attention.",
+    "fuse.": "head.fuse.",
+    "decoder.head.": "head.last.",
+}
+"""Where the weights of our parts are in OCRNet."""
 
 
 @pytest.mark.parametrize("backbone", ["efficientnet-lite0", "swin-s"])
 @torch.no_grad()
 def test_with_its_parts_off_it_is_ocrnet_bit_for_bit(backbone: str) -> None:
     """One frame, no reference: RFCE with the frame itself is QFCE, which is OCRNet's context."""
-    size = {"width": 32, "keys": 16, "heads": 2, "classes": ("sky", "road", "car")}
-    network = make("ssltm", backbone=backbone, **size, **OFF)
-    ocr = Ocr(backbone, 32, 16, 3).eval()
-    ocr.load_state_dict(as_ocr(network.state_dict()))
+    chosen = {"backbone": backbone, "width": 32, "classes": ("sky", "road", "car")}
+    network = make("ssltm", **chosen, keys=16, heads=2, **OFF)
+    ocrnet = scene_parsing.create_network(scene_variant("ocrnet", chosen))
+    assert isinstance(ocrnet, nn.Module)
+    weights = {
+        new + key.removeprefix(old): value
+        for key, value in network.state_dict().items()
+        for old, new in IN_OCRNET.items()
+        if key.startswith(old)
+    }
+    ocrnet.eval().load_state_dict(weights)
     images = frames(2, 3, 64, 96)
-    logits, regions = ocr(images)
+    expected = ocrnet(images[:, None])
     for reference in (None, images):
         answer = network(images[:, None], reference)
-        assert torch.equal(answer.logits, logits)
-        assert torch.equal(answer.auxiliary, regions)
+        assert torch.equal(answer.logits, expected.logits)
 
 
 @torch.no_grad()

@@ -50,6 +50,31 @@ def test_a_run_gives_weights_that_track(root: Path, tmp_path: Path, variant: str
     assert model.name == variant
 
 
+def test_a_gate_that_is_trained_alone_begins_with_weights_that_have_one(
+    root: Path, tmp_path: Path
+) -> None:
+    run(settings(root, variant="g-frtm-lite"), tmp_path / "both")
+    before = read_weights(tmp_path / "both/weights.safetensors", model_name="g-frtm-lite")
+    alone = {
+        "variant": "g-frtm-lite",
+        "initial": str(tmp_path / "both/weights.safetensors"),
+        "gate_alone": {},
+        "stages": [{"steps": 2, "frozen": ["backbone", "refiner", "reuse.translator"]}],
+        "loop": {"batch": 2, "workers": 0, "device": "cpu"},
+    }
+    run(settings(root, **alone), tmp_path / "gate")
+    after = read_weights(tmp_path / "gate/weights.safetensors", model_name="g-frtm-lite")
+    changed = {k for k in before if not torch.equal(before[k], after[k])}
+    assert any(k.startswith("reuse.gate.") for k in changed)
+    assert not any(k.startswith(("backbone.", "refiner.", "reuse.translator.")) for k in changed)
+
+
+@pytest.mark.parametrize("variant", ["frtm-lite", "g-frtm-fast"])
+def test_a_gate_is_trained_alone_only_where_it_is_shown_masks(root: Path, variant: str) -> None:
+    with pytest.raises(SettingsError, match="trained alone"):
+        build(settings(root, variant=variant, gate_alone={}))
+
+
 def test_frames_stay_in_time_order_unless_they_are_to_be_shuffled(root: Path) -> None:
     in_time, shuffled = (build(settings(root, order=o)).samples for o in ("time", "shuffled"))
     assert isinstance(in_time, FrtmSamples)
@@ -93,6 +118,7 @@ def config(name: str, root: Path, **changes: Any) -> TrainingSettings:
         "workers": 0,
         "device": "cpu",
     }
+    values["stages"] = ()
     return TrainingSettings.parse({**values, **changes})
 
 

@@ -3,10 +3,12 @@
 $ segue finetune clip.mp4 --mask first.png --out tuned.safetensors
 $ segue finetune clip.mp4 --masks masks/ --out tuned.safetensors
 $ segue finetune clip.mp4 --mask 0=a.png --mask 37:1=b.png --model rvos-lite --minutes 3 --out tuned.safetensors
+$ segue finetune clip.mp4 --mask first.png --model slowfast-lite --freeze module --out tuned.safetensors
 $ segue track clip.mp4 --mask first.png --weights tuned.safetensors --out result
 
 Five masked frames, far apart, are enough. The files of a folder of masks are named like the frames, as for segue
 track. For a model of classes, such as temporal-unet-lite, masks are label maps: the number of a class per pixel.
+segue track --finetune does both in one go.
 
 Until all steps are done, a folder beside the weights (tuned.run) keeps a checkpoint. Ctrl-C keeps what was learned;
 --resume goes on. Settings can be changed: segue finetune ... rotation=0 scale=0.4 learning_rate=1e-4
@@ -54,8 +56,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, metavar="FILE", help="the .safetensors file of the tuned weights")
     add("--model", default="segue-lite", metavar="NAME", help="which model (segue-lite)")
     add("--weights", type=Path, metavar="FILE", help="where to begin (the weights that ship)")
-    add("--freeze", metavar="PART", help="what does not learn (backbone); none: everything learns")
-    add("--steps", type=_count, metavar="N", help="how often the weights change (60)")
+    add(
+        "--freeze",
+        metavar="PART",
+        help="what does not learn (mostly the backbone); none: everything learns",
+    )
+    add(
+        "--steps",
+        type=_count,
+        metavar="N",
+        help="how often the weights change (60; slowfast-lite 120, slowfast 1000)",
+    )
     add(
         "--minutes",
         type=_minutes,

@@ -9,6 +9,7 @@ $ segue track clip.mp4 --click 120,80 --click 2:260,90 --frame 37 --direction bo
 $ segue track clip.mp4 --out result
 $ segue track clip.mp4 --objects 3 --out result
 $ segue track clip.mp4 --model rvos-lite --out result
+$ segue track clip.mp4 --mask first.png --model slowfast-lite --finetune --out result
 $ segue track --layout davis2016 --root DAVIS --split val --out masks --json report.json
 $ segue track --layout davis2016 --root DAVIS --find --out masks
 
@@ -20,6 +21,9 @@ as kitti-mots, also gives OUT/<sequence>.txt; ids and formats are those of its o
 Without a mask the objects are found first, as segue find does, and the best one (--objects N: the best N) is carried
 both ways from the frame where it is surest. OUT/found.png and OUT/found.json show what was found. If nothing is found,
 the exit code is 2. Models such as rvos-lite find objects by themselves as they go, from the first frame on.
+
+With --finetune the model first learns the video from the masks, as segue finetune does; the weights stay in
+OUT/tuned.safetensors. A model that takes no mask, such as slowfast-lite, then looks at each frame by itself.
 
 Before the work a few lines on stderr say what was understood; a line that begins with "check" is a doubt.
 If a run was killed, --resume continues the run, and the results have the same bytes as without the kill.
@@ -34,6 +38,7 @@ from typing import TYPE_CHECKING, Any
 from segue.app.cli import jobs
 from segue.app.cli.click_options import add_click_options, clicked_masks, pointed
 from segue.app.cli.find_options import add_find_options, finder, finds
+from segue.app.cli.finetune_options import add_finetune_options, finetuned, refuse_finetune
 from segue.app.cli.frame_options import open_source, refuse_source_options
 from segue.app.cli.output import FrameProgress, check_json_target, write_document
 from segue.errors import InputError
@@ -79,6 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="number of the frame that is pointed at (default: the first)",
     )
     add_find_options(parser)
+    add_finetune_options(parser)
     group = parser.add_argument_group("data set, instead of VIDEO and --mask")
     group.add_argument("--layout", metavar="NAME", help="layout of the data set, such as davis2016")
     group.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set")
@@ -102,7 +108,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Track one video or a data set."""
     check_json_target(arguments.json)
     sources, assignments = jobs.sort_words(arguments.words)
-    finding = finds(arguments, bool(arguments.mask) or pointed(arguments))
+    given = bool(arguments.mask) or pointed(arguments)
+    finding = finds(arguments, given)
+    refuse_finetune(arguments, given)
     if arguments.layout:
         if sources or arguments.mask or pointed(arguments) or not arguments.root:
             raise InputError("--layout takes --root DIR, and neither VIDEO nor --mask nor clicks.")
@@ -136,9 +144,11 @@ def _track_video(
     from segue.inference.places import TRACKS, Places
 
     engine = jobs.engine(arguments, assignments)
+    places = Places.for_video(jobs.out_folder(arguments), TRACKS)
+    if arguments.finetune and masks:
+        engine, masks = finetuned(arguments, engine, video, masks, places)
     if not masks and not finding:
         engine = engine.without_masks()
-    places = Places.for_video(jobs.out_folder(arguments), TRACKS)
     look = _finder(arguments, finding)
     found = _found(arguments, look, video, places) if look else None
     if look and found:

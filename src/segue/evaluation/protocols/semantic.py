@@ -4,7 +4,8 @@
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from operator import attrgetter
@@ -47,9 +48,48 @@ VIDEO_MEASURES = (
     Measure("VC8 checked", partial(checked_consistency, num_frames=8)),
     Measure("VC16 checked", partial(checked_consistency, num_frames=16)),
     Measure("TC", attrgetter("warped.mean_iou_in_truth")),
+    Measure("TC official", attrgetter("official.mean_iou_in_truth")),
     Measure("flips per s", attrgetter("flicker.flips_per_second"), "ratio"),
     Measure("returns per s", attrgetter("flicker.returns_per_second"), "ratio"),
 )
+
+
+REFERENCE_DISTANCE = 60
+"""Frames from a frame to its reference, from which on SSLTM gains no more."""
+
+
+def by_reference(
+    protocol: SemanticProtocol, distance: int | None = REFERENCE_DISTANCE
+) -> SemanticProtocol:
+    """The same protocol, which also tells mIoU of clean and noisy frames apart; see ``segue.metrics.references``.
+
+    Args:
+        protocol: Of classes in videos.
+        distance: Annotated frames from a frame to its reference, or to the oldest one if there are fewer; ``None``: the
+            reference is the first frame.
+    """
+    where = "the first frame" if distance is None else f"the frame {distance} before"
+    overall, *others = protocol.measures
+    split = (
+        Measure(f"{overall.name} clean", partial(_of_clean, of=overall.of)),
+        Measure(f"{overall.name} noisy", partial(_of_noisy, of=overall.of)),
+        Measure("clean frames", attrgetter("references.clean_share")),
+    )
+    return replace(
+        protocol,
+        summary=f"{overall.name} of frames, by whether {where} shows all their classes; and all else",
+        measures=(overall, *split, *others),
+        by_reference=True,
+        reference_distance=distance,
+    )
+
+
+def _of_clean(tally: SemanticTally, of: Callable[[SemanticTally], float]) -> float:
+    return of(replace(tally, confusion=tally.references.clean))
+
+
+def _of_noisy(tally: SemanticTally, of: Callable[[SemanticTally], float]) -> float:
+    return of(replace(tally, confusion=tally.references.noisy))
 
 
 def _mean_iou_20(tally: SemanticTally) -> float:
@@ -184,3 +224,5 @@ CAMVID = SemanticProtocol(
         *VIDEO_MEASURES,
     ),
 )
+
+CAMVID_BY_REFERENCE = by_reference(CAMVID)

@@ -11,7 +11,7 @@ from segue.data.sample import VideoSequence
 from segue.data.semantic_classes import VSPW_CLASSES
 from segue.data.vspw import VSPW as VSPW_LAYOUT
 from segue.evaluation.interface import Gathered
-from segue.evaluation.protocols.semantic import PIXEL_MEASURES, VIDEO_MEASURES
+from segue.evaluation.protocols.semantic import PIXEL_MEASURES, VIDEO_MEASURES, by_reference
 from segue.evaluation.semantic_files import (
     LabelledFrame,
     Matched,
@@ -62,3 +62,5 @@ VSPW = SemanticProtocol(
         *VIDEO_MEASURES,
     ),
 )
+
+VSPW_BY_REFERENCE = by_reference(VSPW)

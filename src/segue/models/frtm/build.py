@@ -63,4 +63,5 @@ def make_network(settings: FrtmSettings, *, pretrained: bool) -> FrtmNetwork:
         shallow_width=settings.shallow_width,
         head=settings.head,
         gated=settings.reuse is not None,
+        compared=settings.compared,
     )

@@ -165,9 +165,11 @@ class FrtmModel:
         if self._reuse:
             prediction = _with_gate(prediction, outcomes)
         kept = {
-            i: replace(outcome.carried, probability=probabilities[i])
+            i: self._reuse.remember(
+                outcome.carried, probabilities[i], computed=outcome.projected is not None
+            )
             for i, outcome in outcomes.items()
-            if outcome.carried
+            if self._reuse and outcome.carried
         }
         fresh = self._carry(seen, {i: probabilities[i] for i in given.masks}, objects)
         state = replace(

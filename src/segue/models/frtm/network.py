@@ -24,16 +24,32 @@ Features = dict[int, Float[Tensor, "batch _ _ _"]]
 """Of the backbone, by stride."""
 
 
+Compared = Literal["score", "mask"]
+"""What of the last computed frame a gate is shown."""
+
+
 class ReuseParts(nn.Module):
     """What a gated FRTM has besides: template matching, gate, delta generator, refine-translator.
 
     Args:
         channels: Of the backbone at the gate's stride.
         width: Of the decoder.
+        compared: What of the last computed frame the gate is shown.
+        normalised: Whether features are brought to one scale first. Those of ResNets are about as large as scores and
+            masks; beside those of an EfficientNet-Lite, ten times as large, the gate does not learn to see a mask.
     """
 
-    def __init__(self, channels: int, width: int) -> None:
+    def __init__(
+        self,
+        channels: int,
+        width: int,
+        compared: Compared = "score",
+        *,
+        normalised: bool = False,
+    ) -> None:
         super().__init__()
+        self.compared = compared
+        self.normal = nn.BatchNorm2d(channels, affine=False) if normalised else None
         self.matching = TemplateMatching(channels + 1)
         self.gate = Gate()
         self.delta = DeltaGenerator()
@@ -46,20 +62,22 @@ class ReuseParts(nn.Module):
         mode: Literal["nearest", "bilinear"] = "nearest",
     ) -> Float[Tensor, "batch width width"]:
         """Templates of given masks; ``mode`` says how these are resized: ``bilinear`` in training (released code)."""
-        return self.matching.template(_beside(features, masks, mode))
+        return self.matching.template(self._beside(features, masks, mode))
 
     def dissimilarity(
         self,
         features: Float[Tensor, "batch channels rows columns"],
-        scores: Float[Tensor, "batch 1 _ _"],
+        known: Float[Tensor, "batch 1 _ _"],
         templates: Float[Tensor, "batch width width"],
     ) -> Float[Tensor, "batch width rows columns"]:
-        """How this frame differs from the one that the scores are of."""
-        return cast(Tensor, self.matching(_beside(features, scores, "bilinear"), templates))
+        """How this frame differs from the last computed one, of which ``known`` is the score or the mask."""
+        return cast(Tensor, self.matching(self._beside(features, known, "bilinear"), templates))
 
-
-def _beside(features: Tensor, masks: Tensor, mode: Literal["nearest", "bilinear"]) -> Tensor:
-    return torch.cat([features, resize(masks, features.shape[-2:], mode)], dim=1)
+    def _beside(
+        self, features: Tensor, masks: Tensor, mode: Literal["nearest", "bilinear"]
+    ) -> Tensor:
+        features = self.normal(features) if self.normal else features
+        return torch.cat([features, resize(masks, features.shape[-2:], mode)], dim=1)
 
 
 def resize(masks: Tensor, size: torch.Size, mode: Literal["nearest", "bilinear"]) -> Tensor:
@@ -78,6 +96,7 @@ class FrtmNetwork(nn.Module):
         shallow_width: Those at strides 8 and 4; ``None``: the same.
         head: Last enlargement of the decoder, see ``refiner.Head``.
         gated: Whether it has the parts of a reuse gate.
+        compared: What of the last computed frame that gate is shown.
 
     Raises:
         WeightsError: The ImageNet weights could not be had.
@@ -95,12 +114,15 @@ class FrtmNetwork(nn.Module):
         shallow_width: int | None = None,
         head: HeadKind = "two-step",
         gated: bool = False,
+        compared: Compared = "score",
     ) -> None:
         super().__init__()
         self.backbone = make_backbone(backbone, pretrained=pretrained)
         channels = self.backbone.channels
         self.refiner = Refiner(channels, width, head=head, shallow_width=shallow_width)
-        self.reuse = ReuseParts(channels[GATE_STRIDE], width) if gated else None
+        lite = backbone == "efficientnet-lite0"
+        shown = channels[GATE_STRIDE]
+        self.reuse = ReuseParts(shown, width, compared, normalised=lite) if gated else None
         for name in ("mean", "deviation"):
             values = torch.tensor(getattr(self.backbone, name))[:, None, None]
             self.register_buffer(name, values, persistent=False)

@@ -163,7 +163,8 @@ class _Gated:
         self, seen: Features, scores: Tensor, truth: Tensor, templates: Tensor, past: Past
     ) -> tuple[Losses, Past]:
         parts, refiner = self.parts, self.network.refiner
-        dissimilarity = parts.dissimilarity(seen[GATE_STRIDE], past.scores, templates)
+        known = past.scores if parts.compared == "score" else past.masks[:, None].float()
+        dissimilarity = parts.dissimilarity(seen[GATE_STRIDE], known, templates)
         delta, probability = parts.delta(dissimilarity), parts.gate(dissimilarity)
         decided = straight_through(probability)
         weight = decided[:, None, None, None]
@@ -181,7 +182,7 @@ class _Gated:
         same = overlap(truth, past.masks)
         losses = {
             "cross_entropy": _cross_entropy(logits, truth),
-            "delta": delta_loss(delta, small, past.scores),
+            "delta": delta_loss(delta, small, resize(known, small.shape[-2:], "bilinear")),
             "gate": gate_loss(probability, decided, same, self.epoch, self.settings.gate),
         }
         return losses, self._remember(past, reduced, scores, computed, truth, reused)

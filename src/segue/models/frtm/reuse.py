@@ -6,7 +6,7 @@ to frame, and costs next to nothing.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jaxtyping import Float
 from torch import Tensor
@@ -31,6 +31,8 @@ class Carried:
     """Of the last computed frame; after a given mask, that mask."""
     refined: Float[Tensor, "1 channels rows columns"]
     """The decoder's map at stride 16, of the same frame."""
+    compared: Float[Tensor, "1 1 _ _"]
+    """What the gate is shown of the last computed frame."""
     probability: Float[Tensor, "height width"]
     """Of the last frame, whether computed or not."""
 
@@ -76,7 +78,23 @@ class Reuse:
         refined = self._network.refiner.refine(seen.reduced, model.score(model.project(features)))
         scores = resize(mask4, features.shape[-2:], "nearest")
         template = self._parts.template(seen.shallow[GATE_STRIDE], mask4)
-        return Carried(template, scores, refined, mask)
+        return Carried(template, scores, refined, self._compared(scores, mask), mask)
+
+    def remember(
+        self, carried: Carried, probability: Float[Tensor, "height width"], *, computed: bool
+    ) -> Carried:
+        """The same with the object's probability on this frame.
+
+        Args:
+            carried: With the maps of this frame, if it was computed.
+            probability: Of the object.
+            computed: Whether it was.
+        """
+        compared = self._compared(carried.scores, probability) if computed else carried.compared
+        return replace(carried, compared=compared, probability=probability)
+
+    def _compared(self, scores: Tensor, probability: Tensor) -> Tensor:
+        return scores if self._parts.compared == "score" else probability[None, None]
 
     def ask(
         self,
@@ -96,7 +114,7 @@ class Reuse:
             threshold: In place of that of the settings.
         """
         features = seen.shallow[GATE_STRIDE]
-        dissimilarity = self._parts.dissimilarity(features, carried.scores, carried.template)
+        dissimilarity = self._parts.dissimilarity(features, carried.compared, carried.template)
         given = self._gate(object_id, frame) if self._gate else None
         gate = float(self._parts.gate(dissimilarity)) if given is None else given
         settings = self._settings if threshold is None else self._settings.at(threshold)

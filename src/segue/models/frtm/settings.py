@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from segue.errors import SettingsError
 from segue.models.frtm.backbone import BackboneName
+from segue.models.frtm.network import Compared
 from segue.models.frtm.refiner import HeadKind
 from segue.nn.reuse.settings import ReuseSettings
 from segue.settings import Settings
@@ -95,6 +96,9 @@ class FrtmSettings(Settings):
     Coarser grids cost less time and memory, by the square of it (ours)."""
     augmentation: AugmentationSettings = AugmentationSettings()
     """Views of the first frame."""
+    compared: Compared = "score"
+    """What of the last computed frame the gate is shown: the score of the target model, as the paper has it for FRTM,
+    or the mask, as it has it for any host."""
     reuse: ReuseSettings | None = None
     """When an object is carried over instead of computed; ``None``: never, and no gate is built."""
 
@@ -138,7 +142,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "g-frtm": {"reuse": {}},
     "g-frtm-fast": {**_FAST, "reuse": {}},
     "frtm-lite": _LITE,
-    "g-frtm-lite": {**_LITE, "reuse": {}},
+    "g-frtm-lite": {**_LITE, "reuse": {}, "compared": "mask"},
 }
 """What each name changes. The released ``--fast`` flag changes nothing; this follows the paper.
 

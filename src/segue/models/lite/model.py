@@ -215,6 +215,16 @@ class LiteModel:
         """See ``WindowHost.working_pixel``."""
         return max(state.size_hw) / max(state.working_hw)
 
+    def entangled(self, state: LiteState, labels: Labels) -> list[int]:
+        """See ``WindowHost.entangled``: look-alikes that cross are told apart on whole frames."""
+        if not alike(state.looks).any():
+            return []
+        rows, columns = state.previous.shape[2:]
+        cells = cv2.resize(labels, (columns, rows), interpolation=cv2.INTER_NEAREST)
+        masks = cells == np.array(state.ids, np.uint8)[:, None, None]
+        found = crossing(state.ways, state.looks, masks)
+        return [i for i, crosses in zip(state.ids, found, strict=True) if crosses]
+
     @torch.no_grad()
     def infer_window(
         self,
@@ -230,8 +240,6 @@ class LiteModel:
         features = self._fast.look(frame_tensor(view, self._device))
         scores = self._see(features, state, rows)
         others = others_of(scores, previous, alike=alike(state.looks[list(rows)]))[:asked]
-        # Look-alikes that cross are told apart on whole frames.
-        one_by_one = ~crossing(state.ways, state.looks, rows, previous)[:asked]
         scores, rows = scores[:asked], rows[:asked]
         own = state.likeness[list(rows)]
         logits = self._decode_each(features, scores, previous[:asked], others, own.tolist())
@@ -240,7 +248,7 @@ class LiteModel:
         areas = (logits > 0).sum((1, 2)) * (scale / 4) ** 2
         left = (areas / (_LEFT * state.areas[list(rows)]).clamp_min(1)).clamp(0, 1)
         # The first code of a target model is the mask itself.
-        return WindowAnswer(logits, scores[:, [0, CODES]], like * left * one_by_one)
+        return WindowAnswer(logits, scores[:, [0, CODES]], like * left)
 
     def _decode_each(
         self,

@@ -1,10 +1,10 @@
 """Where objects are going and what their outlines are: all that tells look-alikes apart when they cross (ours)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -16,6 +16,7 @@ _PLACE, _SPEED = 0.8, 0.5
 """How far a place follows what is seen, and a speed."""
 _SLOWER = 0.9
 """What is left of the speed after each frame on which something else hides the object."""
+_AROUND = np.ones((3, 3), np.uint8)  # objects that touch have no more than this between them
 _HARDLY = 0.1  # lower probabilities say nothing about where an object is
 
 Masks = Float[Tensor, "objects 1 height8 width8"]
@@ -98,21 +99,20 @@ def alike(looks: Float[Tensor, "objects 2 channels"]) -> Bool[Tensor, "objects o
 def crossing(
     ways: Ways,
     looks: Float[Tensor, "objects 2 channels"],
-    rows: Sequence[int],
-    masks: Float[Tensor, "shown 1 rows8 columns8"],
-) -> Bool[Tensor, " shown"]:
-    """Which of some objects cross their look-alikes by now, or are about to.
+    masks: Bool[np.ndarray, "objects rows8 columns8"],
+) -> Bool[np.ndarray, " objects"]:
+    """Which objects cross their look-alikes by now, or are about to.
 
     Args:
         ways: On the last computed frame.
         looks: Of all objects.
-        rows: Of the objects.
-        masks: Of these objects, on the last frame.
+        masks: On the last frame.
     """
-    shown = torch.tensor(rows, device=masks.device)
-    close = F.max_pool2d((masks > 0.5).float(), 3, stride=1, padding=1).flatten(1)
-    touching = (close @ close.mT > 0) & alike(looks)[shown][:, shown]
-    return ways.crossing[shown] | touching.any(1)
+    grown = [cv2.dilate(mask.astype(np.uint8), _AROUND) for mask in masks]
+    close = np.array(grown, np.float32).reshape(len(masks), -1)
+    touching = (close @ close.T > 0) & alike(looks).cpu().numpy()
+    found: np.ndarray = ways.crossing.cpu().numpy() | touching.any(1)
+    return found
 
 
 def middles(masks: Float[Tensor, "objects height8 width8"]) -> Float[Tensor, "objects 2"]:

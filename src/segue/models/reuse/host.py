@@ -1,6 +1,6 @@
 """What a model must offer to be given the reuse gate."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -72,6 +72,15 @@ class WindowHost(ReuseHost[StateT], Protocol[StateT]):
 
     def working_pixel(self, state: StateT) -> float:
         """Pixels of the video along a pixel of the frames that the host works on, from 1."""
+        ...
+
+    def entangled(self, state: StateT, labels: Labels) -> Collection[int]:
+        """Ids of the objects of which windows cannot tell which is which.
+
+        Args:
+            state: As it was after the last computed frame. Not changed.
+            labels: Of the last frame.
+        """
         ...
 
 

@@ -113,9 +113,13 @@ class WindowPropagator:
             kept = dict.fromkeys(memory.ids, 1.0) | away
             return _kept(memory, kept), replace(memory, gap=memory.gap - 1)
         spent = memory.gap > self._longest or memory.loss > _allowed(memory.sights)
+        refused = set(self._host.entangled(host, memory.labels))
+        lost = len(refused - away.keys())
+        spent |= lost > 0 and memory.loss + lost >= _AT_ONCE * _allowed(memory.sights)
         if needed > 0 and (spent or (away and _may_be_back(now, memory, needed))):
             return _kept(memory, away), memory
         seen = self._seen(views, memory, host)
+        seen |= {i: replace(seen[i], gate=0.0) for i in refused}
         return _painted(frame, seen, memory, away, needed)
 
     # Views of several sizes: no list of Frame, whose sides have to be equal within a signature.

@@ -119,12 +119,11 @@ class ImageParser(nn.Module):
         """See ``SceneNetwork.forward``; only the last frame is looked at, and with ETC, in training, the one before."""
         refuse_reference(reference)
         frames = frames[:, -2:] if self.pairs and self.training else frames[:, -1:]
-        clips = frames.shape[:2]
         maps, auxiliary = see(self, frames.flatten(0, 1))
-        logits = resized(self.head(maps, auxiliary), frames).unflatten(0, clips)
-        if auxiliary is not None:
-            auxiliary = auxiliary.unflatten(0, clips)[:, -1]
-        return Answer(logits[:, -1], auxiliary, logits[:, 0] if clips[1] == 2 else None)
+        logits = by_clip(resized(self.head(maps, auxiliary), frames), frames)
+        last = None if auxiliary is None else by_clip(auxiliary, frames)[:, -1]
+        before = logits[:, 0] if frames.shape[1] > 1 else None
+        return Answer(logits[:, -1], last, before)
 
     def step(
         self,
@@ -152,6 +151,13 @@ def see(network: Any, frames: Frames) -> tuple[Maps, Any]:
         )
     maps: Maps = network.trunk(frames)
     return maps, None if network.auxiliary is None else network.auxiliary(maps[-2])
+
+
+def by_clip(
+    maps: Float[Tensor, "frames channels rows columns"], clips: Clips
+) -> Float[Tensor, "batch time channels rows columns"]:
+    """Maps of the frames of clips, one after the other, by clip and time."""
+    return maps.reshape(*clips.shape[:2], *maps.shape[1:])
 
 
 def refuse_reference(reference: Frames | None) -> None:

@@ -14,6 +14,7 @@ from segue.models.scene_parsing.network import (
     Flow,
     Frames,
     Memory,
+    by_clip,
     refuse_reference,
     see,
 )
@@ -55,14 +56,14 @@ class Tcb(nn.Module):
     ) -> Answer:
         """See ``SceneNetwork.forward``; all frames of a clip give a context."""
         refuse_reference(reference)
-        clips = frames.shape[:2]
         maps, regions = see(self, frames.flatten(0, 1))
         features = self.head.features(maps)
         summary = self.head.summary(features, regions)
-        context = tuple(part.unflatten(0, clips).mean(1) for part in summary)
-        newest = features.unflatten(0, clips)[:, -1]
+        # Contexts of the frames of a clip lie one after the other.
+        context = tuple(p.reshape(*frames.shape[:2], *p.shape[1:]).mean(1) for p in summary)
+        newest = by_clip(features, frames)[:, -1]
         logits = self.head.classify(self.head.join(newest, context))
-        return Answer(resized(logits, frames), regions.unflatten(0, clips)[:, -1])
+        return Answer(resized(logits, frames), by_clip(regions, frames)[:, -1])
 
     def step(
         self,

@@ -14,7 +14,8 @@ from segue.models.slowfast.settings import NetworkSettings, SlowFastSettings, va
 from segue.nn.backends.catalog import create_backend
 from segue.nn.weights import load_weights, read_metadata, shipped_weights
 
-_OURS = ".safetensors"
+OURS = ".safetensors"
+"""How names of weights files of this project end."""
 
 
 def build(
@@ -42,7 +43,8 @@ def build(
     if weights is None and wanted.random_weights:
         network = create_network(name, wanted)
     else:
-        network = _filled(name, settings, weights or shipped_weights(name, can_do_without=True))
+        path = weights or shipped_weights(name, can_do_without=True)
+        network = load_network(name, settings, path)
     network.freeze("backbone", "rpn")  # what the report trains, so that counts say the same
     network.eval().to(torch.device(device))
     return SlowFastModel(name, network, network.settings, backend, _categories(network))
@@ -61,15 +63,43 @@ def create_network(name: str, settings: SlowFastSettings, num_classes: int = 2) 
         return SlowFastNetwork(name, settings, num_classes)
 
 
-def _filled(name: str, settings: Mapping[str, Any], path: Path) -> SlowFastNetwork:
-    if path.suffix != _OURS:
+def load_network(name: str, settings: Mapping[str, Any], path: Path) -> SlowFastNetwork:
+    """The network of a weights file; what belongs to the weights is as the file says, unless it is set.
+
+    Args:
+        name: ``slowfast`` or ``slowfast-lite``.
+        settings: Values of ``SlowFastSettings`` that differ from the size's.
+        path: As ``weights`` of ``build``.
+
+    Raises:
+        SettingsError: As in ``build``.
+        NotFoundError: As in ``build``.
+        WeightsError: As in ``build``.
+    """
+    if path.suffix != OURS:
         return _from_torchvision(name, settings, path)
-    said = read_metadata(path)
-    known = {key: _value(said[key]) for key in NetworkSettings.model_fields if key in said}
-    resolved = variant(name, {**known, **settings})
+    resolved = settings_of(name, settings, path)
     network = create_network(name, resolved)
     load_weights(network, path, model_name=name, expected=resolved.trained_with)
     return network
+
+
+def settings_of(name: str, settings: Mapping[str, Any], path: Path) -> SlowFastSettings:
+    """Settings of the network of a ``.safetensors`` file, of which only the description is read.
+
+    Args:
+        name: ``slowfast`` or ``slowfast-lite``.
+        settings: Values that are set all the same.
+        path: The file.
+
+    Raises:
+        SettingsError: As in ``build``.
+        NotFoundError: As in ``build``.
+        WeightsError: The file is damaged.
+    """
+    said = read_metadata(path)
+    known = {key: _value(said[key]) for key in NetworkSettings.model_fields if key in said}
+    return variant(name, {**known, **settings})
 
 
 def _from_torchvision(name: str, settings: Mapping[str, Any], path: Path) -> SlowFastNetwork:

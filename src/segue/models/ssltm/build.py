@@ -50,15 +50,16 @@ def build(
     return gated(SsltmModel(name, network, resolved, backend, ranges), resolved.reuse, device)
 
 
-def create_network(settings: SsltmSettings, *, imagenet: bool = False) -> Ssltm:
+def create_network(settings: SsltmSettings, *, imagenet: bool | Path = False) -> Ssltm:
     """A new network, to be trained or filled.
 
     Args:
         settings: Which one.
-        imagenet: Fill the trunk with its ImageNet weights.
+        imagenet: Fill the trunk with its ImageNet weights; a path: with those of a checkpoint of ``timm``.
 
     Raises:
         SettingsError: The width is no multiple of the number of heads.
+        NotFoundError: There is no such file.
         WeightsError: The ImageNet weights could not be had.
     """
     if settings.width % settings.heads:
@@ -67,7 +68,7 @@ def create_network(settings: SsltmSettings, *, imagenet: bool = False) -> Ssltm:
         )
     trunk = Backbone(settings.backbone, dilated=True)
     if imagenet:
-        trunk.load_imagenet()
+        trunk.load_imagenet(imagenet if isinstance(imagenet, Path) else None)
     neck, decoder = _ends(settings, trunk)
     width = settings.width
     return Ssltm(

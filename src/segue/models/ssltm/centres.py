@@ -102,7 +102,7 @@ class Centres(nn.Module):
             return
         for number, cells in self._present(features, labels):
             nearest, _ = self._assign(number, cells)
-            for index in nearest.unique().tolist():
+            for index in torch.unique(nearest).tolist():
                 mean = cells[nearest == index].mean(0)
                 self.points[number, index].lerp_(mean, 1 - _KEPT)
 
@@ -188,7 +188,7 @@ def by_class(features: Features, labels: GridLabels, num_classes: int) -> list[S
 def by_present_class(features: Features, labels: GridLabels) -> list[tuple[int, SomeCells]]:
     """The same of the classes that are there only, with their numbers."""
     cells, numbers = _flat(features, labels)
-    present = numbers.unique().tolist()
+    present = torch.unique(numbers).tolist()
     return [(number, cells[numbers == number]) for number in present if number != VOID]
 
 

@@ -7,11 +7,11 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from segue.models.ssltm.network import Contexts, Features, Ssltm
-from segue.models.ssltm.parts import resized
 from segue.nn.backends.int8 import Ranges
 from segue.nn.backends.interface import Backend
 from segue.nn.blend import blend
 from segue.nn.context import gather
+from segue.nn.resize import resized
 from segue.nn.warp import warp
 
 Blended = tuple[Float[Tensor, "1 _ rows2 columns2"], ...]

@@ -18,6 +18,7 @@ from segue.nn.backends.interface import Backend
 from segue.nn.backends.torch_backend import TorchBackend
 from segue.nn.fuse import for_inference
 from segue.nn.motion import Motion, find_motion, grey_of, trust_in, unexplained
+from segue.nn.resize import resized
 from segue.types import Frame, GivenLabels, Prediction
 
 _LEAST = 1e-6
@@ -131,9 +132,7 @@ class SsltmModel:
         pixels, memory, before = self._prepared(frame, state)
         float_pixels = pixels.permute(0, 3, 1, 2).float() / 255
         told: Told = self._reference.tell(float_pixels, memory)
-        answers = torch.nn.functional.interpolate(
-            told.answers, size=float_pixels.shape[2:], mode="bilinear", align_corners=False
-        )
+        answers = resized(told.answers, float_pixels)
         if self._plan.blends:
             answers = answers.clamp_min(_LEAST).log()
         height, width = state.size_hw

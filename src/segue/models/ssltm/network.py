@@ -18,10 +18,11 @@ from torch import Tensor, nn
 
 from segue.errors import InputError
 from segue.models.ssltm.centres import Centres
-from segue.models.ssltm.parts import Neck, Seen, resized
+from segue.models.ssltm.parts import Neck, Seen
 from segue.models.ssltm.transformer import SpatialTemporalTransformer
 from segue.nn.backbones import MULTIPLE, Backbone, Maps
 from segue.nn.context import Fuse, ObjectAttention, gather
+from segue.nn.resize import resized
 
 Clips = Float[Tensor, "batch time 3 height width"]
 Frames = Float[Tensor, "batch 3 height width"]
@@ -104,10 +105,10 @@ class Ssltm(nn.Module):
         trust = None if trust is None else trust[:, -self.reach :]
         batch, time = frames.shape[:2]
         maps, seen = self.see(frames.flatten(0, 1))
-        clips = seen.features.unflatten(0, (batch, time))
-        newest = tuple(m.unflatten(0, (batch, time))[:, -1] for m in maps)
-        regions = seen.regions.unflatten(0, (batch, time))[:, -1]
-        x = self.agree(clips, trust)
+        features = seen.features
+        x = self.agree(features.reshape(batch, time, *features.shape[1:]), trust)
+        newest = tuple(m[time - 1 :: time] for m in maps)
+        regions = seen.regions[time - 1 :: time]
         if reference is None:
             contexts = gather(x, regions)
         else:

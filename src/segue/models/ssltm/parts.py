@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from segue.nn.backbones import Maps
 from segue.nn.context import SoftRegions, conv_norm_relu
+from segue.nn.resize import resized
 
 FINE_WIDTHS = (48, 64)
 """Channels of the decoder at strides 4 and 8."""
@@ -117,16 +118,6 @@ class TopDownDecoder(nn.Module):
             x = refine(F.relu(side + resized(down(x), side)))
         logits: Tensor = self.head(x)
         return logits
-
-
-def resized(
-    maps: Float[Tensor, "batch channels _ _"], like: Float[Tensor, "*_ height width"]
-) -> Float[Tensor, "batch channels height width"]:
-    """Maps of another size, bilinearly; the same where they have it."""
-    size = like.shape[-2:]
-    if maps.shape[2:] == size:
-        return maps
-    return F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
 
 
 def _conv_norm(channels_in: int, channels_out: int, size: int) -> nn.Sequential:

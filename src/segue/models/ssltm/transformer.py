@@ -145,8 +145,8 @@ class _Block(nn.Module):
             maps = maps[:, -1:] + seen
         else:
             maps = maps + grid.join(self.attention(tokens, tokens, bias))
-        maps = maps + self.feed(self.norm_after(maps))
-        return maps.movedim(-1, 2)
+        answer: Tensor = maps + self.feed(self.norm_after(maps))
+        return answer.movedim(-1, 2)
 
 
 class _Attention(nn.Module):

@@ -6,9 +6,10 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from segue.models.temporal_unet.network import Hidden, TemporalUnet, resized
+from segue.models.temporal_unet.network import Hidden, TemporalUnet
 from segue.nn.backends.int8 import Ranges
 from segue.nn.backends.interface import Backend
+from segue.nn.resize import resized
 
 
 @dataclass(frozen=True)

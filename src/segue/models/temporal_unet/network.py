@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from segue.errors import InputError
 from segue.nn.blend import blend
+from segue.nn.resize import resized
 from segue.nn.warp import warp
 
 Hidden = tuple[Float[Tensor, "_ _ _ _"], ...]
@@ -240,16 +241,6 @@ def _moved(
     if motion.shape[2:] != state.shape[2:]:
         flow = F.interpolate(motion, size=state.shape[2:], mode="area")
     return warp(state, (flow / stride).to(state.dtype), outside)
-
-
-def resized(
-    maps: Float[Tensor, "batch channels _ _"], like: Float[Tensor, "*_ height width"]
-) -> Float[Tensor, "batch channels height width"]:
-    """Maps of another size, bilinearly; at half of it the mean of two by two."""
-    size = like.shape[-2:]
-    if maps.shape[2:] == size:
-        return maps
-    return F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
 
 
 def _single(motion: Float[Tensor, "batch 2 _ _"] | None) -> Motion | None:

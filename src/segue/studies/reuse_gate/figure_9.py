@@ -7,7 +7,7 @@ from segue.studies.reuse_gate.drawing import draw_margins
 from segue.studies.reuse_gate.hosts import LITE_GATE
 from segue.studies.reuse_gate.margins import THRESHOLDS, Margins, key_at
 from segue.studies.reuse_gate.studies import LABELS, LITE, QUICK
-from segue.studies.reuse_gate.trainings import RAMP, SMALL, STEPS, short, training
+from segue.studies.reuse_gate.trainings import SMALL, STEPS, short, training
 from segue.studies.study import Measure, Row, Study
 
 _MARGIN_HEADINGS = ("Model", "Gate's loss", "m1", "m2")
@@ -48,7 +48,7 @@ def _lite_margins(
 
 def _small_margins(name: str, cells: tuple[str, str, str], loss: Mapping[str, Any]) -> Row:
     """A gate inside FRTM, as in the paper."""
-    learned = training(name, objective={"gate": {"ramp_epochs": RAMP, **loss}})
+    learned = training(name, **loss)
     settings = {
         "model": SMALL,
         "trained_as": learned["gives"],
@@ -92,7 +92,7 @@ FIGURE_9 = Study(
     quick={"davis2016": QUICK, "davis2017": QUICK},
     full_note=(
         "Each row of segue-lite is trained as the weights that ship, each of G-FRTM-lite for "
-        f"{STEPS} steps from the weights of frtm-lite; then it is run on whole sequences."
+        f"{STEPS} steps from the weights that ship; then it is run on whole sequences."
     ),
     quick_note=(
         "Quick: a few steps of training, then the first 40 frames of every third sequence. It shows that every row "

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from segue.settings import look_up
 from segue.training.finetune.settings import FinetuneSettings
+from segue.training.finetune.slowfast_settings import SlowFastFinetuneSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,9 @@ class Tuner:
     """Where settings stand that nobody changes."""
     classes: str = ""
     """``module:attribute`` with the names of the classes of label maps; empty: masks hold objects."""
+    reach: str = ""
+    """``module:function``; called with the weights before, returns how many frames before and after a masked one it
+    learns from. Empty: none."""
 
     def frozen(self, name: str) -> tuple[str, ...]:
         """The parts of the network that do not learn.
@@ -45,11 +49,33 @@ TEMPORAL_UNET = Tuner(
     FinetuneSettings(freeze="backbone", steps=60, batch=2, learning_rate=5e-4),
     classes="segue.training.finetune.temporal_unet:CLASSES",
 )
+_SLOWFAST_PARTS = {
+    "none": (),
+    "module": ("slowfast",),
+    "backbone-and-module": ("backbone", "rpn", "slowfast"),
+    "backbone": ("backbone",),
+    "trunk": ("backbone.body",),
+}
+"""The first three are those of the report; there the proposals rest with the backbone when the module does, too."""
+SLOWFAST_LITE = Tuner(
+    "segue.training.finetune.slowfast:build_lite",
+    _SLOWFAST_PARTS,
+    SlowFastFinetuneSettings(),
+    reach="segue.training.finetune.slowfast:reach",
+)
+SLOWFAST = Tuner(
+    "segue.training.finetune.slowfast:build_full",
+    _SLOWFAST_PARTS,
+    SlowFastFinetuneSettings().changed({"recipe": "report"}),
+    reach="segue.training.finetune.slowfast:reach",
+)
 
 TUNERS: dict[str, Tuner] = {
     "segue-lite": LITE,
     "rvos-lite": RVOS,
     "temporal-unet-lite": TEMPORAL_UNET,
+    "slowfast-lite": SLOWFAST_LITE,
+    "slowfast": SLOWFAST,
 }
 
 

@@ -1,15 +1,15 @@
-"""The masked frames of one video, read and checked before anything is trained."""
+"""The masked frames of one video, and those around them, read and checked before anything is trained."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from segue.data.given_clips import MaskedFrame
-from segue.errors import MaskError
+from segue.errors import DecodeError, MaskError
 from segue.media.label_file import read_label_values
 from segue.media.mask_args import mask_items
 from segue.media.mask_fit import fit_given
@@ -17,12 +17,12 @@ from segue.media.mask_inputs import given_masks
 from segue.media.mask_values import size_text
 from segue.media.resize import DEFAULT_MAX_SIDE, Resizer, resize_labels
 from segue.media.video import Video
-from segue.types import VOID, Labels
+from segue.types import VOID, Frame, Labels
 
 
 @dataclass(frozen=True)
 class Footage:
-    """Frames of at most 854 pixels, as models see them, and their masks; other frames are not kept."""
+    """Frames of at most 854 pixels, as models see them, and their masks; frames far from a mask are not kept."""
 
     name: str
     """Of the video."""
@@ -30,6 +30,15 @@ class Footage:
     """In the order of the video, at least one."""
     doubts: tuple[str, ...] = ()
     """What was understood and may be wrong, one sentence each."""
+    around: Mapping[int, Frame] = field(default_factory=dict)
+    """Frames without a mask near one, by their places in the video; for models that see several frames at once."""
+    every: int = 1
+    """Places between one frame of the video and the next."""
+
+    def frame_at(self, index: int) -> Frame | None:
+        """A frame with a mask or near one; ``None``: the video has no such frame, or it does not decode."""
+        masked = next((one.frame for one in self.masked if one.index == index), None)
+        return self.around.get(index) if masked is None else masked
 
     @property
     def size_hw(self) -> tuple[int, int]:
@@ -44,16 +53,20 @@ class Footage:
             digest.update(f"{one.index} {one.labels.shape}".encode())
             digest.update(one.frame.tobytes())
             digest.update(one.labels.tobytes())
+        for index in sorted(self.around):
+            digest.update(f"{index}".encode())
+            digest.update(self.around[index].tobytes())
         return digest.hexdigest()
 
 
-def read_objects(video: Video, masks: Any, *, fit: bool = False) -> Footage:
+def read_objects(video: Video, masks: Any, *, fit: bool = False, reach: int = 0) -> Footage:
     """The frames whose objects somebody masked.
 
     Args:
         video: The opened video.
         masks: As in ``segue.track``.
         fit: Masks of another size are resized.
+        reach: Frames that are kept before and after each of them; those that do not decode are left out.
 
     Raises:
         NotFoundError: No such mask.
@@ -70,7 +83,8 @@ def read_objects(video: Video, masks: Any, *, fit: bool = False) -> Footage:
             f"Frames are learned with at most {DEFAULT_MAX_SIDE} pixels a side, and no object is left at "
             f"{width}x{height} pixels. Draw at least one larger object."
         )
-    return Footage(video.name, found, (*video.description.doubts, *given.doubts))
+    doubts = (*video.description.doubts, *given.doubts)
+    return Footage(video.name, found, doubts, _around(video, found, reach), video.indices.step)
 
 
 def read_classes(video: Video, masks: Any, classes: Sequence[str], *, fit: bool = False) -> Footage:
@@ -115,6 +129,21 @@ def _frames(video: Video, named: Mapping[int, tuple[Labels, str]]) -> tuple[Mask
             ) from None
         found.append(MaskedFrame(index, resizer.shrink(frame), resizer.shrink_labels(labels), name))
     return tuple(found)
+
+
+def _around(video: Video, masked: Sequence[MaskedFrame], reach: int) -> dict[int, Frame]:
+    resizer = Resizer.for_max_side(video.size_hw, DEFAULT_MAX_SIDE)
+    step = video.indices.step
+    wanted = {one.index + step * k for one in masked for k in range(-reach, reach + 1)}
+    found = {}
+    for index in sorted(wanted - {one.index for one in masked}):
+        if index not in video.indices:
+            continue
+        try:
+            found[index] = resizer.shrink(video.frame(index).image)
+        except (IndexError, DecodeError):  # the video ends before, or is damaged there
+            continue
+    return found
 
 
 def _label_maps(

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from segue.data.given_clips import MaskedFrame
 from segue.media.resize import resize_labels, shrink
@@ -21,7 +20,7 @@ class KeptStatistics(nn.Module):
         super().__init__()
         self.objective = objective
         # In a tuple, so that nothing is there twice.
-        self._norms = tuple(m for m in network.modules() if isinstance(m, _BatchNorm))
+        self._norms = tuple(m for m in network.modules() if "running_mean" in m._buffers)
 
     def forward(self, batch: Batch, conditions: Conditions) -> dict[str, Tensor]:
         """See ``segue.training.task.Task.objective``."""

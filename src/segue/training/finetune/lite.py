@@ -1,6 +1,7 @@
 """Fine-tune segue-lite: from one masked frame to another, on its own predictions."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from segue.models.lite.objective import ObjectiveSettings
 from segue.models.lite.sizes import working_hw
 from segue.nn.weights import load_weights
 from segue.training.curriculum import Conditions
+from segue.training.finetune.clips import Clips
 from segue.training.finetune.footage import Footage
 from segue.training.finetune.learning import as_images, at_size, clip_size
 from segue.training.finetune.settings import FinetuneSettings
@@ -27,27 +29,16 @@ _PREVIOUS_LOST = 0.1
 """Share of objects that enter the run without a mask of the frame before it."""
 
 
-@dataclass(frozen=True)
-class LiteClips:
-    """Clips of the masked frames; an epoch is as many as there are frames."""
-
-    masked: tuple[MaskedFrame, ...]
-    settings: GivenClipSettings
-
-    def __len__(self) -> int:
-        return len(self.masked)
-
-    def draw(self, seed: int, number: int, conditions: Conditions) -> Sample:
-        """See ``segue.training.task.Samples``."""
-        rng = np.random.default_rng([seed, number])
-        clip = draw_given_clip(self.masked, self.settings, rng)
-        order = np.r_[0, 2 : len(clip.frames)]
-        return {
-            "frames": clip.frames[order],
-            "labels": clip.labels[order],
-            "previous": _previous(clip.labels[1], rng),
-            "name": str(number),
-        }
+def _sample(
+    masked: Sequence[MaskedFrame], settings: GivenClipSettings, rng: np.random.Generator
+) -> Sample:
+    clip = draw_given_clip(masked, settings, rng)
+    order = np.r_[0, 2 : len(clip.frames)]
+    return {
+        "frames": clip.frames[order],
+        "labels": clip.labels[order],
+        "previous": _previous(clip.labels[1], rng),
+    }
 
 
 def _previous(
@@ -73,14 +64,12 @@ def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
     as_images(network)
     seen_hw = working_hw(footage.size_hw, None)
     size_hw = clip_size(seen_hw, _PIXELS)
+    masked = tuple(at_size(one, seen_hw) for one in footage.masked)
     return Task(
         model_name=_NAME,
         network=network,
         objective=LiteObjective(network, ObjectiveSettings()),
-        samples=LiteClips(
-            tuple(at_size(one, seen_hw) for one in footage.masked),
-            settings.clips(size_hw, _RUN + 1),
-        ),
+        samples=Clips(len(masked), partial(_sample, masked, settings.clips(size_hw, _RUN + 1))),
         uses=frozenset(),
         defaults=Conditions(size_hw=size_hw),
     )

@@ -88,7 +88,7 @@ def finetune(
     frozen = tuner.frozen(chosen.freeze)
     places.check(mode)
     begin = Path(weights) if weights else shipped_weights(model)
-    footage = _footage(video, masks, tuner, fit)
+    footage = _footage(video, masks, tuner, begin, fit)
     for doubt in footage.doubts:
         warnings.warn(doubt, UserWarning, stacklevel=2)
     record = _record(model, chosen, footage, begin)
@@ -96,6 +96,9 @@ def finetune(
     if done is not None:
         return Tuned(places.out, True, done["steps"], len(footage.masked), 0.0)
     task = _task(tuner, footage, chosen, begin)
+    # A detector without the module has none to freeze.
+    there = {name for name, _ in task.network.named_modules()}
+    frozen = tuple(part for part in frozen if part in there)
     places.begin(mode, record)
     limit = _Limit(began, minutes, stop)
     steps = train(task, chosen.plan(frozen), places.folder, progress, limit)
@@ -120,7 +123,7 @@ class _Limit:
         return self.stopped or (self._end is not None and time.monotonic() >= self._end)
 
 
-def _footage(video: Any, masks: Any, tuner: Tuner, fit: bool) -> Footage:
+def _footage(video: Any, masks: Any, tuner: Tuner, weights: Path, fit: bool) -> Footage:
     if not isinstance(video, Video):
         if is_live(video):
             raise InputError(
@@ -129,7 +132,8 @@ def _footage(video: Any, masks: Any, tuner: Tuner, fit: bool) -> Footage:
         video = open_video(video)
     if tuner.classes:
         return read_classes(video, masks, load_place(tuner.classes), fit=fit)
-    return read_objects(video, masks, fit=fit)
+    reach: int = load_place(tuner.reach)(weights) if tuner.reach else 0
+    return read_objects(video, masks, fit=fit, reach=reach)
 
 
 def _task(tuner: Tuner, footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:

@@ -1,6 +1,7 @@
 """Fine-tune rvos-lite: from one masked frame to another, on its own predictions."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from segue.models.rvos.objective import ObjectiveSettings
 from segue.models.rvos.settings import LITE, variant
 from segue.nn.weights import load_weights
 from segue.training.curriculum import Conditions
+from segue.training.finetune.clips import Clips
 from segue.training.finetune.footage import Footage
 from segue.training.finetune.learning import as_images, at_size
 from segue.training.finetune.settings import FinetuneSettings
@@ -24,25 +26,15 @@ _MOST_OBJECTS = 4
 """Of a clip; chance takes them from those that there are."""
 
 
-@dataclass(frozen=True)
-class RVOSClips:
-    """Clips of the masked frames; an epoch is as many as there are frames."""
-
-    masked: tuple[MaskedFrame, ...]
-    settings: GivenClipSettings
-
-    def __len__(self) -> int:
-        return len(self.masked)
-
-    def draw(self, seed: int, number: int, conditions: Conditions) -> Sample:
-        """See ``segue.training.task.Samples``."""
-        rng = np.random.default_rng([seed, number])
-        clip = draw_given_clip(self.masked, self.settings, rng)
-        found = np.unique(clip.labels[0])
-        chosen = rng.permutation(found[found > 0])[:_MOST_OBJECTS]
-        slots = np.zeros(256, np.uint8)
-        slots[chosen] = np.arange(1, len(chosen) + 1)
-        return {"frames": clip.frames, "labels": slots[clip.labels], "name": str(number)}
+def _sample(
+    masked: Sequence[MaskedFrame], settings: GivenClipSettings, rng: np.random.Generator
+) -> Sample:
+    clip = draw_given_clip(masked, settings, rng)
+    found = np.unique(clip.labels[0])
+    chosen = rng.permutation(found[found > 0])[:_MOST_OBJECTS]
+    slots = np.zeros(256, np.uint8)
+    slots[chosen] = np.arange(1, len(chosen) + 1)
+    return {"frames": clip.frames, "labels": slots[clip.labels]}
 
 
 def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
@@ -64,7 +56,7 @@ def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
         model_name=LITE,
         network=network,
         objective=RVOSObjective(network, ObjectiveSettings(cross_entropy=1.0), resolved.slots),
-        samples=RVOSClips(masked, settings.clips(size_hw, _LENGTH)),
+        samples=Clips(len(masked), partial(_sample, masked, settings.clips(size_hw, _LENGTH))),
         uses=frozenset(),
         defaults=Conditions(size_hw=size_hw, clip_length=_LENGTH, feed_prediction=1.0),
         metadata=metadata(resolved),

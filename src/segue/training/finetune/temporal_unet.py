@@ -1,6 +1,7 @@
 """Fine-tune temporal-unet-lite: frames whose every pixel has a class."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from segue.models.temporal_unet.build import create_network
 from segue.models.temporal_unet.settings import variant
 from segue.nn.weights import load_weights
 from segue.training.curriculum import Conditions
+from segue.training.finetune.clips import Clips
 from segue.training.finetune.footage import Footage
 from segue.training.finetune.learning import as_images, clip_size
 from segue.training.finetune.settings import FinetuneSettings
@@ -24,26 +26,12 @@ CLASSES = variant(_NAME).classes
 """What label maps may hold, by number."""
 
 
-@dataclass(frozen=True)
-class LabelledViews:
-    """Single frames: the memory of this network is at its output, and has nothing to learn."""
-
-    masked: tuple[MaskedFrame, ...]
-    settings: GivenClipSettings
-
-    def __len__(self) -> int:
-        return len(self.masked)
-
-    def draw(self, seed: int, number: int, conditions: Conditions) -> Sample:
-        """See ``segue.training.task.Samples``."""
-        rng = np.random.default_rng([seed, number])
-        clip = draw_labelled_clip(self.masked, self.settings, rng)
-        return {
-            "frames": clip.frames,
-            "labels": clip.labels,
-            "labelled": np.array(0),
-            "name": str(number),
-        }
+def _sample(
+    masked: Sequence[MaskedFrame], settings: GivenClipSettings, rng: np.random.Generator
+) -> Sample:
+    """A single frame: the memory of this network is at its output, and has nothing to learn."""
+    clip = draw_labelled_clip(masked, settings, rng)
+    return {"frames": clip.frames, "labels": clip.labels, "labelled": np.array(0)}
 
 
 def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
@@ -62,7 +50,9 @@ def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
         model_name=_NAME,
         network=network,
         objective=LabelObjective(network, ObjectiveSettings(supervise="all"), None),
-        samples=LabelledViews(footage.masked, settings.clips(size_hw, 1)),
+        samples=Clips(
+            len(footage.masked), partial(_sample, footage.masked, settings.clips(size_hw, 1))
+        ),
         uses=frozenset(),
         defaults=Conditions(size_hw=size_hw, clip_length=1),
         metadata=resolved.trained_with,

@@ -10,17 +10,20 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from segue.data.clips import ClipSettings, Footage, draw_clip, load_footage
+from segue.data.clips import ClipSettings, Footage, damage, draw_clip, load_footage
 from segue.data.davis import davis_sequences
 from segue.data.still_footage import StillFootage
 from segue.data.stills import find_stills
+from segue.errors import SettingsError
 from segue.models.frtm.augmentation import views
 from segue.models.frtm.build import make_network
+from segue.models.frtm.gate_objective import gate_objective
 from segue.models.frtm.network import Features, FrtmNetwork
 from segue.models.frtm.objective import ObjectiveSettings, fit_targets, objective
 from segue.models.frtm.settings import OFFLINE, AugmentationSettings, FrtmSettings, variant
 from segue.nn.fuse import for_inference
-from segue.nn.weights import load_weights
+from segue.nn.reuse.objective import GateLossSettings
+from segue.nn.weights import MODEL_KEY, load_weights, read_metadata
 from segue.settings import Settings
 from segue.training.curriculum import Conditions
 from segue.training.task import Batch, Sample, Task
@@ -63,13 +66,15 @@ class TrainingSettings(RunSettings):
     """Settings of the model that differ from those of the variant, such as ``width``. ``random_weights`` leaves out
     the ImageNet weights of the backbone."""
     initial: Path | None = None
-    """Weights of the variant without its gate, to begin with; ``None``: the ImageNet backbone alone."""
+    """Weights to begin with, of the variant with or without its gate; ``None``: the ImageNet backbone alone."""
     data: DataSettings
     clips: ClipSettings = ClipSettings(run=5)
     order: Literal["time", "shuffled"] = "time"
     """Of the frames after the first; the released code shuffles them."""
     targets: TargetSettings = TargetSettings()
     objective: ObjectiveSettings = ObjectiveSettings()
+    gate_alone: GateLossSettings | None = None
+    """Train the gate and nothing else, in place of ``objective``; on the given frame and two of the run."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,8 @@ class FrtmSamples:
     clips: ClipSettings
     order: Literal["time", "shuffled"]
     augmentation: AugmentationSettings
+    gate_alone: bool = False
+    """Masks as they would be predicted, in place of the views of the first frame."""
 
     def __len__(self) -> int:
         return sum(len(item.frames) for item in self.footage)
@@ -89,9 +96,14 @@ class FrtmSamples:
     def draw(self, seed: int, number: int, conditions: Conditions) -> Sample:
         """See ``segue.training.task.Samples``."""
         rng = np.random.default_rng([seed, number])
-        settings = self.clips.model_copy(update={"size_hw": conditions.size_hw})
+        changes = {"size_hw": conditions.size_hw} | ({"run": 2} if self.gate_alone else {})
+        settings = self.clips.model_copy(update=changes)
         still = bool(self.stills) and rng.random() < self.still_share
         clip = draw_clip(self.stills if still else self.footage, settings, rng)
+        if self.gate_alone:
+            damaged = np.stack([damage(mask, rng) for mask in clip.masks])
+            clips = {"frames": clip.frames, "masks": clip.masks, "damaged": damaged}
+            return {**clips, "epoch": number / len(self), "name": str(number)}
         first, mask = clip.frames[0], clip.masks[0]
         seen = views(first, mask, np.ones_like(mask), self.augmentation, rng)
         order = np.arange(len(clip.frames))
@@ -111,7 +123,7 @@ class FrtmObjective(nn.Module):
     """The losses of a batch; the backbone does not learn, so a faster copy of it computes the features."""
 
     def __init__(
-        self, network: FrtmNetwork, targets: FrtmSettings, settings: ObjectiveSettings
+        self, network: FrtmNetwork, targets: FrtmSettings, settings: TrainingSettings
     ) -> None:
         super().__init__()
         self.network = network
@@ -122,17 +134,14 @@ class FrtmObjective(nn.Module):
 
     def forward(self, batch: Batch, conditions: Conditions) -> dict[str, Tensor]:
         """See ``segue.training.task.Task.objective``."""
+        clip = _as_input(batch["frames"]), batch["masks"]
+        epoch = float(batch["epoch"][0])
+        if self._settings.gate_alone:
+            alone = self._settings.gate_alone
+            return gate_objective(self.network, *clip, batch["damaged"], alone, epoch, self._look)
         seen = _as_input(batch["views"])
         models = fit_targets(self.network, seen, batch["view_masks"], self._targets, self._look)
-        return objective(
-            self.network,
-            _as_input(batch["frames"]),
-            batch["masks"],
-            models,
-            self._settings,
-            float(batch["epoch"][0]),
-            self._look,
-        )
+        return objective(self.network, *clip, models, self._settings.objective, epoch, self._look)
 
     def _look(self, frames: Tensor, deepest: int) -> Features:
         normal = (frames - self.network.mean) / self.network.deviation
@@ -154,6 +163,10 @@ def build(settings: TrainingSettings) -> Task:
         NotFoundError: The footage, the stills or the weights to begin with are not there.
     """
     chosen = variant(settings.variant, settings.model)
+    if settings.gate_alone and not (chosen.reuse and chosen.compared == "mask"):
+        raise SettingsError(
+            f'{settings.variant} has no gate that can be trained alone: model.compared must be "mask".'
+        )
     targets = FrtmSettings.parse(
         {
             **OFFLINE,
@@ -175,7 +188,7 @@ def build(settings: TrainingSettings) -> Task:
     return Task(
         model_name=settings.variant,
         network=network,
-        objective=FrtmObjective(network, targets, settings.objective),
+        objective=FrtmObjective(network, targets, settings),
         samples=FrtmSamples(
             footage,
             stills,
@@ -183,6 +196,7 @@ def build(settings: TrainingSettings) -> Task:
             settings.clips,
             settings.order,
             targets.augmentation,
+            settings.gate_alone is not None,
         ),
         uses=frozenset({"size_hw"}),
         defaults=Conditions(size_hw=settings.clips.size_hw, frozen=("backbone",)),
@@ -195,5 +209,7 @@ def _network(settings: TrainingSettings, chosen: FrtmSettings) -> FrtmNetwork:
         return make_network(chosen, pretrained=not chosen.random_weights)
     network = make_network(chosen, pretrained=False)
     plain = settings.variant.removeprefix("g-")
-    load_weights(network, settings.initial, model_name=plain, optional=("reuse.",))
+    own = read_metadata(settings.initial).get(MODEL_KEY) == settings.variant
+    name = settings.variant if own else plain
+    load_weights(network, settings.initial, model_name=name, optional=("reuse.",))
     return network

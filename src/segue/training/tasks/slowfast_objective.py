@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import torch
@@ -17,9 +18,10 @@ from segue.nn.fuse import for_inference
 from segue.settings import Settings
 from segue.training.curriculum import Conditions
 from segue.training.task import Batch
+from segue.training.tasks.slowfast_maps import KeptMaps
 
 Key = tuple[Any, ...]
-"""What a frame is: its sequence, its number, and how it is looked at."""
+"""What a frame is: its file, and how it is looked at."""
 _PREFIX = "loss_"
 
 
@@ -34,6 +36,9 @@ class ObjectiveSettings(Settings):
     """How many proposals a frozen proposal network makes: as many as in training (the released code), or in use."""
     cached: Annotated[int, Field(ge=0)] = 0
     """Frames whose features are kept for the windows to come, while the backbone is frozen; of footage as it is."""
+    maps: Path | None = None
+    """A folder for such features, in half precision: runs that begin with the same detector share them. They are about
+    1.2 MB a frame of ``slowfast-lite``; the folder can be removed at any time."""
 
 
 class SlowFastObjective(nn.Module):
@@ -44,7 +49,8 @@ class SlowFastObjective(nn.Module):
         self.network = network
         self._settings = settings
         # In a tuple, so that it is no part of what is trained.
-        self._seer = (FrozenSeer(network, settings.cached),)
+        kept = KeptMaps(settings.maps) if settings.maps else None
+        self._seer = (FrozenSeer(network, settings.cached, kept),)
         heads: Any = network.roi_heads
         rois = settings.rois or heads.fg_bg_sampler.batch_size_per_image
         heads.fg_bg_sampler = BalancedPositiveNegativeSampler(rois, settings.positive)
@@ -83,10 +89,13 @@ class FrozenSeer:
     Args:
         network: Whose features.
         capacity: Frames whose features are kept.
+        on_disk: Keeps those of all frames, for other runs as well.
     """
 
-    def __init__(self, network: SlowFastNetwork, capacity: int) -> None:
-        self._network, self._capacity = network, capacity
+    def __init__(
+        self, network: SlowFastNetwork, capacity: int, on_disk: KeptMaps | None = None
+    ) -> None:
+        self._network, self._capacity, self._on_disk = network, capacity, on_disk
         self._frozen: str | None = None
         self._backbone: Any = network.backbone
         self._kept: OrderedDict[Key, Maps] = OrderedDict()
@@ -105,18 +114,27 @@ class FrozenSeer:
             frozen: Names of the parts that do not learn.
         """
         self._follow(next((name for name in ("backbone", "backbone.body") if name in frozen), None))
-        if self._frozen != "backbone" or not keys or not self._capacity:
+        keeps = self._capacity or self._on_disk
+        if self._frozen != "backbone" or not keys or not keeps:
             return self._compute(frames)
         found = []
         for frame, key in zip(frames, keys, strict=True):
             # Each is computed alone, so that its digits do not depend on what was kept.
             if key not in self._kept:
-                self._kept[key] = self._compute(frame[None])
+                self._kept[key] = self._alone(key, frame)
             self._kept.move_to_end(key)
             found.append(self._kept[key])
         while len(self._kept) > self._capacity:
             self._kept.popitem(last=False)
         return {name: torch.cat([maps[name] for maps in found]) for name in found[0]}
+
+    def _alone(self, key: Key, frame: Float[Tensor, "3 height width"]) -> Maps:
+        if self._on_disk is None:
+            return self._compute(frame[None])
+        found = self._on_disk.find(key)
+        if found is None:
+            return self._on_disk.keep(key, self._compute(frame[None]))
+        return {name: maps.to(frame.device) for name, maps in found.items()}
 
     def _follow(self, frozen: str | None) -> None:
         """Copy what does not learn from now on; what was copied before may have learned since."""
@@ -130,6 +148,8 @@ class FrozenSeer:
                 self._backbone = for_inference(own)
             elif frozen and isinstance(own, LitePyramid):
                 self._backbone = _HalfFrozen(own, for_inference(own))
+        if frozen == "backbone" and self._on_disk:
+            self._on_disk.begin(self._network)
         self._frozen = frozen
         self._kept.clear()
 

@@ -98,14 +98,19 @@ class SequenceSamples:
         window = read_window(
             self.footage, place, self.length, conditions.size_hw, mirrored=mirrored
         )
+        sequence = self.footage.sequences[place[0]]
         frames = range(window.first, window.first + self.length)
+        paths = [
+            str(sequence.frame_paths[frame]) if inside else ""
+            for frame, inside in zip(frames, window.inside, strict=True)
+        ]
         return {
             "frames": window.frames,
             "labels": window.labels,
             "inside": window.inside,
             # What each frame is, so that its features need not be computed for every window that holds it.
-            "keys": tuple((place[0], frame, mirrored, *conditions.size_hw) for frame in frames),
-            "name": f"{self.footage.sequences[place[0]].name} {place[1]}",
+            "keys": tuple((path, mirrored, *conditions.size_hw) for path in paths),
+            "name": f"{sequence.name} {place[1]}",
         }
 
 
