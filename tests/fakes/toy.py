@@ -1,15 +1,15 @@
 """A tiny task: a network that learns the sum of four numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from segue.training.curriculum import Conditions
-from segue.training.loop import Plan
+from segue.training.plan import Plan
 from segue.training.settings import LoopSettings, OptimiserSettings, ScheduleSettings
-from segue.training.task import Batch, Sample, Task
+from segue.training.task import Batch, Sample, Stream, Task
 
 
 @dataclass(frozen=True)
@@ -92,4 +92,48 @@ def toy_plan(**loop: object) -> Plan:
         LoopSettings.parse({**values, "average": 0.5, "device": "cpu", **loop}),
         OptimiserSettings(learning_rate=0.01, clip_norm=1.0),
         ScheduleSettings(name="cosine", warmup=2),
+    )
+
+
+class Follower(nn.Module):
+    """A teacher: the running mean of the network, and a random number that it was given after a step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.student = Small()
+        self.given: Tensor
+        self.register_buffer("given", torch.zeros(1))
+
+
+def taught_task(stop_at: int | None = None, stop_after: int | None = None) -> Task:
+    """The toy task with a second stream of three samples a batch, and a teacher that is shipped."""
+    task = toy_task(stop_at)
+    teacher = Follower()
+    teacher.student.load_state_dict(task.network.state_dict())
+
+    class Both(SumObjective):
+        def forward(self, batch: Batch, conditions: Conditions) -> dict[str, Tensor]:
+            losses = super().forward(batch, conditions)
+            values = batch["more"]["values"]
+            answers = teacher.student(values).detach()
+            return {**losses, "taught": ((self.network(values) - answers) ** 2).mean()}
+
+    def follow(done: int) -> dict[str, float]:
+        if done - 1 == stop_after:
+            raise KeyboardInterrupt
+        with torch.no_grad():
+            for mine, its in zip(
+                teacher.student.parameters(), task.network.parameters(), strict=True
+            ):
+                mine.lerp_(its, 0.5)
+            teacher.given.copy_(torch.rand(1))
+        return {"given": teacher.given.item()}
+
+    return replace(
+        task,
+        objective=Both(task.network, stop_at, None),
+        streams={"more": Stream(Numbers(length=5), batch=3)},
+        kept={"teacher": teacher},
+        after_step=follow,
+        shipped=teacher.student,
     )

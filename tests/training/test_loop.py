@@ -9,11 +9,15 @@ from safetensors.torch import load_file
 
 from fakes.toy import Numbers, Small, toy_plan, toy_task
 from segue.errors import DivergedError, SettingsError, TrainingError, WeightsError, WriteError
-from segue.training import checkpoint, journal, loop
+from segue.training import checkpoint, journal
 from segue.training.average import standing_in
 from segue.training.curriculum import Ramp, Stage
-from segue.training.loop import Plan, State, train
+from segue.training.loop import train
+from segue.training.optimiser import create_optimiser
+from segue.training.plan import Plan
+from segue.training.schedule import Plateau
 from segue.training.settings import LoopSettings, OptimiserSettings, ScheduleSettings
+from segue.training.state import State
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +108,7 @@ def test_a_loss_that_is_not_a_number_saves_the_batch_and_keeps_the_checkpoint(
     assert torch.equal(saved["values"][0], torch.from_numpy(expected))
     network, average = Small(), {}
     optimiser = torch.optim.AdamW(network.parameters())
-    state = checkpoint.restore(tmp_path, network, optimiser, average)
+    state = checkpoint.restore(tmp_path, network, optimiser, average, {})
     assert state is not None
     assert state["step"] == 3
 
@@ -135,7 +139,7 @@ def test_a_foreign_or_cut_checkpoint_is_refused(tmp_path: Path) -> None:
     network = torch.nn.Linear(3, 3)
     optimiser = torch.optim.AdamW(network.parameters())
     with pytest.raises(WeightsError, match="not a checkpoint of this network"):
-        checkpoint.restore(tmp_path, network, optimiser, {})
+        checkpoint.restore(tmp_path, network, optimiser, {}, {})
     path = tmp_path / "checkpoint.safetensors"
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(WeightsError, match="Remove it"):
@@ -245,10 +249,24 @@ def test_what_does_not_fit_is_refused_before_the_first_step(tmp_path: Path) -> N
 def test_rates_of_parts(tmp_path: Path) -> None:
     settings = OptimiserSettings(learning_rate=0.1, factors={"body": 0.01})
     network = Small()
-    groups = loop._optimiser(network, settings).param_groups
+    groups = create_optimiser(network, settings).param_groups
     rates = {id(p): group["lr"] for group in groups for p in group["params"]}
     assert math.isclose(rates[id(network.body[0].weight)], 0.001)
     assert math.isclose(rates[id(network.head.weight)], 0.1)
+
+
+def test_weight_decay_can_spare_vectors_and_parts() -> None:
+    network = Small()
+
+    def decays(**settings: object) -> dict[str, float]:
+        made = create_optimiser(network, OptimiserSettings.parse({"weight_decay": 0.1, **settings}))
+        found = {id(p): group["weight_decay"] for group in made.param_groups for p in group["params"]}  # fmt: skip
+        return {name: found[id(p)] for name, p in network.named_parameters()}
+
+    assert set(decays().values()) == {0.1}
+    assert decays(decay_vectors=False, undecayed=["head"]) == {
+        "body.0.weight": 0.1, "body.0.bias": 0.0, "head.weight": 0.0, "head.bias": 0.0,
+    }  # fmt: skip
 
 
 def test_averaged_weights_stand_in_and_go() -> None:
@@ -265,7 +283,7 @@ def test_averaged_weights_stand_in_and_go() -> None:
 
 
 def test_state_survives_json() -> None:
-    state = State(step=5, stage=1, best=0.3, plateau=loop.Plateau(0.3, 2, 0.1))
+    state = State(step=5, stage=1, best=0.3, plateau=Plateau(0.3, 2, 0.1))
     assert State.from_json(json.loads(json.dumps(state.to_json()))) == state
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from segue.training.curriculum import Conditions, Curriculum, Ramp, Stage, lay_out
 from segue.training.drawing import draw_plan
 from segue.training.feeding import draw_fed
-from segue.training.loop import Plan
+from segue.training.plan import Plan
 from segue.training.run import read_settings
 from segue.training.settings import LoopSettings
 

@@ -137,6 +137,16 @@ class LabelFootage:
         """Labelled frames."""
         return len(self.labelled)
 
+    @property
+    def unlabelled(self) -> tuple[tuple[int, int], ...]:
+        """Sequence and index of every frame without a label."""
+        return tuple(
+            (number, index)
+            for number, sequence in enumerate(self.sequences)
+            for index, path in enumerate(sequence.mask_paths)
+            if path is None
+        )
+
     def read(self, sequence: int, index: int) -> tuple[Frame, Labels | None]:
         """A frame, and its classes where it has a label.
 
@@ -182,7 +192,24 @@ def draw_record(
         settings: What clips look like.
         rng: The same state gives the same record.
     """
-    sequence, index = footage.labelled[labelled]
+    return draw_around(footage, footage.labelled[labelled], settings, rng)
+
+
+def draw_around(
+    footage: LabelFootage,
+    place: tuple[int, int],
+    settings: LabelClipSettings,
+    rng: np.random.Generator,
+) -> LabelClipRecord:
+    """A random view of the clip around any frame, labelled or not.
+
+    Args:
+        footage: Where from.
+        place: Number of the sequence and of the frame in it.
+        settings: What clips look like.
+        rng: The same state gives the same record.
+    """
+    sequence, index = place
     length = settings.length
     position = (
         int(rng.integers(length))
@@ -199,7 +226,7 @@ def draw_record(
     size = footage.read(sequence, index)[0].shape[:2]
     base = _draw_view((size[0], size[1]), settings, rng)
     moves = _draw_camera(length, settings, rng) if still else [np.eye(3)] * length
-    colour = _draw_colour(settings.colour, rng)
+    colour = draw_colour(settings.colour, rng)
     lights = 1 + settings.frame_light * rng.uniform(-1, 1, length)
     return LabelClipRecord(
         sequence,
@@ -292,7 +319,8 @@ def _draw_camera(
     return moves
 
 
-def _draw_colour(strength: float, rng: np.random.Generator) -> Float[np.ndarray, "3 4"]:
+def draw_colour(strength: float, rng: np.random.Generator) -> Float[np.ndarray, "3 4"]:
+    """A change of brightness, contrast, saturation and tint: RGB after as a matrix of RGB before and 1, in [0, 255]."""
     gain, saturation = 1 + rng.uniform(-1, 1, 2) * strength
     tint = 1 + rng.uniform(-1, 1, 3) * strength * 0.25
     mix = saturation * np.eye(3) + (1 - saturation) / 3  # towards or away from grey

@@ -25,12 +25,22 @@ def update(average: Mapping[str, Tensor], network: nn.Module, decay: float) -> N
 @contextmanager
 def standing_in(network: nn.Module, weights: Mapping[str, Tensor]) -> Iterator[None]:
     """The network with other weights in evaluation mode; its own and its modes come back at the end."""
-    own, modes = begin(network), {module: module.training for module in network.modules()}
+    own = begin(network)
     network.load_state_dict(dict(weights))
+    try:
+        with evaluating(network):
+            yield
+    finally:
+        network.load_state_dict(own)
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """The network in evaluation mode; the modes of its parts come back at the end."""
+    modes = {module: module.training for module in network.modules()}
     network.eval()
     try:
         yield
     finally:
-        network.load_state_dict(own)
         for module, training in modes.items():
             module.training = training

@@ -4,10 +4,10 @@ import multiprocessing
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import torch
 from segue.errors import MaskError, TrainingError, VideoError
 from segue.training.curriculum import Conditions, Curriculum
 from segue.training.settings import LoopSettings
-from segue.training.task import Batch, Sample, Samples
+from segue.training.task import Batch, Sample, Samples, Stream
 
 _AHEAD = 3
 """Batches under way for each worker."""
@@ -27,42 +27,56 @@ FAR = 1_000_000
 order, that must not be the one at the same place of it."""
 UNREADABLE = "unreadable"
 """Key of a sample and of a batch: what could not be read when it was drawn, a sentence for each file."""
+_MAIN = ""
+"""The samples of the task itself among those of a batch; streams have names."""
+Drawn = dict[str, list[Sample]]
+"""The samples of one batch, by stream."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Samples by their number in the run; the step, and so the conditions, follow from the number."""
+    """Batches by their number in the run; the step, and so the conditions, follow from the number."""
 
     samples: Samples
     curriculum: Curriculum
     settings: LoopSettings
+    streams: Mapping[str, Stream] = field(default_factory=dict)
 
-    @property
-    def samples_per_step(self) -> int:
-        """Of all processes together."""
-        return self.settings.batch * self.settings.accumulate
+    def batch(self, index: int) -> Drawn:
+        """The samples of a batch by its number in the run."""
+        conditions = self.curriculum.at(index // self.settings.accumulate)
+        main = Stream(self.samples, self.settings.batch)
+        return {
+            name: [
+                _readable(stream.samples, self._seed(name), number, conditions)
+                for number in range(index * stream.batch, (index + 1) * stream.batch)
+            ]
+            for name, stream in {_MAIN: main, **self.streams}.items()
+        }
 
-    def batch(self, first: int) -> list[Sample]:
-        """The samples of the batch that begins with a number."""
-        conditions = self.curriculum.at(first // self.samples_per_step)
-        numbers = range(first, first + self.settings.batch)
-        return [self._readable(n, conditions) for n in numbers]
+    def _seed(self, name: str) -> int:
+        """Of the stream of a name; the same footage in two streams is drawn differently."""
+        seed = self.settings.seed
+        if name == _MAIN:
+            return seed
+        return int(np.random.SeedSequence([seed, *name.encode()]).generate_state(1)[0])
 
-    def _readable(self, number: int, conditions: Conditions) -> Sample:
-        """A sample; where its files cannot be read, another one in its place, the same each time."""
-        problems: list[str] = []
-        for chance in range(_TRIES):
-            instead = number + chance * len(self.samples) * FAR
-            try:
-                drawn = self.samples.draw(self.settings.seed, instead, conditions)
-            except (VideoError, MaskError) as error:
-                problems.append(str(error))
-                continue
-            return {**drawn, UNREADABLE: tuple(problems)}
-        raise TrainingError(
-            f"{_TRIES} draws in a row found files that cannot be read; the last: {problems[-1]} Check the data with "
-            "segue data check."
-        )
+
+def _readable(samples: Samples, seed: int, number: int, conditions: Conditions) -> Sample:
+    """A sample; where its files cannot be read, another one in its place, the same each time."""
+    problems: list[str] = []
+    for chance in range(_TRIES):
+        instead = number + chance * len(samples) * FAR
+        try:
+            drawn = samples.draw(seed, instead, conditions)
+        except (VideoError, MaskError) as error:
+            problems.append(str(error))
+            continue
+        return {**drawn, UNREADABLE: tuple(problems)}
+    raise TrainingError(
+        f"{_TRIES} draws in a row found files that cannot be read; the last: {problems[-1]} Check the data with "
+        "segue data check."
+    )
 
 
 @dataclass(frozen=True)
@@ -82,16 +96,16 @@ def steps(source: Source, share: Share, first: int) -> Iterator[tuple[int, list[
         TrainingError: A worker process died.
     """
     settings = source.settings
-    begins = [
-        step * source.samples_per_step + batch * settings.batch
+    numbers = [
+        step * settings.accumulate + batch
         for step in range(first, source.curriculum.num_steps)
         for batch in range(share.process, settings.accumulate, share.num_processes)
     ]
     per_step = settings.accumulate // share.num_processes
-    stream = _prepared(source, begins) if settings.workers else map(source.batch, begins)
+    stream = _prepared(source, numbers) if settings.workers else map(source.batch, numbers)
     for step in range(first, source.curriculum.num_steps):
         try:
-            yield step, [stack(next(stream)) for _ in range(per_step)]
+            yield step, [_stack_all(next(stream)) for _ in range(per_step)]
         except BrokenProcessPool:
             raise TrainingError(
                 f"A process that prepares samples died before step {step}. It may have run out of "
@@ -100,17 +114,17 @@ def steps(source: Source, share: Share, first: int) -> Iterator[tuple[int, list[
             ) from None
 
 
-def _prepared(source: Source, begins: Sequence[int]) -> Iterator[list[Sample]]:
+def _prepared(source: Source, numbers: Sequence[int]) -> Iterator[Drawn]:
     # A fork shares what the samples hold in memory; elsewhere it is copied to each worker.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
     workers = source.settings.workers
     with ProcessPoolExecutor(
         workers, mp_context=context, initializer=_begin_worker, initargs=(source,)
     ) as pool:
-        waiting: deque[Future[list[Sample]]] = deque()
+        waiting: deque[Future[Drawn]] = deque()
         try:
-            for begin in begins:
-                waiting.append(pool.submit(_draw, begin))
+            for number in numbers:
+                waiting.append(pool.submit(_draw, number))
                 if len(waiting) > _AHEAD * workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -134,9 +148,14 @@ def _begin_worker(source: Source) -> None:
     cv2.setNumThreads(0)
 
 
-def _draw(begin: int) -> list[Sample]:
+def _draw(number: int) -> Drawn:
     assert _source is not None
-    return _source.batch(begin)
+    return _source.batch(number)
+
+
+def _stack_all(drawn: Drawn) -> Batch:
+    streams = {name: stack(samples) for name, samples in drawn.items()}
+    return {**streams.pop(_MAIN), **streams}
 
 
 def stack(samples: Sequence[Sample]) -> Batch:
@@ -148,3 +167,23 @@ def _stack(values: Sequence[Any]) -> Any:
     if isinstance(values[0], np.ndarray):
         return torch.from_numpy(np.stack(values))
     return list(values)
+
+
+def parts(batch: Batch) -> Iterator[tuple[str, Any]]:
+    """What a batch holds, and what the batches of its streams hold as ``stream/name``."""
+    for name, value in batch.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}/{inner}", held) for inner, held in parts(value))
+        else:
+            yield name, value
+
+
+def move(batch: Batch, device: torch.device) -> Batch:
+    """The batch with its tensors on a device."""
+    moved: Batch = {}
+    for name, value in batch.items():
+        if isinstance(value, dict):
+            moved[name] = move(value, device)
+        else:
+            moved[name] = value.to(device) if isinstance(value, torch.Tensor) else value
+    return moved

@@ -1,4 +1,7 @@
-"""Atomic checkpoints of a training run: weights, optimiser, running average and the state of the loop, in one file."""
+"""Atomic checkpoints of a training run, in one file.
+
+Weights, parts that are only kept, optimiser, running average and the state of the loop.
+"""
 
 import json
 from collections.abc import Mapping
@@ -22,16 +25,27 @@ def save(
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
     average: Mapping[str, Tensor],
+    kept: Mapping[str, nn.Module],
 ) -> None:
     """Write everything after a step; an older checkpoint is replaced only once the new one is whole.
 
     Random generators are not in it: what is random at a step follows from the seed and the step.
+
+    Args:
+        folder: Of the run.
+        state: Of the loop.
+        network: What is trained.
+        optimiser: With its moments.
+        average: Of the network's weights.
+        kept: Parts that are not trained, by name.
 
     Raises:
         WriteError: The file cannot be written; the older checkpoint stays.
     """
     tensors = {f"network/{k}": v for k, v in network.state_dict().items()}
     tensors |= {f"average/{k}": v for k, v in average.items()}
+    for name, part in kept.items():
+        tensors |= {f"kept/{name}/{k}": v for k, v in part.state_dict().items()}
     for index, values in optimiser.state_dict()["state"].items():
         tensors |= {
             f"optimiser/{index}/{k}": torch.as_tensor(v) for k, v in values.items() if v is not None
@@ -56,8 +70,9 @@ def restore(
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
     average: dict[str, Tensor],
+    kept: Mapping[str, nn.Module],
 ) -> dict[str, Any] | None:
-    """Load the folder's checkpoint into the three, and return the loop's state; ``None`` without a checkpoint.
+    """Load the folder's checkpoint into the four, and return the loop's state; ``None`` without a checkpoint.
 
     Raises:
         WeightsError: The checkpoint is damaged or belongs to another network.
@@ -71,6 +86,8 @@ def restore(
             state: dict[str, Any] = json.loads((file.metadata() or {})["state"])
         network.load_state_dict(_below(tensors, "network/"))
         average.update(_below(tensors, "average/"))
+        for name, part in kept.items():
+            part.load_state_dict(_below(tensors, f"kept/{name}/"))
         moments: dict[int, dict[str, Tensor]] = {}
         for key, value in _below(tensors, "optimiser/").items():
             index, name = key.split("/")

@@ -5,7 +5,7 @@ from typing import Any
 
 from segue.files import replacing
 from segue.training.curriculum import Curriculum
-from segue.training.loop import Plan
+from segue.training.plan import Plan
 from segue.training.schedule import rate_factor
 
 _POINTS = 500

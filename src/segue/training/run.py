@@ -11,7 +11,8 @@ from segue.errors import InputError, NotFoundError, OutputError, SettingsError
 from segue.files import write_bytes
 from segue.settings import override, read_toml
 from segue.training import checkpoint
-from segue.training.loop import Plan, Watch, train
+from segue.training.loop import Watch, train
+from segue.training.plan import Plan
 from segue.training.tasks.catalog import RunSettings, find_task
 
 _RECORD = "run.json"
@@ -56,15 +57,22 @@ def run(settings: RunSettings, folder: str | Path, watch: Watch | None = None) -
     values = settings.model_dump(mode="json")
     _compare(folder, values)
     record = {"settings": values, "torch": torch.__version__}
-    task = find_task(settings.task).build(settings)
+    entry = find_task(settings.task)
+    if entry.prepares:
+        _make(folder)
+    task = entry.build(entry.prepare(settings, folder, watch))
+    _make(folder)
+    write_bytes(folder / _RECORD, (json.dumps(record, indent=2, sort_keys=True) + "\n").encode())
+    train(task, plan_of(settings), folder, watch)
+
+
+def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
             f"Cannot use {folder} as the folder of a run: {error.strerror}. Give another folder."
         ) from None
-    write_bytes(folder / _RECORD, (json.dumps(record, indent=2, sort_keys=True) + "\n").encode())
-    train(task, plan_of(settings), folder, watch)
 
 
 def _values(source: Path) -> dict[str, Any]:

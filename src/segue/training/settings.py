@@ -17,6 +17,10 @@ class OptimiserSettings(Settings):
     name: Literal["adam", "adamw", "sgd"] = "adamw"
     learning_rate: Positive = 1e-3
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    decay_vectors: bool = True
+    """Whether weight decay acts on vectors too: biases, and the factors of norms."""
+    undecayed: tuple[str, ...] = ()
+    """Weight decay leaves parameters alone whose names begin so, such as ``centres``."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Of ``sgd``."""
     clip_norm: Annotated[float, Field(ge=0)] = 0.0

@@ -34,6 +34,15 @@ class Samples(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Further samples of every batch, such as frames without labels."""
+
+    samples: Samples
+    batch: int
+    """How many of them are in a batch, beside those of the task."""
+
+
 @dataclass(frozen=True)
 class Task:
     """All that the loop needs to know of a model."""
@@ -54,3 +63,13 @@ class Task:
     """Names that every validation returns, for ``schedule.watch``."""
     metadata: Mapping[str, str] | None = None
     """Kept in the weights file, such as the names of classes."""
+    streams: Mapping[str, Stream] = field(default_factory=dict)
+    """By name; ``batch[name]`` is then a batch of its own, drawn with a seed of its own."""
+    kept: Mapping[str, nn.Module] = field(default_factory=dict)
+    """Parts that are in the checkpoint without being trained, by name, such as a teacher; in evaluation mode."""
+    after_step: Callable[[int], Mapping[str, float]] | None = None
+    """Called after each optimiser step with the number of steps done; returns values for the journal. What it changes
+    is in ``network`` or ``kept``, so that a run that goes on finds it; torch's generators are seeded for it."""
+    shipped: nn.Module | None = None
+    """What ``validate`` looks at and the weights file holds, one of ``kept``; ``None``: the network, or its running
+    average."""

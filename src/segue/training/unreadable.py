@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from segue.files import write_bytes
-from segue.training.batches import UNREADABLE
+from segue.training.batches import UNREADABLE, parts
 from segue.training.task import Batch
 
 FILE = "unreadable.json"
@@ -20,7 +20,9 @@ def count_unreadable(counts: dict[str, int], batches: Iterable[Batch]) -> None:
         counts: By sentence, changed in place.
         batches: As they come from ``segue.training.batches``.
     """
-    for sentence in (s for batch in batches for one in batch.get(UNREADABLE, ()) for s in one):
+    held = (part for batch in batches for part in parts(batch))
+    found = (samples for name, samples in held if name.rpartition("/")[2] == UNREADABLE)
+    for sentence in (s for samples in found for one in samples for s in one):
         if sentence not in counts:
             warnings.warn(
                 f"{sentence} Training goes on: other samples are drawn in its place.", stacklevel=2

@@ -11,7 +11,7 @@ from segue.training.curriculum import Stage
 from segue.training.settings import LoopSettings, OptimiserSettings, ScheduleSettings
 
 if TYPE_CHECKING:
-    from segue.training.loop import Plan
+    from segue.training.plan import Plan
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -80,9 +80,8 @@ class FinetuneSettings(Settings):
         Args:
             frozen: Parts of the network that do not learn.
         """
-        from segue.training.loop import (
-            Plan,
-        )  # takes seconds, and help shows the settings of each model
+        # What imports torch takes seconds, and help shows the settings of each model.
+        from segue.training.plan import Plan
 
         return Plan(
             LoopSettings(

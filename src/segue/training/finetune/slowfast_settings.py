@@ -9,7 +9,7 @@ from pydantic import Field
 from segue.training.finetune.settings import FinetuneSettings
 
 if TYPE_CHECKING:
-    from segue.training.loop import Plan
+    from segue.training.plan import Plan
 
 Border = Literal["zeros", "mirror"]
 Recipe = Literal["ours", "report"]

@@ -2,6 +2,8 @@
 
 import importlib
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from segue.settings import Settings, look_up
 from segue.training.curriculum import Stage
@@ -23,15 +25,30 @@ class RunSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class TaskEntry:
-    """One line of the table: a module with ``TrainingSettings`` and ``build``."""
+    """One line of the table: a module with ``TrainingSettings`` and ``build``; ``prepare``, too, if it ``prepares``."""
 
     module: str
     summary: str
+    prepares: bool = False
+    """Whether something is done in the folder of a run before its task is built."""
 
     def settings(self) -> type[RunSettings]:
         """The class of its settings."""
         found: type[RunSettings] = importlib.import_module(self.module).TrainingSettings
         return found
+
+    def prepare(self, settings: RunSettings, folder: Path, watch: Any) -> RunSettings:
+        """Do what comes before the task is built, or go on with it; the settings to build it with.
+
+        Args:
+            settings: Of the run.
+            folder: Of the run; it is there.
+            watch: Progress, see ``segue.training.loop.Watch``.
+        """
+        if not self.prepares:
+            return settings
+        changed: RunSettings = importlib.import_module(self.module).prepare(settings, folder, watch)
+        return changed
 
     def build(self, settings: RunSettings) -> Task:
         """The task of validated settings."""
@@ -63,6 +80,11 @@ TASKS: dict[str, TaskEntry] = {
     ),
     "temporal-unet": TaskEntry(
         "segue.training.tasks.temporal_unet", "semantic labels of clips, one frame labelled"
+    ),
+    "ssltm": TaskEntry(
+        "segue.training.tasks.ssltm",
+        "semantic labels from few labelled frames; a mean teacher, or pseudo-labels",
+        prepares=True,
     ),
 }
 
