@@ -27,7 +27,7 @@ TEXT = (DOCS / "find.md").read_text(encoding="utf-8")
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     looker = Entry("fakes.proposers:build", "for tests", begins_with="nothing")
-    monkeypatch.setitem(MODELS, "rvos-lite", looker)
+    monkeypatch.setitem(MODELS, "slowfast-lite", looker)
     monkeypatch.setitem(MODELS, "segue-lite", Entry("fakes.colour_model:build", "for tests"))
     with VideoWriter(Path("clip.mp4"), (38, 52), Fraction(25)) as writer:
         for t, (frame, _) in enumerate(scene(9)):
@@ -43,7 +43,7 @@ def test_commands_run(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for command in commands:
         if "--layout" in command:
             bright = Entry("fakes.proposers:build_bright", "for tests", begins_with="nothing")
-            monkeypatch.setitem(MODELS, "rvos-lite", bright)
+            monkeypatch.setitem(MODELS, "slowfast-lite", bright)
         assert main(shlex.split(command)[1:]) == 0, command
     assert Path("out/found/found.png").is_file()
     assert Path("out/clip/found.png").is_file()

@@ -243,7 +243,7 @@ MODELS: dict[str, Entry] = {
 }
 
 
-FINDER = "rvos-lite"
+FINDER = "slowfast-lite"
 """The model that looks for objects where no mask is given and the model that carries them needs one."""
 
 
