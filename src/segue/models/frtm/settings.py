@@ -142,7 +142,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "g-frtm": {"reuse": {}},
     "g-frtm-fast": {**_FAST, "reuse": {}},
     "frtm-lite": _LITE,
-    "g-frtm-lite": {**_LITE, "reuse": {}, "compared": "mask"},
+    "g-frtm-lite": {**_LITE, "reuse": {"threshold": 0.94}, "compared": "mask"},
 }
 """What each name changes. The released ``--fast`` flag changes nothing; this follows the paper.
 
