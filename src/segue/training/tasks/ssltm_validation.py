@@ -37,6 +37,7 @@ class SceneValidation:
             for index in range(len(sequence.frame_paths)):
                 frame, truth = self._footage.read(number, index)
                 said, state = model.start(frame) if state is None else model.step(frame, state)
+                assert said is not None  # no network of the table looks ahead
                 if truth is not None:
                     counts += confusion(said.labels, truth, num_classes)
                     meter.add(said.labels, truth)
