@@ -56,7 +56,6 @@ MODELS: dict[str, Entry] = {
     "g-frtm-lite": Entry(
         "segue.models.frtm.build:build",
         "frtm-lite with the reuse gate of the paper",
-        unweighted={"random_weights": True},
         gated=True,
     ),
     "ttvos": Entry(
@@ -230,7 +229,6 @@ MODELS: dict[str, Entry] = {
     "slowfast-lite": Entry(
         "segue.models.slowfast.build:build",
         "SlowFast VOS on EfficientNet-Lite0 at a quarter of the width, made for CPUs",
-        unweighted={"random_weights": True},
         begins_with="nothing",
         lookahead=3,
     ),
