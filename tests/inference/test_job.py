@@ -134,7 +134,9 @@ def test_resume_after_kill_9_gives_the_same_bytes(
         assert record.get("flicker") == whole.get("flicker"), kill
         assert record.get("reuse") == whole.get("reuse"), kill
         resumed_at.add(record["resumed_at_frame"])
-    assert len(resumed_at) > 3, "runs should go on from several places, not from the start"
+    assert len(resumed_at) >= min(4, len(kills) // 2), (
+        "runs should go on from several places, not from the start"
+    )
 
 
 def interrupt(frames: Path, out: Path, at: int, **options) -> None:

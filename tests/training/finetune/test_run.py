@@ -40,7 +40,7 @@ def test_weights_appear_and_the_folder_keeps_the_record(
     assert seen == [(step, 6) for step in range(1, 7)]
     assert load_file(tuned.path)["value"] > 0
     kept = {path.name for path in (tmp_path / "tuned.run").iterdir()}
-    assert kept == {"run.json", "metrics.jsonl"}
+    assert kept == {"run.json", "metrics.jsonl", "cost.json"}
     record = json.loads((tmp_path / "tuned.run/run.json").read_text())
     assert record["complete"] is True
     assert record["masked frames"] == [0, 5]
