@@ -7,6 +7,7 @@ dataset; its colours are those of the VOC palette (ours).
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from segue import class_names
 from segue.errors import InputError
 from segue.media.palette import palette
 from segue.types import VOID
@@ -160,24 +161,6 @@ CAMVID_CLASSES = ClassSet(
     )
 )
 
-_VSPW_NAMES = (
-    "wall", "ceiling", "door", "stair", "ladder", "escalator", "Playground_slide", "handrail_or_fence", "window",
-    "rail", "goal", "pillar", "pole", "floor", "ground", "grass", "sand", "athletic_field", "road", "path",
-    "crosswalk", "building", "house", "bridge", "tower", "windmill", "well_or_well_lid", "other_construction",
-    "sky", "mountain", "stone", "wood", "ice", "snowfield", "grandstand", "sea", "river", "lake", "waterfall",
-    "water", "billboard_or_Bulletin_Board", "sculpture", "pipeline", "flag", "parasol_or_umbrella",
-    "cushion_or_carpet", "tent", "roadblock", "car", "bus", "truck", "bicycle", "motorcycle", "wheeled_machine",
-    "ship_or_boat", "raft", "airplane", "tyre", "traffic_light", "lamp", "person", "cat", "dog", "horse", "cattle",
-    "other_animal", "tree", "flower", "other_plant", "toy", "ball_net", "backboard", "skateboard", "bat", "ball",
-    "cupboard_or_showcase_or_storage_rack", "box", "traveling_case_or_trolley_case", "basket", "bag_or_package",
-    "trash_can", "cage", "plate", "tub_or_bowl_or_pot", "bottle_or_cup", "barrel", "fishbowl", "bed", "pillow",
-    "table_or_desk", "chair_or_seat", "bench", "sofa", "shelf", "bathtub", "gun", "commode", "roaster",
-    "other_machine", "refrigerator", "washing_machine", "Microwave_oven", "fan", "curtain", "textiles", "clothes",
-    "painting_or_poster", "mirror", "flower_pot_or_vase", "clock", "book", "tool", "blackboard", "tissue",
-    "screen_or_television", "computer", "printer", "Mobile_phone", "keyboard", "other_electronic_product", "fruit",
-    "food", "instrument", "train",
-)  # fmt: skip
-
 
 def _vspw(value: int, name: str) -> SemanticClass:
     red, green, blue = palette()[value].tolist()
@@ -187,7 +170,7 @@ def _vspw(value: int, name: str) -> SemanticClass:
 VSPW_CLASSES = ClassSet(
     (
         SemanticClass("void", 0, None, (0, 0, 0)),
-        *(_vspw(value, name) for value, name in enumerate(_VSPW_NAMES, start=1)),
+        *(_vspw(value, name) for value, name in enumerate(class_names.VSPW_CLASSES, start=1)),
         SemanticClass("others", VOID, None, (0, 0, 0)),
     )
 )

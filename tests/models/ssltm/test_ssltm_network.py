@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from segue import class_names
 from segue.data.semantic_classes import CLASS_SETS
 from segue.errors import InputError, SettingsError
-from segue.models import class_names
 from segue.models.scene_parsing import build as scene_parsing
 from segue.models.scene_parsing.settings import variant as scene_variant
 from segue.models.ssltm.build import create_network

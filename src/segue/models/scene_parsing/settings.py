@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from segue.models.class_names import VSPW_CLASSES
+from segue.class_names import VSPW_CLASSES
 from segue.nn.backbones import BackboneName
 from segue.settings import Settings, look_up
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from segue.models.class_names import CAMVID_CLASSES, VSPW_CLASSES
+from segue.class_names import CAMVID_CLASSES, VSPW_CLASSES
 from segue.models.ssltm.centres import Update
 from segue.nn.backbones import BackboneName
 from segue.nn.backends.catalog import BackendName, Precision

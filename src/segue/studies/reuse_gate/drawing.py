@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from segue.files import replacing
+from segue.studies.figures import panels, save
 from segue.studies.reuse_gate.margins import THRESHOLDS, key_at
 from segue.studies.reuse_gate.overlap import OVERLAPS, SIMILAR
 from segue.studies.reuse_gate.points import (
@@ -47,7 +47,7 @@ def _draw_points(
 ) -> Drawing:
     found = ours(rows, settings, folder)
     printed = [p for p in published(rows) if p.has(along[0], "davis2016")]
-    figure, (left, right) = _panels(2)
+    figure, (left, right) = panels(2)
     threads = _threads(found)
     if along == SPEED:
         left.set_title(f"here: processor, threads: {threads or 'none'}")
@@ -59,7 +59,7 @@ def _draw_points(
         _series(axis, points, along[0], score)
         axis.set_xlabel(along[1])
         axis.set_ylabel("J&F")
-    _save(figure, picture)
+    save(figure, picture)
     write_csv(picture.with_suffix(".csv"), headings, rows, settings, folder)
     return Drawing({"threads": threads}, tuple(_sentences(found, threads)))
 
@@ -124,7 +124,7 @@ def _draw_groups(
     picture: Path,
 ) -> Drawing:
     found = ours(rows, settings, folder)
-    figure, axes = _panels(2)
+    figure, axes = panels(2)
     sides = ("here", found), ("published: YouTube-VOS 2018 valid", published(rows))
     for axis, (title, points) in zip(axes, sides, strict=True):
         axis.set_title(title)
@@ -137,7 +137,7 @@ def _draw_groups(
         axis.set_ylim(0, 100)
         if points:
             axis.legend(fontsize=6)
-    _save(figure, picture)
+    save(figure, picture)
     write_csv(picture.with_suffix(".csv"), headings, rows, settings, folder)
     threads = _threads(found)
     return Drawing({"threads": threads}, tuple(_sentences(found, threads)))
@@ -166,11 +166,11 @@ def _draw_margins(
         for threshold in THRESHOLDS
         if key_at("J&F", threshold) in scores[row.name]
     ]
-    figure, (axis,) = _panels(1)
+    figure, (axis,) = panels(1)
     _series(axis, points, "reuse", "J&F")
     axis.set_xlabel(REUSED[1])
     axis.set_ylabel("J&F")
-    _save(figure, picture)
+    save(figure, picture)
     write_csv(picture.with_suffix(".csv"), headings, rows, settings, folder)
     return Drawing({}, ())
 
@@ -186,7 +186,7 @@ def draw_histogram(settings: Mapping[str, Any], folder: Path, picture: Path) -> 
     overlaps = np.array(json.loads((folder / name / OVERLAPS).read_text()))
     counts, _ = np.histogram(overlaps, _BINS)
     shares = 100 * counts / counts.sum()
-    figure, (axis,) = _panels(1)
+    figure, (axis,) = panels(1)
     axis.bar(_BINS[:-1], shares, width=0.1, align="edge", edgecolor="white")
     axis.axvline(SIMILAR, color="tab:red", linewidth=1, linestyle=":")
     above = 100 * float(np.mean(overlaps > SIMILAR))
@@ -194,7 +194,7 @@ def draw_histogram(settings: Mapping[str, Any], folder: Path, picture: Path) -> 
     axis.set_title(f"{data.root.name} ({data.layout}): {above:.1f} % above {SIMILAR}", fontsize=9)
     axis.set_xlabel("IoU of successive true masks")
     axis.set_ylabel("pairs, %")
-    _save(figure, picture)
+    save(figure, picture)
     edges = [(f"{low:.1f}", f"{high:.1f}") for low, high in pairwise(_BINS)]
     lines = [(*edge, int(n), f"{s:.4g}") for edge, n, s in zip(edges, counts, shares, strict=True)]
     write_lines(picture.with_suffix(".csv"), [("from", "to", "pairs", "percent"), *lines])
@@ -202,25 +202,3 @@ def draw_histogram(settings: Mapping[str, Any], folder: Path, picture: Path) -> 
         f"{s:.1f} % from {low} to {high}" for (low, high), s in zip(edges, shares, strict=True)
     )
     return Drawing({"counts": counts.tolist()}, (f"{len(overlaps)} pairs, by IoU: {said}.",))
-
-
-def _panels(count: int) -> tuple[Any, Sequence[Any]]:
-    import matplotlib
-
-    matplotlib.use("agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(1, count, figsize=(6 * count, 4.5), squeeze=False)
-    for axis in axes[0]:
-        axis.grid(alpha=0.3)
-        axis.set_axisbelow(True)
-    return figure, list(axes[0])
-
-
-def _save(figure: Any, picture: Path) -> None:
-    from matplotlib import pyplot as plt
-
-    figure.tight_layout()
-    with replacing(picture) as partial_file:
-        figure.savefig(partial_file, dpi=110, format="png")
-    plt.close(figure)

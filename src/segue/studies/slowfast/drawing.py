@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from segue.files import replacing
 from segue.media.label_file import read_label_values
 from segue.media.overlay import contact_sheet, paint, write_image
+from segue.studies.figures import panels, save
 from segue.studies.reuse_gate.clip import Clip
 from segue.studies.rvos_curriculum.method import SPREAD
 from segue.studies.slowfast.measure import MASKS, SCORES, place_of, videos
@@ -39,7 +39,7 @@ def _draw_configurations(
     rows: Sequence[Row], settings: Mapping[str, RowSettings], folder: Path, picture: Path
 ) -> Drawing:
     found = _found(rows, folder)
-    figure, (left, right) = _panels(2)
+    figure, (left, right) = panels(2)
     left.set_title("here")
     left.set_xlabel("ms per frame, network alone")
     for row in rows:
@@ -55,7 +55,7 @@ def _draw_configurations(
         right.set_axis_off()
         right.set_title("")
     left.set_ylabel("J&F")
-    _save(figure, picture)
+    save(figure, picture)
     masks = picture.with_name(f"{picture.stem}-masks.png")
     shown = _draw_masks(
         {row.name: settings[row.name] for row in rows if row.name in found}, rows, folder, masks
@@ -132,7 +132,7 @@ def _draw_bars(
 ) -> Drawing:
     found = _found(rows, folder)
     shown = [row for row in rows if row.name in found]
-    figure, (axis,) = _panels(1)
+    figure, (axis,) = panels(1)
     places, width = np.arange(len(shown)), _BAR / len(keys)
     for number, key in enumerate(keys):
         heights = [found[row.name][key] for row in shown]
@@ -143,7 +143,7 @@ def _draw_bars(
     axis.set_xticks(places, names, rotation=60, ha="right", fontsize=7)
     axis.set_ylabel("%")
     axis.legend(fontsize=8, loc="lower right")
-    _save(figure, picture)
+    save(figure, picture)
     return Drawing({}, ())
 
 
@@ -156,25 +156,3 @@ def _found(rows: Sequence[Row], folder: Path) -> dict[str, dict[str, float]]:
             scores: dict[str, float] = json.loads(path.read_text())
             found[row.name] = {k: v * 100 if k.startswith("J") else v for k, v in scores.items()}
     return found
-
-
-def _panels(count: int) -> tuple[Any, Sequence[Any]]:
-    import matplotlib
-
-    matplotlib.use("agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(1, count, figsize=(6 * count, 4.5), squeeze=False)
-    for axis in axes[0]:
-        axis.grid(alpha=0.3)
-        axis.set_axisbelow(True)
-    return figure, list(axes[0])
-
-
-def _save(figure: Any, picture: Path) -> None:
-    from matplotlib import pyplot as plt
-
-    figure.tight_layout()
-    with replacing(picture) as partial_file:
-        figure.savefig(partial_file, dpi=110, format="png")
-    plt.close(figure)

@@ -1,4 +1,4 @@
-"""Names of the classes that models of classes are made for, by number; those of the datasets (a test compares them)."""
+"""Names of the classes that datasets have and models of classes are made for, by number."""
 
 CAMVID_CLASSES = (
     "sky", "building", "pole", "road", "pavement", "tree", "sign-symbol", "fence", "car", "pedestrian", "bicyclist",
