@@ -17,6 +17,7 @@ import argparse
 from dataclasses import replace
 
 from segue.app.cli import jobs
+from segue.app.cli.exported import choose_model
 from segue.app.cli.frame_options import open_source
 from segue.app.cli.output import check_json_target, write_document
 from segue.errors import InputError
@@ -43,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     sources, assignments = jobs.sort_words(arguments.words)
     if len(sources) != 1:
         raise InputError(f"Give one VIDEO (got: {', '.join(sources) or 'none'}).")
+    choose_model(arguments)
     # What is cheap to find wrong is found before torch is imported.
     video = open_source(arguments, sources[0])
 
