@@ -14,7 +14,7 @@ from segue import threads
 _MOST_COMPILED = 16
 """Graphs of a network that stay in memory, each for inputs of other shapes."""
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 
 @functools.cache

@@ -1,8 +1,9 @@
 """Graphs in files as functions of arrays: of OpenVINO, and of ONNX Runtime. Torch is not needed here."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -11,17 +12,11 @@ from segue.errors import SettingsError, WeightsError
 from segue.nn.exported.manifest import GraphFormat
 from segue.nn.openvino_runtime import Array, CompiledForms, core, openvino
 
+ArrayGraph = Callable[..., tuple[Array, ...]]
+"""A graph that is ready to compute: arrays go in, arrays in memory of their own come out, nothing is kept.
 
-class ArrayGraph(Protocol):
-    """A graph that is ready to compute: arrays go in, arrays in memory of their own come out, nothing is kept."""
-
-    def __call__(self, *inputs: Array) -> tuple[Array, ...]:
-        """Outputs, in the order of the graph.
-
-        Raises:
-            WeightsError: The graph cannot be computed here, or not for such inputs.
-        """
-        ...
+A ``WeightsError`` says that it cannot be computed here, or not for such inputs.
+"""
 
 
 def open_graph(path: Path, graph_format: GraphFormat) -> ArrayGraph:
