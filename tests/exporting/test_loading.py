@@ -57,7 +57,7 @@ def test_a_manifest_with_a_wrong_value_names_it(folder: Path) -> None:
 
 def test_a_newer_format(folder: Path) -> None:
     change(folder, version=2, precision="fp4")
-    with pytest.raises(WeightsError, match="format 2, .* reads formats up to 1. Update Segue"):
+    with pytest.raises(WeightsError, match=r"format 2, .* reads formats up to 1. Update Segue"):
         open_export(folder)
 
 

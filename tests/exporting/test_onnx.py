@@ -8,11 +8,13 @@ from safetensors.numpy import load_file
 
 from fakes import exportable
 from segue.errors import SettingsError, WeightsError
+from segue.exporting import writing
 from segue.exporting.loading import load_exported, open_export
 from segue.exporting.writing import Exported, export_model
 from segue.nn.exported.graphs import open_graph
 
-onnxruntime = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +60,6 @@ def test_without_onnx_runtime_the_message_says_what_to_install(
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
     with pytest.raises(SettingsError, match=r"pip install 'segue\[onnx\]'"):
         load_exported(onnx)
+    monkeypatch.setattr(writing, "find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match=r"pip install 'segue\[onnx\]'"):
+        export_model(exportable.NAME, onnx / "other", graph_format="onnx")

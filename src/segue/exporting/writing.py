@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,10 @@ def _refuse(
     if graph_format == "onnx" and precision == "fp16":
         raise SettingsError(
             "ONNX graphs are written in fp32 or int8. Choose one of them, or the format openvino for fp16."
+        )
+    if graph_format == "onnx" and not all(map(find_spec, ("onnx", "onnxruntime"))):
+        raise SettingsError(
+            "The packages onnx and onnxruntime write and try such graphs. Run: pip install 'segue[onnx]'."
         )
     if (out / MANIFEST).exists() and not overwrite:
         raise OutputError(
