@@ -215,7 +215,8 @@ def _answers(model: Any, example: Example) -> list[Labels]:
     return [prediction.labels for prediction in show(model, example)]
 
 
-def _agreement(export: Export, answers: Sequence[Sequence[Labels]]) -> float:
+# Labels of several sizes: no sequences of Labels, whose sides have to be equal within a signature.
+def _agreement(export: Export, answers: Sequence[Sequence[np.ndarray]]) -> float:
     """Let the export answer the examples as well: code around the graphs may need weights that only graphs hold."""
     model = load_graphs(export, {})
     shares = [
