@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -42,17 +42,19 @@ def owned(number: int | None = None) -> Iterator[None]:
     one: its idle threads go on spinning after each product, and take the processor from OpenVINO.
 
     Blocks may lie in one another, and be open in several threads of the process at once. Torch's number belongs to the
-    thread of the block. Those of OpenCV and of BLAS belong to the process: the newest number holds for all, and what
-    was there before is given back when the last block ends.
+    thread of the block. OpenCV's belongs to the process: the newest number holds for all, and what was there before is
+    given back when the last block ends. BLAS may have one pool for the process, too; then the block that came first
+    decides on it.
 
     Args:
         number: Threads; ``None`` leaves all but BLAS as they are.
     """
     block = _Block(number)
+    blas = nullcontext() if _open.blocks else _blas().limit(limits=1, user_api="blas")
     _owner.enter(block)
     _open.blocks.append(block)
     try:
-        with _torch_threads(number):
+        with blas, _torch_threads(number):
             yield
     finally:
         _open.blocks.remove(block)
@@ -94,12 +96,11 @@ def _torch_threads(number: int | None) -> Iterator[None]:
 
 
 class _Owner:
-    """What belongs to the process: the blocks of all threads, OpenCV and BLAS."""
+    """What belongs to the process: the blocks of all threads, and OpenCV."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._blocks: list[_Block] = []
-        self._blas: Any = None
         self._opencv: int | None = None
         """What OpenCV had before; ``None`` while no block has a number."""
 
@@ -111,8 +112,6 @@ class _Owner:
 
     def enter(self, block: _Block) -> None:
         with self._lock:
-            if not self._blocks:
-                self._blas = _blas().limit(limits=1, user_api="blas")
             self._blocks.append(block)
             self._set_opencv()
 
@@ -120,9 +119,6 @@ class _Owner:
         with self._lock:
             self._blocks.remove(block)
             self._set_opencv()
-            if not self._blocks:
-                self._blas.restore_original_limits()
-                self._blas = None
 
     def _set_opencv(self) -> None:
         number = _newest(self._blocks)
