@@ -56,9 +56,9 @@ class Exported:
 
 def export_model(
     name: str,
-    out: Path,
+    out: str | Path,
     *,
-    weights: Path | None = None,
+    weights: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
     precision: ExportPrecision = "fp32",
     graph_format: GraphFormat = "openvino",
@@ -82,6 +82,7 @@ def export_model(
         WeightsError: As in ``load_model``; or a graph cannot be converted, or computes something else.
         WriteError: The disk refuses.
     """
+    out, weights = Path(out), None if weights is None else Path(weights)
     given = {k: v for k, v in (settings or {}).items() if k not in ("backend", "precision")}
     _refuse(name, out, precision, graph_format, overwrite)
     recorder = RecordingBackend()
