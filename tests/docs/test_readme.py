@@ -19,6 +19,8 @@ from segue.types import Labels
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
+pytestmark = pytest.mark.default_backend  # what users see first is run as they run it
+
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
