@@ -23,7 +23,8 @@ LIGHT = {
     "classes": ("road", "sky", "tree"),
 }
 SETTINGS: dict[str, dict[str, Any]] = {
-    "segue-lite": {"update_every": 2},
+    # OpenVINO compiles a network for each size of frames; the others are computed by torch (see tests/conftest.py).
+    "segue-lite": {"update_every": 2, "backend": "openvino"},
     "frtm": QUICK,
     "frtm-fast": QUICK,
     "g-frtm": QUICK,
@@ -31,29 +32,24 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "frtm-lite": QUICK,
     "g-frtm-lite": {**QUICK, "reuse": {"threshold": 0.0}},
     "g-ttvos": {"random_weights": True, "reuse": {"threshold": 0.0}},
-    # Computed by torch: OpenVINO would compile the large networks for every size (rvos-lite is, in the same way).
-    **{
-        name: {"random_weights": True, "backend": "torch"}
-        for name in ("rvos", "rvos-50", "rvos-34")
-    },
+    # Of the size that it was trained at, frames take ten times as long.
+    "rvos-lite": {"size_hw": (64, 96)},
     "temporal-unet": {"random_weights": True, "size": "small-shallow"},
     "temporal-unet-lite": {"random_weights": True},
-    # The paper's wiring on a small trunk; both by torch, as OpenVINO would compile them for every size.
+    # The paper's wiring on a small trunk.
     "ssltm": {
         "random_weights": True,
-        "backend": "torch",
         "backbone": "efficientnet-lite0",
         "width": 64,
         "keys": 32,
     },
-    "ssltm-lite": {"random_weights": True, "backend": "torch"},
     **{
         name: LIGHT
         for name, entry in MODELS.items()
         if entry.build.startswith("segue.models.scene_parsing.")
     },
     # Frames of the size that the large one is made for take seconds each.
-    "slowfast": {"random_weights": True, "backend": "torch", "short_side": 32, "long_side": 64},
+    "slowfast": {"random_weights": True, "short_side": 32, "long_side": 64},
     "slowfast-lite": {"random_weights": True, "short_side": 64, "long_side": 96},
 }
 """Where they differ from the table's own way to build a model without weights."""
