@@ -9,7 +9,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 from torch.utils.flop_counter import flop_registry
 
-
 _LARGE = 1 << 16
 """Numbers in a map that is worth a short cut."""
 _NORMS = ("native_batch_norm", "native_layer_norm", "native_group_norm")
