@@ -48,3 +48,11 @@ def _torch_computes(request: pytest.FixtureRequest) -> Iterator[None]:
             place = "segue.nn.backends.catalog._openvino_or_torch"
             patch.setattr(place, TorchBackend)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_curves() -> Iterator[None]:
+    """Trainings draw no pictures of their curves, which takes a second each; one test of the loop looks at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("segue.training.journal.draw_curves", lambda *paths: None)
+        yield

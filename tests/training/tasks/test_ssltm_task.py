@@ -34,7 +34,6 @@ RUNS = [CONFIGS / "ssltm-lite.toml", *sorted((CONFIGS / "ssltm").glob("*.toml"))
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "draw_curves", lambda *paths: None)
     monkeypatch.setitem(SCENE_NETWORKS, "tiny", TINY)
 
 
