@@ -14,6 +14,8 @@ from fakes.trees import write_tree
 from segue.app.cli.main import VERBS, main
 from segue.media.encode import VideoWriter
 from segue.models.catalog import MODELS
+from segue.nn.backends.catalog import using
+from segue.nn.backends.torch_backend import TorchBackend
 from segue.types import Labels
 
 ROOT = Path(__file__).parents[2]
@@ -71,8 +73,9 @@ def test_shell_examples_run(workplace: Path) -> None:
     ]
     ours = [shlex.split(line)[1:] for line in commands if line.startswith("segue ")]
     assert ours
-    for words in ours:
-        assert main(words) == 0
+    with using(TorchBackend()):  # each command would compile the network anew
+        for words in ours:
+            assert main(words) == 0
     assert (workplace / "out/clip/tracks.json").is_file()
     assert (workplace / "out/clip/review.csv").is_file()
     assert len(list((workplace / "out/masks/png").iterdir())) >= 4
