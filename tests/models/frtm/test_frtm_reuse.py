@@ -319,7 +319,15 @@ def test_fewer_channels_in_the_decoder() -> None:
 def test_so_many_frames_in_a_row_at_most(network: EnlargedScores) -> None:
     model = tracker(network, lambda object_id, frame: 1.0 if object_id == 3 else 0.0, longest=2)
     predictions, _ = run(model, video(7))
-    assert [p.scores[3].reused for p in predictions] == [False, True, True, False, True, True, False]
+    assert [p.scores[3].reused for p in predictions] == [
+        False,
+        True,
+        True,
+        False,
+        True,
+        True,
+        False,
+    ]
     assert not any(p.scores[7].reused for p in predictions)
     assert predictions[3].scores[3].gate == 1.0
 
