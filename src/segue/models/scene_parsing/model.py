@@ -7,8 +7,13 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from segue.errors import VideoError
-from segue.models.naming import named, padded, refuse_labels
+from segue.models.naming.answers import (
+    PixelClasses,
+    named,
+    padded,
+    refuse_labels,
+    refuse_size,
+)
 from segue.models.scene_parsing.network import Memory, SceneNetwork
 from segue.models.scene_parsing.objective import flow_between
 from segue.models.scene_parsing.settings import SceneParsingSettings
@@ -88,7 +93,8 @@ class SceneParsingModel:
         probabilities = logits.softmax(0)
         confidence, found = probabilities.max(0)
         highest = probabilities.flatten(1).amax(1)
-        return named(found.to(torch.uint8), confidence, highest, state.size_hw), after
+        classes = PixelClasses(found.to(torch.uint8), confidence, highest)
+        return named(classes, state.size_hw), after
 
     def begin(self, frame: Frame) -> SceneParsingState:
         """The memory before the first frame; of the frame only the size matters."""
@@ -105,11 +111,7 @@ class SceneParsingModel:
             VideoError: The frame has another size than the first one.
         """
         height, width = state.size_hw
-        if frame.shape[:2] != state.size_hw:
-            raise VideoError(
-                f"Frame {state.frames} is {frame.shape[0]}x{frame.shape[1]}, the first one {height}x{width} "
-                "(height x width). Scale all frames to one size."
-            )
+        refuse_size(frame, state.size_hw, state.frames)
         picture = torch.from_numpy(padded(frame, self._computes.multiple))
         before, flow = state.before, None
         if before.numel():
