@@ -18,6 +18,7 @@ LIGHT = {
     "backbone": "efficientnet-lite0",
     "width": 32,
     "classes": ("road", "sky", "tree"),
+    "backend": "torch",
 }
 ENGINES = {
     # Thresholds at which some of the frames are reused, and some are not.

@@ -6,7 +6,6 @@ y = join(x, context)            pixels that know the context of their frame, or 
 classify(y)                     logits
 """
 
-from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -145,8 +144,3 @@ def joined_alone(head: ContextHead, maps: Maps, regions: Logits) -> Joined:
     """What the head classifies of frames that know only their own context."""
     features = head.features(maps)
     return head.join(features, head.summary(features, regions))
-
-
-def mean_context(contexts: Sequence[Context]) -> Context:
-    """The mean of the contexts of several frames: the temporal context blending of TCB (Miao et al., CVPR 2021)."""
-    return tuple(torch.stack(parts).mean(0) for parts in zip(*contexts, strict=True))
