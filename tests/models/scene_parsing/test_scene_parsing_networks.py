@@ -236,3 +236,26 @@ def test_a_resnet_is_dilated_unless_a_pyramid_needs_its_strides() -> None:
     assert not variant("upernet", {"backbone": "resnet-101"}).keeps_stride
     assert not variant("ocrnet").keeps_stride
     assert not variant("ocrnet", {"backbone": "resnet-101", "dilated": False}).keeps_stride
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("pspnet", {}), ("upernet", {}), ("deeplabv3plus", {}), ("tcb", {"head": "psp"})],
+)
+@torch.no_grad()
+def test_a_batch_of_one_frame_is_refused_where_pooled_norms_learn(
+    name: str, values: dict[str, Any]
+) -> None:
+    network = create_network(variant(name, {**LIGHT, **values})).train()
+    with pytest.raises(InputError, match="a batch of at least 2"):
+        network(clip(batch=1))
+    for part in network.modules():
+        part.train(not isinstance(part, nn.BatchNorm2d))
+    network(clip(batch=1))  # with the stored statistics one frame is enough
+
+
+@torch.no_grad()
+def test_etc_learns_from_one_clip_of_two_frames() -> None:
+    network = create_network(variant("etc", {**LIGHT, "head": "psp"})).train()
+    answer = network(clip(batch=1), flow=flow(batch=1))
+    assert answer.before is not None

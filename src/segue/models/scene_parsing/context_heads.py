@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from segue.models.scene_parsing.heads import POOLS
+from segue.models.scene_parsing.heads import POOLS, refuse_lone
 from segue.nn.backbones import Maps
 from segue.nn.context import Fuse, ObjectAttention, conv_norm_relu, gather
 from segue.nn.resize import resized
@@ -128,6 +128,7 @@ class PspHead(nn.Module):
 
     def join(self, features: Map, context: Context) -> Joined:
         """See ``ContextHead``."""
+        refuse_lone(features, self.pooled)
         grids = [
             resized(layer(grid), features) for layer, grid in zip(self.pooled, context, strict=True)
         ]
