@@ -47,23 +47,13 @@ def add_model_arguments(parser: argparse.ArgumentParser, kind: Kind, default: st
     """Which model of a kind, and how it works."""
     group = parser.add_argument_group("model")
     add = group.add_argument
-<<<<<<< HEAD
-    add("--model", default=default, metavar="NAME", help=f"one of {', '.join(names(kind))}")
-    add_weights_argument(group)
-=======
     add(
         "--model",
         default=default,
         metavar="NAME|DIR",
         help=f"one of {', '.join(names(kind))}; or a folder that segue export wrote",
     )
-    add(
-        "--weights",
-        type=Path,
-        metavar="FILE",
-        help="a .safetensors file (default: the weights that ship)",
-    )
->>>>>>> export
+    add_weights_argument(group)
     add_device_arguments(group)
     add("--seed", type=int, metavar="N", help="seed of the model")
     add_dials(group)

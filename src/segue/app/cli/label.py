@@ -17,11 +17,8 @@ import argparse
 from dataclasses import replace
 
 from segue.app.cli import jobs
-<<<<<<< HEAD
 from segue.app.cli.arguments import one_video
-=======
 from segue.app.cli.exported import choose_model
->>>>>>> export
 from segue.app.cli.frame_options import open_source
 from segue.app.cli.output import check_json_target, write_document
 
@@ -45,13 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Label one video."""
     check_json_target(arguments.json)
     sources, assignments = jobs.sort_words(arguments.words)
-<<<<<<< HEAD
     source = one_video(sources)
-=======
-    if len(sources) != 1:
-        raise InputError(f"Give one VIDEO (got: {', '.join(sources) or 'none'}).")
     choose_model(arguments)
->>>>>>> export
     # What is cheap to find wrong is found before torch is imported.
     video = open_source(arguments, source)
 
