@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segue.app.cli.arguments import from_one
 from segue.app.cli.output import (
     STDOUT,
     FrameProgress,
@@ -70,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a data set, scored if it has a protocol (default: the clip of segue demo)",
     )
     check.add_argument("--split", metavar="NAME", help="which sequences (the layout's own)")
-    check.add_argument("--frames", type=_positive, metavar="N", help="at most N of each sequence")
+    check.add_argument("--frames", type=from_one, metavar="N", help="at most N of each sequence")
     calibrate = actions.add_parser(
         "calibrate", help="find the ranges that int8 needs on training data", allow_abbrev=False
     )
@@ -81,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     calibrate.add_argument("--split", default="train", metavar="NAME", help="sequences (train)")
     calibrate.add_argument(
         "--frames",
-        type=_positive,
+        type=from_one,
         default=_CALIBRATION_FRAMES,
         metavar="N",
         help=f"at most N of each sequence ({_CALIBRATION_FRAMES})",
@@ -95,7 +96,7 @@ def _add_common(action: argparse.ArgumentParser) -> None:
     add("words", nargs="+", metavar="NAME | key=value", help="a model and settings")
     add("--weights", type=Path, metavar="FILE", help="a .safetensors file")
     add("--layout", metavar="NAME", help="layout of the data set (default: recognised)")
-    add("--threads", type=_positive, metavar="N", help="CPU threads (as the system offers)")
+    add("--threads", type=from_one, metavar="N", help="CPU threads (as the system offers)")
     add_json_argument(action)
 
 
@@ -257,10 +258,3 @@ def _demo_clip(name: str, num_frames: int | None) -> "dict[str, Clip]":
     video = Shot(open_video(find_clip()), SHOT)
     masks = read_masks([str(MASK)]).by_frame if find(name).kind == "objects" else {}
     return {video.name: Clip(video, masks, num_frames)}
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return number

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segue.app.cli.arguments import add_weights_argument, from_one
 from segue.app.cli.closing import lost_lines, pace_lines, result_lines, sentence
 from segue.app.cli.dials import add_dials, turn_dials
 from segue.app.cli.exported import with_export
@@ -52,12 +53,7 @@ def add_model_arguments(parser: argparse.ArgumentParser, kind: Kind, default: st
         metavar="NAME|DIR",
         help=f"one of {', '.join(names(kind))}; or a folder that segue export wrote",
     )
-    add(
-        "--weights",
-        type=Path,
-        metavar="FILE",
-        help="a .safetensors file (default: the weights that ship)",
-    )
+    add_weights_argument(group)
     add_device_arguments(group)
     add("--seed", type=int, metavar="N", help="seed of the model")
     add_dials(group)
@@ -67,9 +63,7 @@ def add_device_arguments(group: argparse._ActionsContainer) -> None:
     """``--device`` and ``--threads``."""
     add = group.add_argument
     add("--device", default="cpu", metavar="NAME", help="cpu, cuda or mps (default: cpu)")
-    add(
-        "--threads", type=_positive, metavar="N", help="CPU threads (default: as the system offers)"
-    )
+    add("--threads", type=from_one, metavar="N", help="CPU threads (default: as the system offers)")
 
 
 def add_result_arguments(parser: argparse.ArgumentParser, overlay: str) -> None:
@@ -260,10 +254,3 @@ def _mind_threads(threads: int | None) -> None:
             f"segue: --threads {threads}, but there are {there} processors for this program. More threads than "
             f"processors make it slower: give at most {there}.\n"
         )
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return number
