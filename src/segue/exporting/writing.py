@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from segue import __version__
 from segue.errors import OutputError, SettingsError, WeightsError
 from segue.exporting import clicking
 from segue.exporting.constants import write_constants
@@ -240,12 +240,5 @@ def _agreement(export: Export, answers: Sequence[Sequence[np.ndarray]]) -> float
 
 
 def _versions() -> dict[str, str]:
-    import torch
-
-    from segue.nn.openvino_runtime import openvino
-
-    return {
-        "segue": __version__,
-        "torch": torch.__version__,
-        "openvino": openvino().__version__,
-    }
+    packages = ("segue", "torch", "openvino", "onnx", "onnxruntime")
+    return {name: version(name) for name in packages if find_spec(name)}
