@@ -20,6 +20,7 @@ from segue.models.scene_parsing.network import (
 )
 from segue.nn.backbones import MULTIPLE, Backbone
 from segue.nn.resize import resized
+from segue.nn.top_down import Merge
 
 
 class Tcb(nn.Module):
@@ -29,6 +30,7 @@ class Tcb(nn.Module):
         trunk: Frames -> maps.
         head: Maps -> logits.
         auxiliary: As in ``ImageParser``.
+        merge: See ``SceneNetwork``.
         memory: Contexts of earlier frames that streaming keeps.
         spacing: Frames from one of these to the next.
     """
@@ -42,6 +44,7 @@ class Tcb(nn.Module):
         head: OcrHead | PspHead,
         auxiliary: nn.Module,
         *,
+        merge: Merge | None = None,
         memory: int,
         spacing: int,
     ) -> None:
@@ -49,6 +52,7 @@ class Tcb(nn.Module):
         self.trunk = trunk
         self.head = head
         self.auxiliary = auxiliary
+        self.merge = merge
         self._memory, self._spacing = memory, spacing
 
     def forward(
@@ -62,7 +66,8 @@ class Tcb(nn.Module):
         # Contexts of the frames of a clip lie one after the other.
         context = tuple(p.reshape(*frames.shape[:2], *p.shape[1:]).mean(1) for p in summary)
         newest = by_clip(features, frames)[:, -1]
-        logits = self.head.classify(self.head.join(newest, context))
+        last = tuple(by_clip(m, frames)[:, -1] for m in maps)
+        logits = self.head.classify(self.head.join(newest, context), last)
         return Answer(resized(logits, frames), by_clip(regions, frames)[:, -1])
 
     def step(
@@ -77,7 +82,7 @@ class Tcb(nn.Module):
         features = self.head.features(maps)
         own = self.head.summary(features, regions)
         taken = memory.contexts[::-1][self._spacing - 1 :: self._spacing]
-        logits = self.head.classify(self.head.join(features, mean_context([own, *taken])))
+        logits = self.head.classify(self.head.join(features, mean_context([own, *taken])), maps)
         longest = self._memory * self._spacing
         kept = (*memory.contexts, own)[-longest:] if longest else ()
         return resized(logits, frame), Memory(contexts=kept)

@@ -20,6 +20,7 @@ from segue.nn.backbones import Backbone
 from segue.nn.backends.catalog import create_backend
 from segue.nn.backends.int8 import ranges_beside
 from segue.nn.context import Fuse, ObjectAttention
+from segue.nn.top_down import TopDownDecoder
 from segue.nn.weights import load_weights, shipped_weights
 
 
@@ -91,7 +92,7 @@ def _ends(settings: SsltmSettings, trunk: Backbone) -> tuple[nn.Module, nn.Modul
         )
     return (
         parts.MergingNeck(trunk.channels, settings.width, num_classes),
-        parts.TopDownDecoder(trunk.channels, settings.width, num_classes),
+        TopDownDecoder(trunk.channels, settings.width, num_classes),
     )
 
 
