@@ -22,6 +22,11 @@ class TinySettings(Settings):
     reference: str = "distance"
     centres: int = 2
     centre_update: str = "mse"
+    stt: bool = True
+    """Of the settings from here on nothing depends."""
+    blend: float = 0.0
+    notice: bool = True
+    distance: int = 60
 
     @property
     def trained_with(self) -> dict[str, str]:
@@ -79,6 +84,7 @@ class TinyModel:
 
     def __init__(self, name: str, network: TinyNetwork, settings: TinySettings) -> None:
         self.name, self.network, self.classes = name, network, settings.classes
+        self.settings = settings
 
     @torch.no_grad()
     def start(self, frame: Frame, labels: GivenLabels | None = None) -> tuple[Prediction, int]:
