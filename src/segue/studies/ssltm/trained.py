@@ -16,8 +16,6 @@ FOLDER = "trained"
 """Beside the rows."""
 _MAPS = "maps"
 _RECORD = "complete.json"
-_CONFIGS = {"supervised": "gcc", "teacher": "teacher", "iterative": "iterative"}
-"""Files in ``configs/ssltm``; they differ in how is learned alone."""
 
 
 def missing_footage(settings: RowSettings) -> str:
@@ -79,21 +77,20 @@ def training_of(settings: RowSettings, seed: int, maps: Path) -> TrainingSetting
         NotFoundError: There is no ``configs`` folder.
         SettingsError: A change that does not fit.
     """
-    values = dict(read_config(f"ssltm/{_CONFIGS[settings.learn]}.toml"))
+    values = dict(read_config(f"ssltm/{_config(settings)}.toml"))
     (stage,) = values["stages"]
     del values["model"]  # a row has all of its network's settings
     data = {key: value for key, value in values["data"].items() if key != "labels"}
-    steps = settings.steps or stage["steps"]
     own: dict[str, Any] = {
         "variant": settings.variant,
         "model": settings.model,
         "loop": {"seed": seed, "device": settings.device},
-        "stages": [{**stage, "steps": steps}],
+        "stages": [{**stage, "steps": settings.steps or stage["steps"]}],
     }
     if settings.share_maps:
         own["objective"] = {"maps": str(maps.resolve())}
     values = {
-        **merge(values, _parts_of(steps)),
+        **merge(values, _parts_of(settings.steps) if settings.steps else {}),
         "data": {
             **data,
             "layout": settings.data.layout,
@@ -103,6 +100,14 @@ def training_of(settings: RowSettings, seed: int, maps: Path) -> TrainingSetting
         },
     }
     return TrainingSettings.parse(merge(merge(values, settings.training), own))
+
+
+def _config(settings: RowSettings) -> str:
+    """The file in ``configs/ssltm``: they differ in how is learned, and in what is said of centres."""
+    if settings.learn != "supervised":
+        return settings.learn
+    centred = settings.variant.startswith("ssltm") and settings.model.get("centres") != 0
+    return "gcc" if centred else "ocr"
 
 
 def _parts_of(steps: int) -> dict[str, Any]:

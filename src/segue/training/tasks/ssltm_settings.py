@@ -170,7 +170,7 @@ class TrainingSettings(RunSettings):
             return self
         if self.clips.views is None:
             raise ValueError("objective.maps needs views that come again: set clips.views")
-        if not self.stages or any("trunk" not in stage.frozen for stage in self.stages):
+        if not self.stages or any("trunk" not in (stage.frozen or ()) for stage in self.stages):
             raise ValueError(
                 'objective.maps needs a trunk that rests: frozen = ["trunk"] in all stages'
             )
