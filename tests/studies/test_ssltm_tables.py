@@ -137,5 +137,7 @@ def test_short_runs_place_their_centres_in_time(tree: Path) -> None:
     for training in trainings(FIGURE_2, setup).values():
         assert training.centres.start == 2
         assert training.loop.seed == 3
-    with pytest.raises(SettingsError, match="stepps"):
-        set_up(FIGURE_2, tree, quick=True, overrides=["stepps=10"])
+    # Before anything is trained, whatever the row whose turn it would be.
+    for wrong in ("stepps=10", "model.sttt=true", "training.optimiser.rate=1"):
+        with pytest.raises(SettingsError, match="Unknown setting"):
+            set_up(FIGURE_2, tree, quick=True, overrides=[wrong])
