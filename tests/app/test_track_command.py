@@ -1,15 +1,18 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
+import signal
+import time
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
 
+from fakes import forked, killed_commands
+from fakes.colour_model import ColourModel
 from fakes.scenes import SIZE_HW, scene, write_frames
 from segue.app.cli.main import main
 from segue.media.masks import write_mask
@@ -252,34 +255,12 @@ def test_a_folder_that_cannot_be_written(place: Path, capsys) -> None:
 
 
 def test_ctrl_c_says_how_to_go_on(place: Path) -> None:
-    code = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
-        "from segue.models.catalog import MODELS, Entry\n"
-        "from fakes.colour_model import ColourModel\n"
-        "import signal, os\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in background jobs
-        "MODELS['colour'] = Entry('fakes.colour_model:build', '')\n"
-        "step = ColourModel.step\n"
-        "def once(self, frame, state, labels=None):\n"
-        "    if state.steps == 6: os.kill(os.getpid(), signal.SIGINT)\n"
-        "    return step(self, frame, state, labels)\n"
-        "ColourModel.step = once\n"
-        "from segue.app.cli.main import main; sys.exit(main())"
-    )
-    folder = Path(__file__).parents[1]
-    words = ["track", "frames", "--mask", "0.png", "--out", "out", "--model", "colour"]
-    words += ["--threads", "1"]
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(folder), *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    words = ["frames", "--mask", "0.png", "--out", "out", "--model", "colour", "--threads", "1"]
+    done = forked.run(killed_commands.track, *words)
     assert done.returncode == 130, done.stderr
     assert _after_the_block(done.stderr) == "segue: interrupted. Go on with --resume.\n"
     assert track("--threads", "1", "--resume") == 0
-    assert main([*words[:4], "--out", "whole", *words[6:]]) == 0
+    assert main(["track", *words[:3], "--out", "whole", *words[5:]]) == 0
     assert results(Path("out")) == results(Path("whole"))
 
 
@@ -344,6 +325,37 @@ def test_a_data_set_goes_on_where_it_stopped(davis: Path, capsys) -> None:
     shutil.rmtree("out/_run/cat")
     assert track_davis("--overlay", "--resume") == 0
     assert Path("out/_run/dog/run.json").stat().st_mtime_ns == stamp
+    assert results(Path("out")) == whole
+
+
+def test_ctrl_c_in_a_data_set_keeps_what_was_written(
+    davis: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    assert track_davis() == 0
+    whole = results(Path("out"))
+    shutil.rmtree("out")
+    step, calls = ColourModel.step, iter(range(99))
+
+    def pressed(self: ColourModel, *arguments: Any) -> Any:
+        if next(calls) == 11:
+            handler, until = signal.getsignal(signal.SIGINT), time.monotonic() + 5
+            os.kill(os.getpid(), signal.SIGINT)
+            # The main thread hears it, and puts the handler back.
+            while signal.getsignal(signal.SIGINT) is handler and time.monotonic() < until:
+                time.sleep(0.01)
+        return step(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ColourModel, "step", pressed)
+        assert track_davis() == 130
+    assert capsys.readouterr().err.endswith("segue: interrupted. Go on with --resume.\n")
+    complete = {
+        name: json.loads(Path("out/_run", name, "run.json").read_text())["complete"]
+        for name in ("dog", "cat")
+    }
+    assert complete == {"dog": True, "cat": False}
+    assert Path("out/cat/00001.png").is_file()
+    assert track_davis("--resume") == 0
     assert results(Path("out")) == whole
 
 

@@ -125,6 +125,11 @@ def test_a_trunk_that_rests_looks_once(tmp_path: Path) -> None:
         torch.testing.assert_close(one, computed, atol=2e-3, rtol=2e-3)
     trunk(frames)
     assert trunk.looks == 6  # outside nothing stands in
+    vars(trunk)["forward"] = faster = lambda frames: plain
+    with KeptTrunk(tmp_path).standing_in(trunk):
+        trunk(frames)
+    assert trunk.forward is faster
+    del vars(trunk)["forward"]
     with KeptTrunk(tmp_path).standing_in(trunk):
         trunk(frames)
     assert trunk.looks == 6

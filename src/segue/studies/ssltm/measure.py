@@ -40,7 +40,7 @@ class Measuring:
     """Every row is a network, trained with each seed; its numbers are means over them, and spreads."""
 
     def settings(self, values: Values) -> RowSettings:
-        """See ``Method.settings``; a setting of the training or of the network that does not fit is refused here, too."""
+        """See ``Method.settings``; settings of the training and of the network are checked, too."""
         found = RowSettings.parse(values)
         training_of(found, found.seeds[0], Path(FOLDER))
         return found

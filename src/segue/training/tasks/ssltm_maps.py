@@ -29,18 +29,22 @@ class KeptTrunk:
         if not self._named:
             self._store.name_by(trunk)
             self._named = True
-        module: Any = trunk
-        computed = module.forward
+        own = vars(trunk)
+        # What stands in for it already, such as a faster copy, computes what is not there.
+        before, computed = own.get("forward"), trunk.forward
 
         def maps(frames: Float[Tensor, "batch 3 height width"]) -> tuple[Tensor, ...]:
             found = [self._of(frame[None], computed) for frame in frames]
             return tuple(torch.cat(level) for level in zip(*found, strict=True))
 
-        module.forward = maps  # an attribute of the object is found before the method of its class
+        own["forward"] = maps  # before that of its class
         try:
             yield
         finally:
-            del module.forward
+            if before is None:
+                del own["forward"]
+            else:
+                own["forward"] = before
 
     def _of(self, frame: Float[Tensor, "1 3 height width"], compute: Any) -> list[Tensor]:
         """Each frame for itself: in a batch of another size the last digit may differ."""
