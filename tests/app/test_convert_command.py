@@ -93,6 +93,19 @@ def test_files_that_segue_did_not_write_stay(place: Path, capsys) -> None:
     assert Path("out/yolo/labels/mine.txt").read_text() == "mine"
 
 
+def test_a_file_that_is_replaced_is_named_and_what_is_read_stays(place: Path, capsys) -> None:
+    Path("there").mkdir()
+    Path("there/coco.json").write_text("mine")
+    words = ["convert", "out", "--to", "coco", "--to", "tracks.csv", "--out", "there"]
+    assert main([*words, "--overwrite"]) == 0
+    assert "  replaced files that were there: coco.json\n" in capsys.readouterr().out
+    before = Path("there/coco.json").read_bytes()
+    words = ["convert", "there/coco.json", "--to", "coco", "--out", "there"]
+    assert main([*words, "--overwrite"]) == 2
+    assert "there/coco.json is read, and would be replaced" in capsys.readouterr().err
+    assert Path("there/coco.json").read_bytes() == before
+
+
 def test_results_of_classes(place: Path) -> None:
     assert main(["label", "frames", "--out", "classes", "--model", "shade", "--no-overlay"]) == 0
     assert main(["convert", "classes", "--to", "mots", "--out", "there"]) == 2

@@ -1,6 +1,10 @@
 import json
+import os
 import shutil
+import signal
+import time
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -8,6 +12,7 @@ import pytest
 from PIL import Image
 
 from fakes import forked, killed_commands
+from fakes.colour_model import ColourModel
 from fakes.scenes import SIZE_HW, scene, write_frames
 from segue.app.cli.main import main
 from segue.media.masks import write_mask
@@ -320,6 +325,37 @@ def test_a_data_set_goes_on_where_it_stopped(davis: Path, capsys) -> None:
     shutil.rmtree("out/_run/cat")
     assert track_davis("--overlay", "--resume") == 0
     assert Path("out/_run/dog/run.json").stat().st_mtime_ns == stamp
+    assert results(Path("out")) == whole
+
+
+def test_ctrl_c_in_a_data_set_keeps_what_was_written(
+    davis: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    assert track_davis() == 0
+    whole = results(Path("out"))
+    shutil.rmtree("out")
+    step, calls = ColourModel.step, iter(range(99))
+
+    def pressed(self: ColourModel, *arguments: Any) -> Any:
+        if next(calls) == 11:
+            handler, until = signal.getsignal(signal.SIGINT), time.monotonic() + 5
+            os.kill(os.getpid(), signal.SIGINT)
+            # The main thread hears it, and puts the handler back.
+            while signal.getsignal(signal.SIGINT) is handler and time.monotonic() < until:
+                time.sleep(0.01)
+        return step(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ColourModel, "step", pressed)
+        assert track_davis() == 130
+    assert capsys.readouterr().err.endswith("segue: interrupted. Go on with --resume.\n")
+    complete = {
+        name: json.loads(Path("out/_run", name, "run.json").read_text())["complete"]
+        for name in ("dog", "cat")
+    }
+    assert complete == {"dog": True, "cat": False}
+    assert Path("out/cat/00001.png").is_file()
+    assert track_davis("--resume") == 0
     assert results(Path("out")) == whole
 
 

@@ -105,5 +105,5 @@ def test_the_map_names_every_folder_and_nothing_else() -> None:
     }
     top = {"configs", "benchmarks", "docs", "tests"}
     assert packages | top <= named
-    modules = {"errors.py", "files.py", "problems.py", "settings.py"}
+    modules = {"errors.py", "files.py", "problems.py", "settings.py", "threads.py", "workers.py"}
     assert all((ROOT / path).exists() for path in named - modules)

@@ -469,7 +469,7 @@ def test_what_segue_label_writes_is_packed(
     assert set(np.unique(found)) <= {23, 26}
 
 
-TINY = ("backbone=efficientnet-lite0", "width=16", 'classes=["sky", "car"]')
+TINY = ("backbone=efficientnet-lite0", "width=16", 'classes=["sky", "car"]', "backend=torch")
 
 
 # VSPW

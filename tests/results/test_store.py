@@ -1,5 +1,6 @@
 """The store: any order, the last write wins, and what a killed process leaves is whole or known."""
 
+import gc
 import json
 from collections.abc import Iterator
 from fractions import Fraction
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segue.errors import OutputError
+from segue.results.record_table import RecordTable, to_json
 from segue.results.records import FrameRecord, ObjectRecord
 from segue.results.store import FolderStore, MemoryStore, Store
 from segue.types import Labels
@@ -131,3 +133,55 @@ def test_a_journal_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "journal.jsonl").write_text(json.dumps([1, 2]) + "\n")
     with pytest.raises(OutputError, match="damaged"):
         folder_store(tmp_path)
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=30))
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_records_on_disk_are_those_of_a_dict(
+    tmp_path_factory: pytest.TempPathFactory, made: list[tuple[int, bool]]
+) -> None:
+    path = tmp_path_factory.mktemp("table") / "journal"
+    expected: dict[int, FrameRecord] = {}
+    path.write_bytes(b"")
+    table = RecordTable(path, {})
+    for edit, (index, keep) in enumerate(made):
+        place = path.stat().st_size
+        with path.open("ab") as file:
+            file.write(json.dumps(to_json(record(index, edit), 7)).encode() + b"\n")
+        if keep:
+            table.note(index, place)
+            expected[index] = record(index, edit)
+        else:
+            table.forget(index)
+            expected.pop(index, None)
+        assert (index in table) == keep
+    assert list(table) == sorted(expected)
+    assert len(table) == len(expected)
+    assert table == expected
+    table.close()
+    assert table == expected, "also after the file was let go"
+    assert 99 not in table
+
+
+def num_records() -> int:
+    gc.collect()
+    return sum(type(one) is FrameRecord for one in gc.get_objects())
+
+
+def test_records_do_not_stay_in_memory(tmp_path: Path) -> None:
+    """A stream may run for days."""
+    store, before = folder_store(tmp_path), num_records()
+    for index in range(50):
+        store.put(record(index), labels(1))
+    assert num_records() == before
+    assert len(store.records) == 50
+
+
+def test_a_session_may_be_read_after_it_was_closed(tmp_path: Path) -> None:
+    store = folder_store(tmp_path)
+    store.put(record(3), labels(1))
+    store.compact()
+    store.close()
+    assert store.records[3] == record(3)

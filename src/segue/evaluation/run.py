@@ -15,6 +15,7 @@ from segue.evaluation.catalog import find_protocol
 from segue.evaluation.interface import EvaluationProtocol, Gathered, Scored
 from segue.evaluation.report import Report
 from segue.problems import Problem
+from segue.workers import end_with_parent
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
@@ -142,6 +143,7 @@ _taken: "Synchronized[int] | None" = None
 def _begin_worker(taken: "Synchronized[int]") -> None:
     global _taken
     _taken = taken
+    end_with_parent()
 
 
 def _work_along(rules: EvaluationProtocol, cases: Sequence[Any]) -> dict[int, Scored]:

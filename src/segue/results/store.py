@@ -8,9 +8,8 @@ not, and every file that it wrote is known as ours.
 import io
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Set
 from contextlib import suppress
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
@@ -21,7 +20,8 @@ from PIL import Image
 from segue.errors import OutputError
 from segue.files import replacing, writing
 from segue.media.palette import check_chunks, write_mask
-from segue.results.records import FrameRecord, ObjectRecord
+from segue.results.record_table import RecordTable, from_json, to_json
+from segue.results.records import FrameRecord
 from segue.types import Labels
 
 JOURNAL = "journal.jsonl"
@@ -35,7 +35,7 @@ class Store(Protocol):
 
     @property
     def records(self) -> Mapping[int, FrameRecord]:
-        """By frame index, in the order in which they came."""
+        """By frame index; of a folder they are read from the disk when they are asked for."""
         ...
 
     @property
@@ -190,20 +190,20 @@ class FolderStore:
         with writing(journal):
             state = read_journal(journal, cut=True)
             self._file: BinaryIO = journal.open("ab")
-        self.records: dict[int, FrameRecord] = state.records
+        self.records = RecordTable(journal, state.places)
         self.gaps: frozenset[int] = state.gaps
         self.end: int | None = state.end
-        self._sizes = state.sizes
-        self._names = state.names
+        self._begun = state.names - {record.name for record in state.records.values()}
+        """Names of frames that were written or begun and have no record."""
 
     @property
     def names(self) -> frozenset[str]:
         """See ``Store``."""
-        return frozenset(self._names)
+        return frozenset(self.names_in_order())
 
     def names_in_order(self) -> tuple[str, ...]:
         """See ``Store``."""
-        return _in_order(self.records, self.names)
+        return _in_order(self.records, self._begun)
 
     def path(self, name: str) -> Path:
         """The file of a frame's label map."""
@@ -231,10 +231,9 @@ class FolderStore:
         with replacing(path) as temporary:
             write_mask(temporary, labels, self._colours)
             size = temporary.stat().st_size
-        self._append(_to_json(record, size))
-        self.records[record.index] = record
-        self._sizes[record.index] = size
-        self._names.add(record.name)
+        place = self._append(to_json(record, size))
+        self.records.note(record.index, place)
+        self._begun.discard(record.name)
 
     def labels(self, record: FrameRecord) -> Labels:
         """See ``Store``.
@@ -255,7 +254,8 @@ class FolderStore:
 
     def missing(self) -> list[FrameRecord]:
         """Frames whose file is gone, or has another size than was noted; contents are not looked at."""
-        return [record for record in self.records.values() if not self._is_whole(record)]
+        found = (json.loads(self.records.line(index)) for index in self.records)
+        return [from_json(entry) for entry in found if not self._is_whole(entry)]
 
     def drop(self, index: int) -> None:
         """See ``Store``.
@@ -263,8 +263,9 @@ class FolderStore:
         Raises:
             WriteError: The system refuses.
         """
-        record = self.records.pop(index, None)
+        record = self.records.get(index)
         if record is not None:
+            self.records.forget(index)
             self._begin(index, record.name)
 
     def note_end(self, end: int | None, gaps: frozenset[int]) -> None:
@@ -284,39 +285,41 @@ class FolderStore:
         Raises:
             WriteError: The system refuses.
         """
+        places: dict[int, int] = {}
         with replacing(self.journal) as temporary, temporary.open("wb") as out:
-            for line in self._lines():
-                out.write(line)
+            for name in sorted(self._begun):
+                out.write(_line({"begin": name, "index": -1}))
+            for index in self.records:
+                places[index] = out.tell()
+                out.write(self.records.line(index))
+            if self.end is not None or self.gaps:
+                out.write(_line({"end": self.end, "gaps": sorted(self.gaps)}))
+        self.records.moved(self.journal, places)
         with writing(self.journal):
             self._file.close()
             self._file = self.journal.open("ab")
 
     def close(self) -> None:
         """Let go of the journal; a disk that refuses has refused before."""
+        self.records.close()
         with suppress(OSError):
             self._file.close()
 
-    def _lines(self) -> Iterator[bytes]:
-        written = {record.name for record in self.records.values()}
-        for name in sorted(self._names - written):
-            yield _line({"begin": name, "index": -1})
-        for index in sorted(self.records):
-            yield _line(_to_json(self.records[index], self._sizes[index]))
-        if self.end is not None or self.gaps:
-            yield _line({"end": self.end, "gaps": sorted(self.gaps)})
-
     def _begin(self, index: int, name: str) -> None:
-        self._names.add(name)
+        self._begun.add(name)
         self._append({"begin": name, "index": index})
 
-    def _append(self, entry: Mapping[str, Any]) -> None:
+    def _append(self, entry: Mapping[str, Any]) -> int:
+        """Where the line begins."""
         with writing(self.journal):
+            place = self._file.tell()
             self._file.write(_line(entry))
             self._file.flush()
+            return place
 
-    def _is_whole(self, record: FrameRecord) -> bool:
+    def _is_whole(self, entry: Mapping[str, Any]) -> bool:
         try:
-            return self.path(record.name).stat().st_size == self._sizes[record.index]
+            return self.path(entry["name"]).stat().st_size == entry["bytes"]
         except OSError:
             return False
 
@@ -326,22 +329,26 @@ class Journal:
 
     def __init__(self) -> None:
         self.records: dict[int, FrameRecord] = {}
-        self.sizes: dict[int, int] = {}
+        self.places: dict[int, int] = {}
+        """Where the lines of these records begin."""
         self.names: set[str] = set()
         self.gaps: frozenset[int] = frozenset()
         self.end: int | None = None
 
-    def add(self, entry: Mapping[str, Any]) -> None:
-        """One line more."""
+    def add(self, entry: Mapping[str, Any], place: int) -> None:
+        """One line more, which begins there."""
         if "begin" in entry:
             self.names.add(entry["begin"])
             self.records.pop(entry["index"], None)
+            self.places.pop(entry["index"], None)
         elif "end" in entry:
             self.end, self.gaps = entry["end"], frozenset(entry["gaps"])
         else:
-            record = _from_json(entry)
+            record = from_json(entry)
             self.records[record.index] = record
-            self.sizes[record.index] = int(entry["bytes"])
+            self.places[record.index] = place
+            if not isinstance(entry["bytes"], int):
+                raise TypeError("The size of a file is no number.")
             self.names.add(record.name)
 
 
@@ -362,8 +369,10 @@ def read_journal(path: Path, *, cut: bool = False) -> Journal:
     content = path.read_bytes()
     whole = content.rfind(b"\n") + 1
     try:
-        for line in content[:whole].splitlines():
-            found.add(json.loads(line))
+        place = 0
+        for line in content[:whole].splitlines(keepends=True):
+            found.add(json.loads(line), place)
+            place += len(line)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         raise OutputError(
             f"{path} is damaged, so the results cannot be continued. Start again from the first frame.",
@@ -375,62 +384,10 @@ def read_journal(path: Path, *, cut: bool = False) -> Journal:
     return found
 
 
-def _in_order(records: Mapping[int, FrameRecord], names: frozenset[str]) -> tuple[str, ...]:
+def _in_order(records: Mapping[int, FrameRecord], names: Set[str]) -> tuple[str, ...]:
     written = [records[index].name for index in sorted(records)]
     return (*written, *sorted(names - set(written)))
 
 
 def _line(entry: Mapping[str, Any]) -> bytes:
     return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
-
-
-def _to_json(record: FrameRecord, size: int) -> dict[str, Any]:
-    return {
-        "index": record.index,
-        "name": record.name,
-        "time": str(record.time),
-        "objects": {number: _object_to_json(item) for number, item in record.objects.items()},
-        "origin": record.origin,
-        "reach": record.reach,
-        "edit": record.edit,
-        "bytes": size,
-    }
-
-
-def _object_to_json(item: ObjectRecord) -> list[Any]:
-    return [
-        item.confidence,
-        item.absent,
-        item.area,
-        item.box_xyxy,
-        item.centroid_xy,
-        item.gate,
-        item.reused,
-        item.category,
-    ]
-
-
-def _from_json(entry: Mapping[str, Any]) -> FrameRecord:
-    return FrameRecord(
-        index=entry["index"],
-        name=entry["name"],
-        time=Fraction(entry["time"]),
-        objects={int(number): _object(row) for number, row in entry["objects"].items()},
-        origin=entry["origin"],
-        reach=entry["reach"],
-        edit=entry["edit"],
-    )
-
-
-def _object(row: list[Any]) -> ObjectRecord:
-    confidence, absent, area, box, centroid, gate, reused, category = row
-    return ObjectRecord(
-        confidence,
-        absent,
-        area,
-        tuple(box) if box is not None else None,
-        tuple(centroid) if centroid is not None else None,
-        gate,
-        reused,
-        category,
-    )

@@ -17,6 +17,7 @@ from segue.errors import MaskError, TrainingError, VideoError
 from segue.training.curriculum import Conditions, Curriculum
 from segue.training.settings import LoopSettings
 from segue.training.task import Batch, Sample, Samples, Stream
+from segue.workers import end_with_parent
 
 _AHEAD = 3
 """Batches under way for each worker."""
@@ -142,6 +143,7 @@ def _begin_worker(source: Source) -> None:
 
     global _source
     _source = source
+    end_with_parent()
     # Ctrl-C reaches every process of a terminal; the one that trains ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Workers are many already; threads of their own would fight for the same cores.

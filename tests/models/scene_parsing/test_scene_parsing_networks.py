@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from segue.errors import InputError, SettingsError
 from segue.models.scene_parsing.build import create_network
 from segue.models.scene_parsing.netwarp import FlowRefiner, MovedFeatures, NetWarp
-from segue.models.scene_parsing.network import Memory
+from segue.models.scene_parsing.network import Memory, step
 from segue.models.scene_parsing.settings import VARIANTS, variant
 
 TABLE = {
@@ -119,8 +119,8 @@ def test_answers_have_the_size_of_the_frames(name: str) -> None:
 def test_frames_one_by_one_answer_like_a_clip(name: str) -> None:
     network, frames, moved = make(name), clip(), flow()
     whole = network(frames, flow=moved).logits
-    _, memory = network.step(frames[:, 0], Memory())
-    last, _ = network.step(frames[:, 1], memory, frames[:, 0], moved)
+    _, memory = step(network, frames[:, 0], Memory())
+    last, _ = step(network, frames[:, 1], memory, frames[:, 0], moved)
     torch.testing.assert_close(last, whole, atol=1e-4, rtol=1e-4)
 
 
@@ -128,7 +128,7 @@ def test_frames_one_by_one_answer_like_a_clip(name: str) -> None:
 @torch.no_grad()
 def test_a_single_frame_is_a_clip(name: str) -> None:
     network, frames = make(name), clip(time=1)
-    first, _ = network.step(frames[:, 0], Memory())
+    first, _ = step(network, frames[:, 0], Memory())
     torch.testing.assert_close(network(frames).logits, first, atol=1e-4, rtol=1e-4)
 
 
@@ -159,7 +159,7 @@ def test_tcb_keeps_as_many_contexts_as_it_is_told() -> None:
     network = create_network(variant("tcb", {**LIGHT, "memory": 2, "spacing": 2})).eval()
     memory = Memory()
     for t in range(6):
-        _, memory = network.step(clip(1, 6)[:, t], memory)
+        _, memory = step(network, clip(1, 6)[:, t], memory)
     assert len(memory.contexts) == 4
 
 
@@ -170,8 +170,8 @@ def test_tcb_averages_the_contexts_at_its_spacing() -> None:
     frames = clip(1, 6)
     memory = Memory()
     for t in range(5):
-        _, memory = network.step(frames[:, t], memory)
-    last, _ = network.step(frames[:, 5], memory)
+        _, memory = step(network, frames[:, t], memory)
+    last, _ = step(network, frames[:, 5], memory)
     expected = network(frames[:, [1, 3, 5]]).logits
     torch.testing.assert_close(last, expected, atol=1e-4, rtol=1e-4)
 
@@ -179,7 +179,7 @@ def test_tcb_averages_the_contexts_at_its_spacing() -> None:
 @torch.no_grad()
 def test_tcb_without_memory_is_the_image_network() -> None:
     network = create_network(variant("tcb", {**LIGHT, "memory": 0})).eval()
-    _, memory = network.step(clip()[:, 0], Memory())
+    _, memory = step(network, clip()[:, 0], Memory())
     assert memory == Memory()
 
 
@@ -219,6 +219,8 @@ def test_what_cannot_be_answered_is_refused() -> None:
     network = make("netwarp")
     with pytest.raises(InputError, match="needs the flow"):
         network(clip())
+    with pytest.raises(InputError, match="needs the frame before, and the flow"):
+        step(network, clip()[:, 0], Memory((torch.zeros(1),)))
     with pytest.raises(InputError, match="no reference frame"):
         network(clip(), clip()[:, 0], flow())
     with pytest.raises(InputError, match="Frames are 64x97"):
@@ -234,3 +236,26 @@ def test_a_resnet_is_dilated_unless_a_pyramid_needs_its_strides() -> None:
     assert not variant("upernet", {"backbone": "resnet-101"}).keeps_stride
     assert not variant("ocrnet").keeps_stride
     assert not variant("ocrnet", {"backbone": "resnet-101", "dilated": False}).keeps_stride
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("pspnet", {}), ("upernet", {}), ("deeplabv3plus", {}), ("tcb", {"head": "psp"})],
+)
+@torch.no_grad()
+def test_a_batch_of_one_frame_is_refused_where_pooled_norms_learn(
+    name: str, values: dict[str, Any]
+) -> None:
+    network = create_network(variant(name, {**LIGHT, **values})).train()
+    with pytest.raises(InputError, match="a batch of at least 2"):
+        network(clip(batch=1))
+    for part in network.modules():
+        part.train(not isinstance(part, nn.BatchNorm2d))
+    network(clip(batch=1))  # with the stored statistics one frame is enough
+
+
+@torch.no_grad()
+def test_etc_learns_from_one_clip_of_two_frames() -> None:
+    network = create_network(variant("etc", {**LIGHT, "head": "psp"})).train()
+    answer = network(clip(batch=1), flow=flow(batch=1))
+    assert answer.before is not None

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segue.app.cli.arguments import from_one
 from segue.app.cli.output import (
     STDOUT,
     FrameProgress,
@@ -24,6 +25,7 @@ from segue.app.cli.output import (
 from segue.errors import InputError
 from segue.models.catalog import find
 from segue.settings import override
+from segue.threads import owned
 
 if TYPE_CHECKING:
     from segue.app.clips import Footage
@@ -69,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a data set, scored if it has a protocol (default: the clip of segue demo)",
     )
     check.add_argument("--split", metavar="NAME", help="which sequences (the layout's own)")
-    check.add_argument("--frames", type=_positive, metavar="N", help="at most N of each sequence")
+    check.add_argument("--frames", type=from_one, metavar="N", help="at most N of each sequence")
     calibrate = actions.add_parser(
         "calibrate", help="find the ranges that int8 needs on training data", allow_abbrev=False
     )
@@ -80,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     calibrate.add_argument("--split", default="train", metavar="NAME", help="sequences (train)")
     calibrate.add_argument(
         "--frames",
-        type=_positive,
+        type=from_one,
         default=_CALIBRATION_FRAMES,
         metavar="N",
         help=f"at most N of each sequence ({_CALIBRATION_FRAMES})",
@@ -94,7 +96,7 @@ def _add_common(action: argparse.ArgumentParser) -> None:
     add("words", nargs="+", metavar="NAME | key=value", help="a model and settings")
     add("--weights", type=Path, metavar="FILE", help="a .safetensors file")
     add("--layout", metavar="NAME", help="layout of the data set (default: recognised)")
-    add("--threads", type=_positive, metavar="N", help="CPU threads (as the system offers)")
+    add("--threads", type=from_one, metavar="N", help="CPU threads (as the system offers)")
     add_json_argument(action)
 
 
@@ -123,16 +125,13 @@ def _settings(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _calibrate(name: str, arguments: argparse.Namespace) -> tuple[dict[str, Any], Any]:
     """Write the ranges, and tell where they are."""
-    import torch
-
     from segue.measure.backends.calibrate import calibrate_model
-    from segue.measure.speed.costs import using_threads
     from segue.nn.backends.int8 import digest_of, ranges_file, save_ranges
     from segue.nn.weights import shipped_weights
 
     weights = arguments.weights or shipped_weights(name)
     clips = _footage(arguments).clips(name)
-    with using_threads(arguments.threads or torch.get_num_threads()):
+    with owned(arguments.threads):
         ranges, frames = calibrate_model(
             name, clips.values(), weights=arguments.weights, settings=_settings(name, arguments)
         )
@@ -149,13 +148,12 @@ def _check(name: str, arguments: argparse.Namespace) -> tuple[dict[str, Any], An
     from segue.evaluation.catalog import PROTOCOLS
     from segue.inference.environment import environment
     from segue.measure.backends.check import compare, load_variants
-    from segue.measure.speed.costs import using_threads
 
     footage = _footage(arguments) if arguments.data else None
     layout = footage.found_layout() if footage else None
     clips = footage.clips(name) if footage else _demo_clip(name, arguments.frames)
     with (
-        using_threads(arguments.threads or torch.get_num_threads()),
+        owned(arguments.threads),
         tempfile.TemporaryDirectory() as folder,
         FrameProgress(name) as progress,
     ):
@@ -260,10 +258,3 @@ def _demo_clip(name: str, num_frames: int | None) -> "dict[str, Clip]":
     video = Shot(open_video(find_clip()), SHOT)
     masks = read_masks([str(MASK)]).by_frame if find(name).kind == "objects" else {}
     return {video.name: Clip(video, masks, num_frames)}
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return number

@@ -6,7 +6,8 @@ $ segue convert coco.json --to png --out masks
 $ segue convert labels --from yolo --size 1920x1080 --to coco --out converted
 
 INPUT is a folder that segue track or segue label wrote, of which nothing is computed again, or a file or
-folder of a format that can be read. What is there already stays, unless --overwrite says otherwise.
+folder of a format that can be read. What is there already stays. With --overwrite a file of the same name is
+replaced, whoever wrote it, which is then said; a folder only if Segue wrote all of its files; INPUT never.
 """
 
 import argparse
@@ -66,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VIDEO",
         help="the video that INPUT is about, for formats that show pictures, or in place of --size",
     )
-    add("--overwrite", action="store_true", help="replace what was converted before")
+    add("--overwrite", action="store_true", help="replace files of the same name")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -84,12 +85,17 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(
             f"{arguments.input} holds no results of Segue: say where to write, with --out DIR."
         )
+    _refuse_inputs(arguments, out)
+    before = {path for path in out.glob("*") if path.is_file()}
     written = (_write_over if arguments.overwrite else _write_new)(arguments.to, results, out)
     if own and out == arguments.input:
         note_converted(out, arguments.to)
     print(plural(len(results.records), "frame"))
     for line in _lines(written.files, out):
         print(f"  {line}")
+    replaced = sorted({path.name for path in before.intersection(written.files)})
+    if replaced:
+        print(f"  replaced files that were there: {', '.join(replaced)}")
     if not written.files:
         what = json.dumps(written.notes) if written.notes else "these results hold nothing for it"
         print(f"  no file: {what}")
@@ -148,6 +154,17 @@ def _refuse_missing_video(names: Sequence[str], results: "Results") -> None:
     needed = [name for name in names if FORMATS[name].pictures]
     if needed and results.video is None:
         raise InputError(f"{needed[0]} shows the frames: give the video, with --video VIDEO.")
+
+
+def _refuse_inputs(arguments: argparse.Namespace, out: Path) -> None:
+    """Refuse to write in the place of what is read, or into it."""
+    read = [Path(path).resolve() for path in (arguments.input, arguments.video) if path]
+    for name in arguments.to:
+        for place in (out / name, *out.glob(f"{name}.*")):
+            if place.resolve() in read:
+                raise OutputError(
+                    f"{place} is read, and would be replaced. Give another folder with --out."
+                )
 
 
 def _write_new(names: Sequence[str], results: "Results", out: Path) -> "Written":

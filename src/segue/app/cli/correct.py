@@ -18,6 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue.app.cli import jobs
+from segue.app.cli.arguments import (
+    add_direction_argument,
+    add_fit_argument,
+    add_mask_argument,
+    add_weights_argument,
+)
 from segue.app.cli.output import (
     STDOUT,
     FrameProgress,
@@ -39,14 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``segue correct``."""
     parser.usage = "segue correct OUT [--mask FRAME=MASK] [options]"
     parser.add_argument("out", type=Path, metavar="OUT", help="folder of the results")
-    add = parser.add_argument_group("changes").add_argument
-    add(
-        "--mask",
-        action="append",
-        default=[],
-        metavar="FRAME[:ID]=MASK",
-        help="the right mask of a frame, or of one object there; may be repeated",
-    )
+    group = parser.add_argument_group("changes")
+    add = group.add_argument
+    add_mask_argument(group, "FRAME[:ID]=MASK", "the right mask of a frame, or of one object there")
     add(
         "--until",
         choices=("end", "next-given"),
@@ -79,14 +80,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FIRST:LAST",
         help="these frames, the last one included, are right: nothing computes them again",
     )
-    add("--fit-mask", action="store_true", help="resize masks of another size")
-    add(
-        "--direction",
-        choices=("forward", "backward", "both"),
-        help="from which masks frames are answered (default: as before)",
-    )
+    add_fit_argument(group)
+    add_direction_argument(group, " (default: as before)")
     parser.add_argument("--video", metavar="VIDEO", help="the video, if it was moved")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="the weights, if moved")
+    add_weights_argument(parser, "the weights, if moved")
     parser.add_argument(
         "--resume", action="store_true", help="go on with a correction that was interrupted"
     )
@@ -199,6 +196,7 @@ def _engine(arguments: argparse.Namespace, earlier: _Earlier) -> "Engine":
     return Engine(
         model=identity["model"],
         weights=weights,
+        export=Path(job["export"]) if job.get("export") else None,
         settings=identity["settings"],
         device=identity["device"],
         threads=identity["threads"],

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segue.app.cli.arguments import from_one
 from segue.app.cli.output import (
     STDOUT,
     FrameProgress,
@@ -62,8 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     synthesize.set_defaults(act=_synthesize)
     synthesize.add_argument("path", type=Path, metavar="OUT", help="a new folder")
     add = synthesize.add_argument
-    add("--videos", type=_positive, default=6, metavar="N", help="videos in each split (6)")
-    add("--frames", type=_positive, default=40, metavar="N", help="frames of a video (40)")
+    add("--videos", type=from_one, default=6, metavar="N", help="videos in each split (6)")
+    add("--frames", type=from_one, default=40, metavar="N", help="frames of a video (40)")
     add("--seed", type=int, default=0, metavar="N", help="same seed, same bytes (0)")
     add(
         "--kind",
@@ -212,13 +213,6 @@ class _Watched:
         for done, frame in enumerate(self.scene.frames(), start=1):
             yield frame
             self.progress.advance(done, self.num_frames)
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return number
 
 
 def _size(text: str) -> tuple[int, int]:

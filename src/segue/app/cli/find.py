@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segue.app.cli.arguments import add_weights_argument, one_video
 from segue.app.cli.block import find_block
 from segue.app.cli.closing import found_lines
 from segue.app.cli.find_options import add_look_options, finder
@@ -29,7 +30,7 @@ from segue.app.cli.output import (
     check_json_target,
     write_document,
 )
-from segue.errors import InputError, OutputError
+from segue.errors import OutputError
 from segue.models.catalog import FINDER, finders
 from segue.settings import override
 
@@ -58,12 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"one of {', '.join(finders())} (default: {FINDER})",
     )
-    group.add_argument(
-        "--weights",
-        type=Path,
-        metavar="FILE",
-        help="a .safetensors file (default: the weights that ship)",
-    )
+    add_weights_argument(group)
     add_device_arguments(group)
     group = parser.add_argument_group("results")
     group.add_argument(
@@ -76,11 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Find the objects of one video."""
     check_json_target(arguments.json)
     sources, assignments = sort_words(arguments.words)
-    if len(sources) != 1:
-        raise InputError(f"Give one VIDEO (got: {', '.join(sources) or 'none'}).")
+    source = one_video(sources)
     _refuse_results(arguments.out, arguments.overwrite)
     # What is cheap to find wrong is found before torch is imported.
-    video = open_source(arguments, sources[0])
+    video = open_source(arguments, source)
 
     from segue.files import replacing_folder
     from segue.inference.find.looks import check_seekable

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segue.app.cli.arguments import add_weights_argument, from_one
 from segue.errors import InputError
 from segue.models.catalog import FINDER, find, finders
 
@@ -19,10 +20,10 @@ def add_look_options(group: argparse._ActionsContainer, objects: str) -> None:
         group: Of a command.
         objects: Help of ``--objects``.
     """
-    group.add_argument("--objects", type=_positive, metavar="N", help=objects)
+    group.add_argument("--objects", type=from_one, metavar="N", help=objects)
     group.add_argument(
         "--looks",
-        type=_positive,
+        type=from_one,
         metavar="N",
         help="frames that are looked at, evenly spread over the video (default: 16)",
     )
@@ -44,11 +45,8 @@ def add_find_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"the model that finds, one of {', '.join(finders())} (default: {FINDER})",
     )
-    group.add_argument(
-        "--finder-weights",
-        type=Path,
-        metavar="FILE",
-        help="a .safetensors file for it (default: the weights that ship)",
+    add_weights_argument(
+        group, "a .safetensors file for it (default: the weights that ship)", "--finder-weights"
     )
 
 
@@ -110,10 +108,3 @@ def finder(
         looks=arguments.looks or LOOKS,
         objects=arguments.objects or 1,
     )
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return number

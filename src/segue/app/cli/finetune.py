@@ -21,6 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segue.app.cli.arguments import add_fit_argument, add_weights_argument, from_one
 from segue.app.cli.closing import plural
 from segue.app.cli.jobs import cancellable, mode, sort_words
 from segue.app.cli.output import STDOUT, add_json_argument, check_json_target, write_document
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--out", type=Path, metavar="FILE", help="the .safetensors file of the tuned weights")
     add("--model", default="segue-lite", metavar="NAME", help="which model (segue-lite)")
-    add("--weights", type=Path, metavar="FILE", help="where to begin (the weights that ship)")
+    add_weights_argument(parser, "where to begin (the weights that ship)")
     add(
         "--freeze",
         metavar="PART",
@@ -63,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--steps",
-        type=_count,
+        type=from_one,
         metavar="N",
         help="how often the weights change (60; slowfast-lite 120, slowfast 1000)",
     )
@@ -74,10 +75,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="end after so much time, even if steps are left",
     )
     add("--seed", type=int, metavar="N", help="seed of the clips (0)")
-    add("--fit-mask", action="store_true", help="resize masks of another size")
+    add_fit_argument(parser)
     add("--stream", type=int, metavar="N", help="which video stream of the file")
     add("--device", choices=("cpu", "cuda"), help="where to compute (cpu)")
-    add("--threads", type=_count, metavar="N", help="CPU threads")
+    add("--threads", type=from_one, metavar="N", help="CPU threads")
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--resume", action="store_true", help="continue an interrupted run")
     either.add_argument("--overwrite", action="store_true", help="begin again")
@@ -192,13 +193,6 @@ def _rows() -> dict[str, str]:
     from segue.training.finetune.catalog import TUNERS
 
     return {name: f"--freeze {', '.join(tuner.parts)}" for name, tuner in TUNERS.items()}
-
-
-def _count(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return number
 
 
 def _minutes(text: str) -> float:

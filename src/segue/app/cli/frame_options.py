@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segue.app.cli.arguments import from_one, from_zero
 from segue.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ def add_frame_options(parser: argparse.ArgumentParser) -> None:
         "Frames keep the numbers and names of the whole video",
     )
     add("--end", metavar="WHEN", help="first frame that is no longer used: its number, or a time")
-    add("--every", type=_from_one, default=1, metavar="N", help="use one frame of N (1)")
+    add("--every", type=from_one, default=1, metavar="N", help="use one frame of N (1)")
     add(
         "--stream",
-        type=_from_zero,
+        type=from_zero,
         metavar="N",
         help="which video stream of the file, numbered from 0 (the one that FFmpeg calls best)",
     )
@@ -128,16 +129,3 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"expected seconds above 0, got {text!r}")
     return seconds
-
-
-def _from_zero(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a whole number from 0, got {text!r}")
-    return int(text)
-
-
-def _from_one(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return number

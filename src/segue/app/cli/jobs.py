@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segue.app.cli.arguments import add_weights_argument, from_one
 from segue.app.cli.closing import lost_lines, pace_lines, result_lines, sentence
 from segue.app.cli.dials import add_dials, turn_dials
+from segue.app.cli.exported import with_export
 from segue.app.cli.frame_options import add_frame_options, say_damaged, say_dropped
 from segue.app.cli.output import STDOUT, FrameProgress, add_json_argument
 from segue.errors import InputError, OutputError
@@ -45,13 +47,13 @@ def add_model_arguments(parser: argparse.ArgumentParser, kind: Kind, default: st
     """Which model of a kind, and how it works."""
     group = parser.add_argument_group("model")
     add = group.add_argument
-    add("--model", default=default, metavar="NAME", help=f"one of {', '.join(names(kind))}")
     add(
-        "--weights",
-        type=Path,
-        metavar="FILE",
-        help="a .safetensors file (default: the weights that ship)",
+        "--model",
+        default=default,
+        metavar="NAME|DIR",
+        help=f"one of {', '.join(names(kind))}; or a folder that segue export wrote",
     )
+    add_weights_argument(group)
     add_device_arguments(group)
     add("--seed", type=int, metavar="N", help="seed of the model")
     add_dials(group)
@@ -61,9 +63,7 @@ def add_device_arguments(group: argparse._ActionsContainer) -> None:
     """``--device`` and ``--threads``."""
     add = group.add_argument
     add("--device", default="cpu", metavar="NAME", help="cpu, cuda or mps (default: cpu)")
-    add(
-        "--threads", type=_positive, metavar="N", help="CPU threads (default: as the system offers)"
-    )
+    add("--threads", type=from_one, metavar="N", help="CPU threads (default: as the system offers)")
 
 
 def add_result_arguments(parser: argparse.ArgumentParser, overlay: str) -> None:
@@ -111,12 +111,13 @@ def engine(arguments: argparse.Namespace, assignments: Sequence[str]) -> "Engine
 
     Raises:
         SettingsError: ``--reuse`` for a model without a reuse gate, or settings that contradict each other.
+        SegueError: As in ``with_export``.
     """
     from segue.app.engine import Engine
 
     _mind_threads(arguments.threads)
     dials = turn_dials(arguments, assignments)
-    return Engine(
+    engine = Engine(
         model=arguments.model,
         weights=arguments.weights,
         settings=dials.settings,
@@ -128,6 +129,7 @@ def engine(arguments: argparse.Namespace, assignments: Sequence[str]) -> "Engine
         # A dry run into a folder compares the identity with that of the results there.
         plan_only=vars(arguments).get("dry_run", False) and arguments.out is None,
     )
+    return with_export(arguments, engine)
 
 
 def mode(arguments: argparse.Namespace) -> "Mode":
@@ -252,10 +254,3 @@ def _mind_threads(threads: int | None) -> None:
             f"segue: --threads {threads}, but there are {there} processors for this program. More threads than "
             f"processors make it slower: give at most {there}.\n"
         )
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return number

@@ -17,9 +17,10 @@ import argparse
 from dataclasses import replace
 
 from segue.app.cli import jobs
+from segue.app.cli.arguments import one_video
+from segue.app.cli.exported import choose_model
 from segue.app.cli.frame_options import open_source
 from segue.app.cli.output import check_json_target, write_document
-from segue.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,10 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Label one video."""
     check_json_target(arguments.json)
     sources, assignments = jobs.sort_words(arguments.words)
-    if len(sources) != 1:
-        raise InputError(f"Give one VIDEO (got: {', '.join(sources) or 'none'}).")
+    source = one_video(sources)
+    choose_model(arguments)
     # What is cheap to find wrong is found before torch is imported.
-    video = open_source(arguments, sources[0])
+    video = open_source(arguments, source)
 
     from segue.inference.places import CLASSES, Places
 

@@ -14,6 +14,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segue.app.cli.arguments import from_one, from_zero
 from segue.app.cli.click_options import add_click_options, pointed, read_prompts
 from segue.app.cli.targets import check_target
 from segue.errors import InputError
@@ -33,16 +34,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--frame",
         "--click-frame",
         dest="frame",
-        type=_index,
+        type=from_zero,
         default=0,
         metavar="N",
         help="number of the frame, from 0 (0)",
     )
-    parser.add_argument("--stream", type=_index, metavar="N", help="which video stream of the file")
+    parser.add_argument(
+        "--stream", type=from_zero, metavar="N", help="which video stream of the file"
+    )
     parser.add_argument("--mask", type=Path, metavar="FILE", help="a mask of the frame to correct")
     add_click_options(parser)
     parser.add_argument("--device", default="cpu", metavar="NAME", help="cpu, cuda or mps (cpu)")
-    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads")
+    parser.add_argument("--threads", type=from_one, metavar="N", help="CPU threads")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -120,15 +123,3 @@ def _areas(labels: "Labels") -> str:
     ids, counts = np.unique(labels, return_counts=True)
     shown = [(i, n) for i, n in zip(ids.tolist(), counts.tolist(), strict=True) if i]
     return ", ".join(f"object {i} with {n} pixels ({n / labels.size:.1%})" for i, n in shown)
-
-
-def _index(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a whole number from 0, got {text!r}")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if not _index(text):
-        raise argparse.ArgumentTypeError("expected a whole number from 1, got '0'")
-    return int(text)

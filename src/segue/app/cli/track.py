@@ -36,7 +36,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segue.app.cli import jobs
+from segue.app.cli.arguments import (
+    add_direction_argument,
+    add_fit_argument,
+    add_mask_argument,
+    one_video,
+)
 from segue.app.cli.click_options import add_click_options, clicked_masks, pointed
+from segue.app.cli.exported import choose_model
 from segue.app.cli.find_options import add_find_options, finder, finds
 from segue.app.cli.finetune_options import add_finetune_options, finetuned, refuse_finetune
 from segue.app.cli.frame_options import open_source, refuse_source_options
@@ -56,22 +63,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "segue track VIDEO [--mask MASK] --out DIR [options] [key=value ...]"
     jobs.add_source_arguments(parser)
     group = parser.add_argument_group("masks")
-    group.add_argument(
-        "--mask",
-        action="append",
-        default=[],
-        metavar="[FRAME[:ID]=]MASK",
-        help="mask of the first frame, or of a later one (37=b.png), or of one object there (37:2=b.png adds or "
-        "corrects object 2); or a folder with one file per object, or with files named like the frames; or the masks "
-        "of a whole video as COCO, YOLO, CVAT, MOTS or labelme have them; may be repeated",
+    add_mask_argument(
+        group,
+        "[FRAME[:ID]=]MASK",
+        "mask of the first frame, or of a later one (37=b.png), or of one object there (37:2=b.png adds or corrects "
+        "object 2); or a folder with one file per object, or with files named like the frames; or the masks of a whole "
+        "video as COCO, YOLO, CVAT, MOTS or labelme have them",
     )
-    group.add_argument(
-        "--direction",
-        choices=("forward", "backward", "both"),
-        help="from which masks frames are answered: those before (forward, the default), those behind (backward), or "
-        "both of them, fused",
+    add_direction_argument(
+        group,
+        ": those before (forward, the default), those behind (backward), or both of them, fused",
     )
-    group.add_argument("--fit-mask", action="store_true", help="resize masks of another size")
+    add_fit_argument(group)
     group.add_argument(
         "--partial-masks", action="store_true", help="accept later masks that leave objects out"
     )
@@ -108,6 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Track one video or a data set."""
     check_json_target(arguments.json)
     sources, assignments = jobs.sort_words(arguments.words)
+    choose_model(arguments)
     given = bool(arguments.mask) or pointed(arguments)
     finding = finds(arguments, given)
     refuse_finetune(arguments, given)
@@ -122,9 +126,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     else:
         find(arguments.model, "objects")
-        if len(sources) != 1:
-            raise InputError(f"Give one VIDEO (got: {', '.join(sources) or 'none'}).")
-        document = _track_video(arguments, sources[0], assignments, finding)
+        document = _track_video(arguments, one_video(sources), assignments, finding)
     if arguments.json:
         write_document(document, arguments.json)
     return 0

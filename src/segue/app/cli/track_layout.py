@@ -10,7 +10,7 @@ from typing import Any
 
 from segue.app.cli.block import sequence_line, short_block
 from segue.app.cli.closing import empty_line, lost_summary, pace_lines, sentence
-from segue.app.cli.jobs import command_line, in_the_way, mode, out_folder, say_block
+from segue.app.cli.jobs import cancellable, command_line, in_the_way, mode, out_folder, say_block
 from segue.app.cli.output import STDOUT, FrameProgress
 from segue.app.datasets import DatasetPlan, DatasetRun
 from segue.app.engine import Engine
@@ -22,6 +22,7 @@ from segue.inference.environment import environment
 from segue.inference.job import Job
 from segue.inference.progress import Progress
 from segue.inference.understood import understand
+from segue.models.interface import VideoModel
 
 _PER_SEQUENCE = ("frames", "timings", "reuse", "pace", "lost")
 """What the record of the data set says of each sequence; ``reuse`` only comes from models with a reuse gate, ``pace``
@@ -40,6 +41,7 @@ def track_layout(
 
     Raises:
         SegueError: As for one video; sequences that are complete stay complete for ``--resume``.
+        KeyboardInterrupt: Ctrl-C stopped a sequence in good order; ``--resume`` goes on with it.
     """
     out = out_folder(arguments)
     plan = _plan(arguments, engine, out, finder)
@@ -144,8 +146,20 @@ def _run_all(
         for number, (name, job) in enumerate(jobs.items(), start=1):
             progress.begin(f"{name} ({number}/{len(jobs)})")
             told = {"command": command_line(), "understood": said[name].to_json(), **notes}
-            records[name] = job.run(model, mode(arguments), progress, told)
+            records[name] = _run_one(arguments, job, model, progress, told)
     return records
+
+
+def _run_one(
+    arguments: argparse.Namespace,
+    job: Job,
+    model: VideoModel[Any],
+    progress: Progress,
+    told: Mapping[str, Any],
+) -> dict[str, Any]:
+    return cancellable(
+        lambda cancel: job.run(model, mode(arguments), progress, told, cancel=cancel)
+    )
 
 
 def _sum(records: Iterable[dict[str, Any]]) -> dict[str, Any]:

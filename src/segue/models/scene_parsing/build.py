@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from segue.models.naming.build import filled, ranges_for
 from segue.models.scene_parsing.context_heads import OcrHead, PspHead
 from segue.models.scene_parsing.heads import DeepLabHead, SegmenterHead, UperNetHead
 from segue.models.scene_parsing.model import SceneParsingModel
@@ -15,8 +16,8 @@ from segue.models.scene_parsing.network import ImageParser
 from segue.models.scene_parsing.settings import SceneParsingSettings, variant
 from segue.models.scene_parsing.tcb import Tcb
 from segue.nn.backbones import Backbone
+from segue.nn.backends.catalog import create_backend
 from segue.nn.context import SoftRegions, conv_norm_relu
-from segue.nn.weights import load_weights, shipped_weights
 
 
 def build(
@@ -31,13 +32,17 @@ def build(
         device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
     Raises:
-        SettingsError: No variant of that name, an unknown setting or a value out of range.
+        SettingsError: No variant of that name, an unknown setting or a value out of range, or a backend that is not
+            there.
         NotFoundError: There is no such weights file.
-        WeightsError: No weights were given, or they do not fit; or ``flow = "raft"`` without RAFT's weights.
+        WeightsError: No weights were given, or they do not fit; ``flow = "raft"`` without RAFT's weights; or there are
+            no ranges for ``int8``.
     """
     resolved = variant(name, settings)
-    network = _filled(name, resolved, weights).to(torch.device(device))
-    return SceneParsingModel(name, network, resolved, device)
+    backend = create_backend(resolved.backend, device)
+    network = filled(name, resolved, weights, create_network).to(torch.device(device))
+    ranges = ranges_for(name, resolved, weights)
+    return SceneParsingModel(name, network, resolved, backend, ranges)
 
 
 def create_network(
@@ -105,17 +110,3 @@ def _auxiliary(settings: SceneParsingSettings, channels: tuple[int, ...]) -> nn.
         return None
     half = channels[3] // 4  # VSPW's: half of the channels of the map before
     return nn.Sequential(*conv_norm_relu(channels[2], half, 3), nn.Conv2d(half, number, 1))
-
-
-def _filled(
-    name: str, settings: SceneParsingSettings, weights: Path | None
-) -> ImageParser | NetWarp | Tcb:
-    if weights is None and settings.random_weights:
-        # Untrained, yet the same on every run, and without touching the caller's random numbers.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            return create_network(settings)
-    network = create_network(settings)
-    path = weights or shipped_weights(name, can_do_without=True)
-    load_weights(network, path, model_name=name, expected=settings.trained_with)
-    return network

@@ -6,7 +6,6 @@ y = join(x, context)            pixels that know the context of their frame, or 
 classify(y)                     logits
 """
 
-from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -14,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from segue.models.scene_parsing.heads import POOLS
+from segue.models.scene_parsing.heads import POOLS, refuse_lone
 from segue.nn.backbones import Maps
 from segue.nn.context import Fuse, ObjectAttention, conv_norm_relu, gather
 from segue.nn.resize import resized
@@ -129,6 +128,7 @@ class PspHead(nn.Module):
 
     def join(self, features: Map, context: Context) -> Joined:
         """See ``ContextHead``."""
+        refuse_lone(features, self.pooled)
         grids = [
             resized(layer(grid), features) for layer, grid in zip(self.pooled, context, strict=True)
         ]
@@ -145,8 +145,3 @@ def joined_alone(head: ContextHead, maps: Maps, regions: Logits) -> Joined:
     """What the head classifies of frames that know only their own context."""
     features = head.features(maps)
     return head.join(features, head.summary(features, regions))
-
-
-def mean_context(contexts: Sequence[Context]) -> Context:
-    """The mean of the contexts of several frames: the temporal context blending of TCB (Miao et al., CVPR 2021)."""
-    return tuple(torch.stack(parts).mean(0) for parts in zip(*contexts, strict=True))

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from segue.errors import InputError
 from segue.nn.backbones import Maps
 from segue.nn.context import conv_norm_relu
 from segue.nn.resize import resized
@@ -43,6 +44,7 @@ class UperNetHead(nn.Module):
     def forward(self, maps: Maps, regions: Logits | None = None) -> Logits:
         """Logits at stride 4; regions do not matter."""
         last = maps[-1]
+        refuse_lone(last, self.pooled)
         grids = [
             resized(layer(F.adaptive_avg_pool2d(last, cells)), last)
             for layer, cells in zip(self.pooled, POOLS, strict=True)
@@ -91,6 +93,7 @@ class DeepLabHead(nn.Module):
     def forward(self, maps: Maps, regions: Logits | None = None) -> Logits:
         """Logits at stride 4; regions do not matter."""
         last = maps[-1]
+        refuse_lone(last, self.whole)
         found = [branch(last) for branch in self.branches]
         found.append(self.whole(F.adaptive_avg_pool2d(last, 1)).expand_as(found[0]))
         low = self.low(maps[0])
@@ -141,3 +144,21 @@ class SegmenterHead(nn.Module):
         masks = self.norm_masks(places @ classes.transpose(1, 2))
         logits: Tensor = masks.transpose(1, 2).reshape(len(last), -1, *last.shape[2:])
         return logits
+
+
+def refuse_lone(maps: Float[Tensor, "batch _ _ _"], pooled: nn.Module) -> None:
+    """Refuse a batch of one frame where norms learn: pooled to one cell, it has no deviation to be divided by.
+
+    Args:
+        maps: What is pooled.
+        pooled: The layers behind the pooling.
+
+    Raises:
+        InputError: It is one, and they do.
+    """
+    learns = any(part.training for part in pooled.modules() if isinstance(part, nn.BatchNorm2d))
+    if learns and len(maps) == 1:
+        raise InputError(
+            "This head pools each frame to one cell, and its batch norm cannot learn from a batch of one frame. Train "
+            "with a batch of at least 2, or with another head."
+        )

@@ -2,19 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float, UInt8
-from torch import Tensor, nn
+from torch import Tensor
 
-from segue.errors import VideoError
-from segue.models.naming import named, padded, refuse_labels
-from segue.models.scene_parsing.network import Memory, SceneNetwork
+from segue.models.given import size_of
+from segue.models.naming.answers import PixelClasses, padded, refuse_size
+from segue.models.naming.model import NamingModel
+from segue.models.scene_parsing.graphs import SceneParsingGraph
+from segue.models.scene_parsing.netwarp import NetWarp
+from segue.models.scene_parsing.network import Given, ImageParser, Memory
 from segue.models.scene_parsing.objective import flow_between
 from segue.models.scene_parsing.settings import SceneParsingSettings
+from segue.models.scene_parsing.tcb import Tcb
+from segue.nn.backends.int8 import Ranges
+from segue.nn.backends.interface import Backend
+from segue.nn.backends.torch_backend import TorchBackend
 from segue.nn.flow import Dis, FlowFinder, find_flow
 from segue.nn.fuse import for_inference
-from segue.types import Frame, GivenLabels, Prediction
+from segue.types import Frame
+
+AnyNetwork = ImageParser | NetWarp | Tcb
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,101 +39,79 @@ class SceneParsingState:
     """The last frame, padded; empty where no motion is looked for."""
 
 
-class SceneParsingModel:
-    """Implements ``VideoModel[SceneParsingState]`` without labels: it names what it sees by itself.
-
-    ``prediction.labels`` holds the number of a class per pixel, from 0, and ``prediction.scores`` has an entry per
-    class. torch computes it.
+class SceneParsingModel(NamingModel[SceneParsingState, AnyNetwork, SceneParsingSettings]):
+    """Implements ``VideoModel[SceneParsingState]``; see ``NamingModel``.
 
     Args:
         name: The name of the variant.
         network: With trained weights, where it shall run.
         settings: What the network was built with.
-        device: Where RAFT runs, if that finds the motion.
+        backend: Computes the network; torch by default. A memory that was made with one backend may go on with another.
+        ranges: Of the convolutions that shall compute in eight bits.
 
     Raises:
-        WeightsError: RAFT is asked for, and its weights are not there.
+        WeightsError: The ranges do not fit the network; or RAFT is asked for, and its weights are not there.
     """
 
-    lookahead = 0
     state_type = SceneParsingState
-    parameters_per_object = 0
 
     def __init__(
-        self, name: str, network: nn.Module, settings: SceneParsingSettings, device: str = "cpu"
+        self,
+        name: str,
+        network: AnyNetwork,
+        settings: SceneParsingSettings,
+        backend: Backend | None = None,
+        ranges: Ranges | None = None,
     ) -> None:
-        self.name = name
-        self.network = network
-        self.settings = settings
-        self._device = next(network.parameters()).device
-        self._computes: SceneNetwork = for_inference(network)  # type: ignore[assignment]
-        self._finder = _finders(settings.flow, device) if self._computes.needs_flow else Dis
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes; the position is the number that stands in ``prediction.labels``."""
-        return self.settings.classes
-
-    def start(
-        self, frame: Frame, labels: GivenLabels | None = None
-    ) -> tuple[Prediction, SceneParsingState]:
-        """Begin a video.
-
-        Raises:
-            MaskError: Labels were given.
-        """
-        return self.step(frame, self.begin(frame), labels)
-
-    def step(
-        self, frame: Frame, state: SceneParsingState, labels: GivenLabels | None = None
-    ) -> tuple[Prediction, SceneParsingState]:
-        """Go on by one frame.
-
-        Raises:
-            VideoError: The frame has another size than the first one.
-            MaskError: Labels were given.
-        """
-        refuse_labels(self.name, labels, state.frames)
-        logits, after = self.look(frame, state)
-        probabilities = logits.softmax(0)
-        confidence, found = probabilities.max(0)
-        highest = probabilities.flatten(1).amax(1)
-        return named(found.to(torch.uint8), confidence, highest, state.size_hw), after
+        super().__init__(name, network, settings)
+        self._graph = SceneParsingGraph(network, backend or TorchBackend(), ranges)
+        needed = network.needs_flow
+        self._finder = _finders(settings.flow, str(self._device)) if needed else Dis
 
     def begin(self, frame: Frame) -> SceneParsingState:
         """The memory before the first frame; of the frame only the size matters."""
         nothing = torch.zeros((0, 0, 3), dtype=torch.uint8)
-        return SceneParsingState((frame.shape[0], frame.shape[1]), 0, Memory(), nothing)
+        return SceneParsingState(size_of(frame), 0, Memory(), nothing)
 
     @torch.no_grad()
     def look(
         self, frame: Frame, state: SceneParsingState
     ) -> tuple[Float[Tensor, "classes height width"], SceneParsingState]:
-        """Logits of a frame and the memory after it.
-
-        Raises:
-            VideoError: The frame has another size than the first one.
-        """
+        """See ``NamingModel.look``."""
+        picture, given = self._prepared(frame, state)
+        logits, left = self._reference.tell(self._pixels(picture), given)
         height, width = state.size_hw
-        if frame.shape[:2] != state.size_hw:
-            raise VideoError(
-                f"Frame {state.frames} is {frame.shape[0]}x{frame.shape[1]}, the first one {height}x{width} "
-                "(height x width). Scale all frames to one size."
-            )
-        picture = torch.from_numpy(padded(frame, self._computes.multiple))
-        before, flow = state.before, None
-        if before.numel():
-            flow = flow_between(picture.numpy(), before.numpy(), self._finder())[None]
-            flow = flow.to(self._device)
-        logits, memory = self._computes.step(
-            self._pixels(picture),
-            state.memory,
-            self._pixels(before) if before.numel() else None,
-            flow,
-        )
-        kept = picture if self._computes.needs_flow else before
-        after = SceneParsingState(state.size_hw, state.frames + 1, memory, kept)
-        return logits[0, :, :height, :width], after
+        return logits[0, :, :height, :width], self._after(state, picture, left)
+
+    def _seen(
+        self, frame: Frame, state: SceneParsingState
+    ) -> tuple[PixelClasses, SceneParsingState]:
+        picture, given = self._prepared(frame, state)
+        classes, left = self._graph.step(picture[None].to(self._device), given)
+        return classes, self._after(state, picture, left)
+
+    @cached_property
+    def _reference(self) -> AnyNetwork:
+        return for_inference(self.network)
+
+    def _prepared(
+        self, frame: Frame, state: SceneParsingState
+    ) -> tuple[UInt8[Tensor, "padded_height padded_width 3"], Given]:
+        """The padded frame, and what the network is told of those before."""
+        refuse_size(frame, state.size_hw, state.frames)
+        picture = torch.from_numpy(padded(frame, self.network.multiple))
+        if not state.before.numel():
+            return picture, self.network.given(state.memory)
+        flow = flow_between(picture.numpy(), state.before.numpy(), self._finder())[None]
+        before = self._pixels(state.before)
+        return picture, self.network.given(state.memory, before, flow.to(self._device))
+
+    def _after(
+        self, state: SceneParsingState, picture: UInt8[Tensor, "rows columns 3"], left: Given
+    ) -> SceneParsingState:
+        memory = self.network.kept(state.memory, left)
+        before = picture if self.network.needs_flow else state.before
+        return SceneParsingState(state.size_hw, state.frames + 1, memory, before)
 
     def _pixels(self, picture: UInt8[Tensor, "rows columns 3"]) -> Float[Tensor, "1 3 _ _"]:
         return picture.to(self._device).permute(2, 0, 1)[None].float() / 255

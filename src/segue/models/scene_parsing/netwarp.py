@@ -17,6 +17,7 @@ from segue.models.scene_parsing.network import (
     Clips,
     Flow,
     Frames,
+    Given,
     Logits,
     Map,
     Memory,
@@ -141,19 +142,26 @@ class NetWarp(nn.Module):
         logits = self._answer(now, regions, kept, frame, before, flow)
         return Answer(resized(logits, frame), regions)
 
-    def step(
-        self,
-        frame: Frames,
-        memory: Memory,
-        before: Frames | None = None,
-        flow: Flow | None = None,
-    ) -> tuple[Float[Tensor, "batch classes height width"], Memory]:
-        """See ``SceneNetwork.step``; the first frame is its own predecessor."""
+    def given(
+        self, memory: Memory, before: Frames | None = None, flow: Flow | None = None
+    ) -> Given:
+        """See ``SceneNetwork.given``: features of the frame before, that frame, and the flow back to it."""
+        if not memory.tensors:
+            return ()
+        if before is None or flow is None:
+            raise InputError("NetWarp needs the frame before, and the flow back to it.")
+        return *memory.tensors, before, flow
+
+    def tell(self, frame: Frames, given: Given) -> tuple[Logits, Given]:
+        """See ``SceneNetwork.tell``; the first frame is its own predecessor."""
         maps, regions = see(self, frame)
         kept = self._alone(maps, regions)
-        last = memory.tensors if memory.tensors else kept
-        logits = self._answer(maps, regions, last, frame, frame if before is None else before, flow)
-        return resized(logits, frame), Memory(kept)
+        last, before, flow = (given[:-2], *given[-2:]) if given else (kept, frame, None)
+        return resized(self._answer(maps, regions, last, frame, before, flow), frame), kept
+
+    def kept(self, memory: Memory, left: Given) -> Memory:
+        """See ``SceneNetwork.kept``: only the last frame."""
+        return Memory(left)
 
     def _alone(self, maps: Maps, regions: Logits) -> tuple[Tensor, Tensor]:
         """What a frame leaves to the next one."""

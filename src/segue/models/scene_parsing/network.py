@@ -20,6 +20,8 @@ Flow = Float[Tensor, "batch 2 height width"]
 """Where each pixel of a frame was in the frame before, in pixels, x before y."""
 Map = Float[Tensor, "batch channels rows columns"]
 Logits = Float[Tensor, "batch classes _ _"]
+Given = tuple[Tensor, ...]
+"""Memory as a graph takes and gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +72,59 @@ class SceneNetwork(Protocol):
         """
         ...
 
-    def step(
-        self,
-        frame: Frames,
-        memory: Memory,
-        before: Frames | None = None,
-        flow: Flow | None = None,
-    ) -> tuple[Float[Tensor, "batch classes height width"], Memory]:
-        """Logits of one frame at its size, and the memory to hand to the next step.
+    def given(
+        self, memory: Memory, before: Frames | None = None, flow: Flow | None = None
+    ) -> Given:
+        """What ``tell`` is handed of the frames so far: nothing before the first, else tensors of the same shapes.
+
+        Args:
+            memory: What the frames so far left.
+            before: The frame before, for a network that needs the flow; values in [0, 1].
+            flow: From the frame back to that one.
+
+        Raises:
+            InputError: A network that needs the flow is told none.
+        """
+        ...
+
+    def tell(self, frame: Frames, given: Given) -> tuple[Logits, Given]:
+        """Logits of one frame at its size, and what it leaves to the next one; a function of tensors alone.
 
         Args:
             frame: Values in [0, 1].
-            memory: What the last step returned.
-            before: The frame before, for a network that needs the flow.
-            flow: From the frame back to that one; without it nothing has moved.
+            given: See ``given``.
 
         Raises:
             InputError: Sides that are no multiples.
         """
         ...
+
+    def kept(self, memory: Memory, left: Given) -> Memory:
+        """The memory with what ``tell`` said that a frame leaves."""
+        ...
+
+
+def step(
+    network: SceneNetwork,
+    frame: Frames,
+    memory: Memory,
+    before: Frames | None = None,
+    flow: Flow | None = None,
+) -> tuple[Logits, Memory]:
+    """Logits of one frame at its size, and the memory to hand to the next step.
+
+    Args:
+        network: What looks.
+        frame: Values in [0, 1].
+        memory: What the last step returned.
+        before: As in ``SceneNetwork.given``.
+        flow: As there.
+
+    Raises:
+        InputError: Sides that are no multiples, or no flow where it is needed.
+    """
+    logits, left = network.tell(frame, network.given(memory, before, flow))
+    return logits, network.kept(memory, left)
 
 
 class ImageParser(nn.Module):
@@ -125,16 +161,20 @@ class ImageParser(nn.Module):
         before = logits[:, 0] if frames.shape[1] > 1 else None
         return Answer(logits[:, -1], last, before)
 
-    def step(
-        self,
-        frame: Frames,
-        memory: Memory,
-        before: Frames | None = None,
-        flow: Flow | None = None,
-    ) -> tuple[Float[Tensor, "batch classes height width"], Memory]:
-        """See ``SceneNetwork.step``."""
+    def given(
+        self, memory: Memory, before: Frames | None = None, flow: Flow | None = None
+    ) -> Given:
+        """See ``SceneNetwork.given``: nothing, ever."""
+        return ()
+
+    def tell(self, frame: Frames, given: Given) -> tuple[Logits, Given]:
+        """See ``SceneNetwork.tell``."""
         maps, auxiliary = see(self, frame)
-        return resized(self.head(maps, auxiliary), frame), memory
+        return resized(self.head(maps, auxiliary), frame), ()
+
+    def kept(self, memory: Memory, left: Given) -> Memory:
+        """See ``SceneNetwork.kept``: nothing."""
+        return memory
 
 
 def see(network: Any, frames: Frames) -> tuple[Maps, Any]:

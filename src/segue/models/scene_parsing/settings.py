@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from segue.class_names import VSPW_CLASSES
+from segue.models.naming.settings import NamingSettings
 from segue.nn.backbones import BackboneName
-from segue.settings import Settings, look_up
+from segue.settings import look_up
 
 HeadName = Literal["psp", "ocr", "upernet", "deeplabv3plus", "segmenter"]
 MethodName = Literal["image", "etc", "netwarp", "tcb"]
@@ -24,7 +24,7 @@ WIDTHS: dict[str, int] = {
 """Channels of each head that fit the printed number of parameters."""
 
 
-class SceneParsingSettings(Settings):
+class SceneParsingSettings(NamingSettings):
     """A network and how it streams. Another network needs other weights."""
 
     head: HeadName = "ocr"
@@ -54,12 +54,6 @@ class SceneParsingSettings(Settings):
     """Frames from one of these contexts to the next; VSPW trains with 3."""
     drop_path: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of residual paths that training drops at the end of a Swin."""
-    classes: Annotated[tuple[str, ...], Field(min_length=2, max_length=255)] = VSPW_CLASSES
-    """Names of the classes, by number."""
-    seed: int = 0
-    """Of random weights."""
-    random_weights: bool = False
-    """Run with untrained weights: classes mean nothing, timings do."""
 
     @model_validator(mode="after")
     def _fits(self) -> "SceneParsingSettings":
@@ -85,7 +79,7 @@ class SceneParsingSettings(Settings):
     def trained_with(self) -> dict[str, str]:
         """What a weights file keeps of the settings, as strings."""
         kept = {"backbone": self.backbone, "head": self.head, "refinement": self.refinement}
-        return {**kept, "classes": ", ".join(self.classes)}
+        return {**kept, **super().trained_with}
 
 
 VARIANTS: dict[str, dict[str, Any]] = {

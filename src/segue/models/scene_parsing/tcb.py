@@ -4,15 +4,18 @@ Training averages over a clip. Streaming keeps the contexts of earlier frames, a
 code also looks at later frames, this does not.
 """
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from segue.models.scene_parsing.context_heads import OcrHead, PspHead, mean_context
+from segue.models.scene_parsing.context_heads import OcrHead, PspHead
 from segue.models.scene_parsing.network import (
     Answer,
     Clips,
     Flow,
     Frames,
+    Given,
+    Logits,
     Memory,
     by_clip,
     refuse_reference,
@@ -65,19 +68,44 @@ class Tcb(nn.Module):
         logits = self.head.classify(self.head.join(newest, context))
         return Answer(resized(logits, frames), by_clip(regions, frames)[:, -1])
 
-    def step(
-        self,
-        frame: Frames,
-        memory: Memory,
-        before: Frames | None = None,
-        flow: Flow | None = None,
-    ) -> tuple[Float[Tensor, "batch classes height width"], Memory]:
-        """See ``SceneNetwork.step``."""
+    def given(
+        self, memory: Memory, before: Frames | None = None, flow: Flow | None = None
+    ) -> Given:
+        """See ``SceneNetwork.given``: which contexts there are (1, else 0), then their parts, each of all frames."""
+        if not memory.contexts:
+            return ()
+        taken = memory.contexts[::-1][self._spacing - 1 :: self._spacing]
+        missing = self._memory - len(taken)
+        newest = memory.contexts[-1]
+        known = newest[0].new_tensor([1.0] * len(taken) + [0.0] * missing)
+        nothing = (tuple(torch.zeros_like(part) for part in newest),) * missing
+        parts = zip(*taken, *nothing, strict=True)
+        return known, *(torch.stack(frames, 1) for frames in parts)
+
+    def tell(self, frame: Frames, given: Given) -> tuple[Logits, Given]:
+        """See ``SceneNetwork.tell``."""
         maps, regions = see(self, frame)
         features = self.head.features(maps)
         own = self.head.summary(features, regions)
-        taken = memory.contexts[::-1][self._spacing - 1 :: self._spacing]
-        logits = self.head.classify(self.head.join(features, mean_context([own, *taken])))
+        context = own
+        if given:
+            known, *parts = given
+            pairs = zip(own, parts, strict=True)
+            context = tuple(_mean(one, others, known) for one, others in pairs)
+        logits = self.head.classify(self.head.join(features, context))
+        return resized(logits, frame), own
+
+    def kept(self, memory: Memory, left: Given) -> Memory:
+        """See ``SceneNetwork.kept``: the contexts of as many frames as matter to later ones."""
         longest = self._memory * self._spacing
-        kept = (*memory.contexts, own)[-longest:] if longest else ()
-        return resized(logits, frame), Memory(contexts=kept)
+        return Memory(contexts=(*memory.contexts, left)[-longest:] if longest else ())
+
+
+def _mean(
+    own: Float[Tensor, "batch ..."],
+    others: Float[Tensor, "batch time ..."],
+    known: Float[Tensor, " time"],
+) -> Float[Tensor, "batch ..."]:
+    """The mean of a part of a context over the frame itself and the others that are known."""
+    weights = known.reshape(-1, *[1] * (own.dim() - 1))
+    return (own + (weights * others).sum(1)) / (1 + known.sum())

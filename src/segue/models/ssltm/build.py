@@ -9,6 +9,7 @@ from torch import nn
 
 from segue.errors import SettingsError
 from segue.models.interface import VideoModel
+from segue.models.naming.build import filled, ranges_for
 from segue.models.reuse.build import gated
 from segue.models.ssltm import parts
 from segue.models.ssltm.centres import Centres
@@ -18,9 +19,7 @@ from segue.models.ssltm.settings import SsltmSettings, variant
 from segue.models.ssltm.transformer import SpatialTemporalTransformer
 from segue.nn.backbones import Backbone
 from segue.nn.backends.catalog import create_backend
-from segue.nn.backends.int8 import ranges_beside
 from segue.nn.context import Fuse, ObjectAttention
-from segue.nn.weights import load_weights, shipped_weights
 
 
 def build(
@@ -43,10 +42,9 @@ def build(
     """
     resolved = variant(name, settings)
     backend = create_backend(resolved.backend, device)
-    network = _filled(name, resolved, weights).to(torch.device(device)).eval()
-    ranges = None
-    if resolved.precision == "int8":
-        ranges = ranges_beside(weights or shipped_weights(name, can_do_without=True), name)
+    network = filled(name, resolved, weights, create_network, _with_centres)
+    network = network.to(torch.device(device)).eval()
+    ranges = ranges_for(name, resolved, weights)
     return gated(SsltmModel(name, network, resolved, backend, ranges), resolved.reuse, device)
 
 
@@ -117,16 +115,9 @@ def _global(settings: SsltmSettings) -> dict[str, Any]:
     }
 
 
-def _filled(name: str, settings: SsltmSettings, weights: Path | None) -> Ssltm:
-    if weights is None and settings.random_weights:
-        # Untrained, yet the same on every run, and without touching the caller's random numbers.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            network = create_network(settings)
-            if network.centres is not None:  # they count where time is measured
-                network.centres.begin(list(torch.randn_like(network.centres.points)))
-            return network
+def _with_centres(settings: SsltmSettings) -> Ssltm:
+    """An untrained network whose centres have begun: they count where time is measured."""
     network = create_network(settings)
-    path = weights or shipped_weights(name, can_do_without=True)
-    load_weights(network, path, model_name=name, expected=settings.trained_with)
+    if network.centres is not None:
+        network.centres.begin(list(torch.randn_like(network.centres.points)))
     return network

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from segue.models.naming.answers import PixelClasses, classes_of
 from segue.models.ssltm.network import Contexts, Features, Ssltm
 from segue.nn.backends.int8 import Ranges
 from segue.nn.backends.interface import Backend
@@ -93,12 +94,7 @@ class Told:
 class Shown:
     """What a backend says of a frame."""
 
-    labels: UInt8[Tensor, "height width"]
-    """The most probable class of each pixel."""
-    confidence: Float[Tensor, "height width"]
-    """Its probability."""
-    highest: Float[Tensor, " classes"]
-    """The probability of each class where it is most probable."""
+    classes: PixelClasses
     features: Features
     context: Contexts
     blended: Blended
@@ -127,16 +123,8 @@ class Step(nn.Module):
         probabilities = told.answers
         if not self.plan.blends:
             probabilities = resized(probabilities, pixels).softmax(1)
-        confidence, labels = resized(probabilities, pixels).max(1)
-        highest = probabilities.amax((2, 3))
-        return (
-            labels.to(torch.uint8),
-            confidence,
-            highest,
-            told.features,
-            told.context,
-            *told.blended,
-        )
+        classes = classes_of(probabilities, pixels)
+        return *classes, told.features, told.context, *told.blended
 
     def tell(self, pixels: Float[Tensor, "1 3 height width"], memory: Memory) -> Told:
         """What is computed of a frame with values in [0, 1]."""
@@ -187,7 +175,8 @@ class SsltmGraph:
         labels, confidence, highest, features, context, *blended = self._step(
             frame, *memory.tensors
         )
-        return Shown(labels[0], confidence[0], highest[0], features, context, tuple(blended))
+        classes = PixelClasses(labels[0], confidence[0], highest[0])
+        return Shown(classes, features, context, tuple(blended))
 
 
 def _blended(

@@ -7,8 +7,9 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from segue.models.given import check_frame, size_of
-from segue.models.naming import named, padded, refuse_labels
+from segue.models.given import size_of
+from segue.models.naming.answers import PixelClasses, padded, refuse_size
+from segue.models.naming.model import NamingModel
 from segue.models.ssltm.graphs import BLEND_STRIDE, Blended, Memory, Plan, SsltmGraph, Step, Told
 from segue.models.ssltm.network import Features, Ssltm
 from segue.models.ssltm.references import References, frames_passed
@@ -19,7 +20,7 @@ from segue.nn.backends.torch_backend import TorchBackend
 from segue.nn.fuse import for_inference
 from segue.nn.motion import Motion, find_motion, grey_of, trust_in, unexplained
 from segue.nn.resize import resized
-from segue.types import Frame, GivenLabels, Prediction
+from segue.types import Frame
 
 _LEAST = 1e-6
 """Probability below which no logarithm is told."""
@@ -44,11 +45,8 @@ class SsltmState:
     """The last frame, as motion is found in it; empty where none is."""
 
 
-class SsltmModel:
-    """Implements ``VideoModel[SsltmState]`` without labels: it names what it sees by itself.
-
-    ``prediction.labels`` holds the number of a class per pixel, from 0, and ``prediction.scores`` has an entry per
-    class.
+class SsltmModel(NamingModel[SsltmState, Ssltm, SsltmSettings]):
+    """Implements ``VideoModel[SsltmState]``; see ``NamingModel``.
 
     Args:
         name: The name of the variant.
@@ -61,9 +59,7 @@ class SsltmModel:
         WeightsError: The ranges do not fit the network.
     """
 
-    lookahead = 0
     state_type = SsltmState
-    parameters_per_object = 0
 
     def __init__(
         self,
@@ -73,43 +69,9 @@ class SsltmModel:
         backend: Backend | None = None,
         ranges: Ranges | None = None,
     ) -> None:
-        self.name = name
-        self.network = network
-        self.settings = settings
+        super().__init__(name, network, settings)
         self._plan = plan_of(settings)
         self._graph = SsltmGraph(network, self._plan, backend or TorchBackend(), ranges)
-        self._device = next(network.parameters()).device
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes; the position is the number that stands in ``prediction.labels``."""
-        return self.settings.classes
-
-    def start(
-        self, frame: Frame, labels: GivenLabels | None = None
-    ) -> tuple[Prediction, SsltmState]:
-        """Begin a video.
-
-        Raises:
-            MaskError: Labels were given.
-        """
-        return self.step(frame, self.begin(frame), labels)
-
-    def step(
-        self, frame: Frame, state: SsltmState, labels: GivenLabels | None = None
-    ) -> tuple[Prediction, SsltmState]:
-        """Go on by one frame.
-
-        Raises:
-            VideoError: The frame has another size than the first one.
-            MaskError: Labels were given.
-        """
-        refuse_labels(self.name, labels, state.frames)
-        with torch.no_grad():
-            pixels, memory, before = self._prepared(frame, state)
-            shown = self._graph.step(pixels, memory)
-        prediction = named(shown.labels, shown.confidence, shown.highest, state.size_hw)
-        return prediction, self._after(before, shown.features, shown.context, shown.blended)
 
     def probabilities(self, state: SsltmState) -> Tensor | None:
         """See ``TellingModel.probabilities``; only a network that blends at its output remembers them."""
@@ -124,11 +86,7 @@ class SsltmModel:
     def look(
         self, frame: Frame, state: SsltmState
     ) -> tuple[Float[Tensor, "classes height width"], SsltmState]:
-        """Logits of a frame and the memory after it, always by torch; for validation.
-
-        Raises:
-            VideoError: The frame has another size than the first one.
-        """
+        """See ``NamingModel.look``."""
         pixels, memory, before = self._prepared(frame, state)
         float_pixels = pixels.permute(0, 3, 1, 2).float() / 255
         told: Told = self._reference.tell(float_pixels, memory)
@@ -139,6 +97,11 @@ class SsltmModel:
         after = self._after(before, told.features, told.context, told.blended)
         return answers[0, :, :height, :width], after
 
+    def _seen(self, frame: Frame, state: SsltmState) -> tuple[PixelClasses, SsltmState]:
+        pixels, memory, before = self._prepared(frame, state)
+        shown = self._graph.step(pixels, memory)
+        return shown.classes, self._after(before, shown.features, shown.context, shown.blended)
+
     @cached_property
     def _reference(self) -> Step:
         return for_inference(Step(self.network, self._plan))
@@ -147,7 +110,7 @@ class SsltmModel:
         self, frame: Frame, state: SsltmState
     ) -> tuple[UInt8[Tensor, "1 padded_height padded_width 3"], Memory, SsltmState]:
         """The padded frame, what goes in with it, and the memory as it looks from this frame."""
-        check_frame(frame, state.size_hw)
+        refuse_size(frame, state.size_hw, state.frames)
         whole = padded(frame, self.network.multiple)
         motion, trust, grey = self._moved(whole, state)
         state = SsltmState(

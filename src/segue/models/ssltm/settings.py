@@ -5,17 +5,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from segue.class_names import CAMVID_CLASSES, VSPW_CLASSES
+from segue.class_names import CAMVID_CLASSES
+from segue.models.naming.settings import NamingSettings
 from segue.models.ssltm.centres import Update
 from segue.nn.backbones import BackboneName
-from segue.nn.backends.catalog import BackendName, Precision
 from segue.nn.reuse.settings import ReuseSettings
-from segue.settings import Settings, look_up
+from segue.settings import look_up
 
 Positive = Annotated[int, Field(ge=1)]
 
 
-class SsltmSettings(Settings):
+class SsltmSettings(NamingSettings):
     """A network and how it streams. Another network needs other weights."""
 
     backbone: BackboneName = "swin-s"
@@ -59,23 +59,8 @@ class SsltmSettings(Settings):
     notice: bool = False
     """Trust what was seen before the less, the worse the flow explains the new frame, as at one frame per second
     (ours): of the blend, and of the transformer; a frame that far away counts as ``distance`` frames."""
-    classes: Annotated[tuple[str, ...], Field(min_length=2, max_length=255)] = VSPW_CLASSES
-    """Names of the classes, by number."""
     reuse: ReuseSettings | None = None
     """A reuse gate: frames that hardly differ from the last computed one are carried over along the optical flow."""
-    backend: BackendName = "auto"
-    """What computes the network; ``auto``: OpenVINO on the CPU, torch elsewhere."""
-    precision: Precision = "float32"
-    """``int8``: convolutions in eight bits, which needs ranges beside the weights, see ``docs/runtime.md``."""
-    seed: int = 0
-    """Of random weights."""
-    random_weights: bool = False
-    """Run with untrained weights: classes mean nothing, timings do."""
-
-    @property
-    def trained_with(self) -> dict[str, str]:
-        """What a weights file keeps of the settings, as strings."""
-        return {"classes": ", ".join(self.classes)}
 
 
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -9,6 +9,7 @@ from torch import nn
 
 from segue.errors import SettingsError
 from segue.models.interface import VideoModel
+from segue.models.naming.build import filled, ranges_for
 from segue.models.reuse.build import gated
 from segue.models.temporal_unet import paper, pretrained
 from segue.models.temporal_unet.blocks import BLOCKS
@@ -16,9 +17,7 @@ from segue.models.temporal_unet.model import TemporalUnetModel
 from segue.models.temporal_unet.network import TemporalUnet
 from segue.models.temporal_unet.settings import TemporalUnetSettings, variant
 from segue.nn.backends.catalog import create_backend
-from segue.nn.backends.int8 import Ranges, ranges_beside
 from segue.nn.recurrent import ConvGRU, ConvRNN
-from segue.nn.weights import load_weights, shipped_weights
 
 _CELLS: dict[str, type[ConvRNN] | type[ConvGRU]] = {"crnn": ConvRNN, "cgru": ConvGRU}
 
@@ -43,8 +42,8 @@ def build(
     """
     resolved = variant(name, settings)
     backend = create_backend(resolved.backend, device)
-    network = _filled(name, resolved, weights).to(torch.device(device))
-    ranges = _ranges(name, weights) if resolved.precision == "int8" else None
+    network = filled(name, resolved, weights, create_network).to(torch.device(device))
+    ranges = ranges_for(name, resolved, weights)
     host = TemporalUnetModel(name, network, resolved, backend, ranges)
     return gated(host, resolved.reuse, device)
 
@@ -99,19 +98,3 @@ def _joined(
         blend=settings.blend,
         num_classes=num_classes,
     )
-
-
-def _filled(name: str, settings: TemporalUnetSettings, weights: Path | None) -> TemporalUnet:
-    if weights is None and settings.random_weights:
-        # Untrained, yet the same on every run, and without touching the caller's random numbers.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            return create_network(settings)
-    network = create_network(settings)
-    path = weights or shipped_weights(name, can_do_without=True)
-    load_weights(network, path, model_name=name, expected=settings.trained_with)
-    return network
-
-
-def _ranges(name: str, weights: Path | None) -> Ranges:
-    return ranges_beside(weights or shipped_weights(name, can_do_without=True), name)

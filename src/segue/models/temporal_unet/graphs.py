@@ -2,26 +2,20 @@
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from segue.models.naming.answers import PixelClasses, classes_of
 from segue.models.temporal_unet.network import Hidden, TemporalUnet
 from segue.nn.backends.int8 import Ranges
 from segue.nn.backends.interface import Backend
-from segue.nn.resize import resized
 
 
 @dataclass(frozen=True)
 class Seen:
     """What the network says of a frame."""
 
-    labels: UInt8[Tensor, "height width"]
-    """The most probable class of each pixel."""
-    confidence: Float[Tensor, "height width"]
-    """Its probability."""
-    highest: Float[Tensor, " classes"]
-    """The probability of each class where it is most probable."""
+    classes: PixelClasses
     hidden: Hidden
     """The states to hand to the next frame."""
 
@@ -46,8 +40,7 @@ class Step(nn.Module):
         hidden, motion = memory[:number], memory[number] if len(memory) > number else None
         pixels = frames.permute(0, 3, 1, 2).float() / 255
         probabilities, hidden = self.network.tell(pixels, hidden, motion)
-        confidence, labels = resized(probabilities, pixels).max(1)
-        return labels.to(torch.uint8), confidence, probabilities.amax((2, 3)), *hidden
+        return *classes_of(probabilities, pixels), *hidden
 
 
 class TemporalUnetGraph:
@@ -74,4 +67,4 @@ class TemporalUnetGraph:
         """Look at a frame; see ``TemporalUnet.step``."""
         moved = () if motion is None else (motion,)
         labels, confidence, highest, *after = self._step(frame, *hidden, *moved)
-        return Seen(labels[0], confidence[0], highest[0], tuple(after))
+        return Seen(PixelClasses(labels[0], confidence[0], highest[0]), tuple(after))

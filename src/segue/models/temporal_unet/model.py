@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from segue.errors import VideoError
-from segue.models.naming import named, refuse_labels
+from segue.models.given import size_of
+from segue.models.naming.answers import PixelClasses, padded, padded_side, refuse_size
+from segue.models.naming.model import NamingModel
 from segue.models.temporal_unet.graphs import TemporalUnetGraph
 from segue.models.temporal_unet.network import Hidden, TemporalUnet
 from segue.models.temporal_unet.settings import TemporalUnetSettings
@@ -18,7 +18,7 @@ from segue.nn.backends.interface import Backend
 from segue.nn.backends.torch_backend import TorchBackend
 from segue.nn.fuse import for_inference
 from segue.nn.motion import find_motion, grey_of
-from segue.types import Frame, GivenLabels, Prediction
+from segue.types import Frame
 
 _SMALLEST = 4
 """Cells along a side of the coarsest map that the blocks need, which mirror three at the border."""
@@ -37,11 +37,8 @@ class TemporalUnetState:
     """The last frame, as motion is found in it; empty where nothing is aligned."""
 
 
-class TemporalUnetModel:
-    """Implements ``VideoModel[TemporalUnetState]`` without labels: it names what it sees by itself.
-
-    ``prediction.labels`` holds the number of a class per pixel, from 0, and ``prediction.scores`` has an entry per
-    class.
+class TemporalUnetModel(NamingModel[TemporalUnetState, TemporalUnet, TemporalUnetSettings]):
+    """Implements ``VideoModel[TemporalUnetState]``; see ``NamingModel``.
 
     Args:
         name: The name of the variant.
@@ -54,9 +51,7 @@ class TemporalUnetModel:
         WeightsError: The ranges do not fit the network.
     """
 
-    lookahead = 0
     state_type = TemporalUnetState
-    parameters_per_object = 0
 
     def __init__(
         self,
@@ -66,43 +61,8 @@ class TemporalUnetModel:
         backend: Backend | None = None,
         ranges: Ranges | None = None,
     ) -> None:
-        self.name = name
-        self.network = network
-        self.settings = settings
+        super().__init__(name, network, settings)
         self._graph = TemporalUnetGraph(network, backend or TorchBackend(), ranges)
-        self._device = next(network.parameters()).device
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes; the position is the number that stands in ``prediction.labels``."""
-        return self.settings.classes
-
-    def start(
-        self, frame: Frame, labels: GivenLabels | None = None
-    ) -> tuple[Prediction, TemporalUnetState]:
-        """Begin a video.
-
-        Raises:
-            MaskError: Labels were given.
-        """
-        return self.step(frame, self.begin(frame), labels)
-
-    def step(
-        self, frame: Frame, state: TemporalUnetState, labels: GivenLabels | None = None
-    ) -> tuple[Prediction, TemporalUnetState]:
-        """Go on by one frame.
-
-        Raises:
-            VideoError: The frame has another size than the first one.
-            MaskError: Labels were given.
-        """
-        refuse_labels(self.name, labels, state.frames)
-        with torch.no_grad():
-            pixels, motion, grey = self._prepared(frame, state)
-            seen = self._graph.step(pixels, state.hidden, motion)
-        after = TemporalUnetState(state.size_hw, state.frames + 1, seen.hidden, grey)
-        prediction = named(seen.labels, seen.confidence, seen.highest, state.size_hw)
-        return prediction, after
 
     def probabilities(self, state: TemporalUnetState) -> Tensor | None:
         """See ``TellingModel.probabilities``; only a network that blends at its output remembers them."""
@@ -110,8 +70,8 @@ class TemporalUnetModel:
 
     def begin(self, frame: Frame) -> TemporalUnetState:
         """The memory before the first frame; of the frame only the size matters."""
-        size_hw = frame.shape[0], frame.shape[1]
-        rows, columns = self._padded(size_hw[0]), self._padded(size_hw[1])
+        size_hw = size_of(frame)
+        rows, columns = (padded_side(side, self.network.multiple, _SMALLEST) for side in size_hw)
         generator = None
         if self.settings.hidden_init == "normal":
             generator = torch.Generator().manual_seed(self.settings.seed)
@@ -122,17 +82,21 @@ class TemporalUnetModel:
     def look(
         self, frame: Frame, state: TemporalUnetState
     ) -> tuple[Float[Tensor, "classes height width"], TemporalUnetState]:
-        """Logits of a frame and the memory after it, always by torch; for validation.
-
-        Raises:
-            VideoError: The frame has another size than the first one.
-        """
+        """See ``NamingModel.look``."""
         pixels, motion, grey = self._prepared(frame, state)
         float_pixels = pixels.permute(0, 3, 1, 2).float() / 255
         logits, hidden = self._reference.step(float_pixels, state.hidden, motion)
         height, width = state.size_hw
         state = TemporalUnetState(state.size_hw, state.frames + 1, hidden, grey)
         return logits[0, :, :height, :width], state
+
+    def _seen(
+        self, frame: Frame, state: TemporalUnetState
+    ) -> tuple[PixelClasses, TemporalUnetState]:
+        pixels, motion, grey = self._prepared(frame, state)
+        seen = self._graph.step(pixels, state.hidden, motion)
+        after = TemporalUnetState(state.size_hw, state.frames + 1, seen.hidden, grey)
+        return seen.classes, after
 
     @cached_property
     def _reference(self) -> TemporalUnet:
@@ -146,26 +110,12 @@ class TemporalUnetModel:
         UInt8[Tensor, "_ _"],
     ]:
         """The padded frame, the motion since the last one, and what the next one will be compared with."""
-        height, width = frame.shape[:2]
-        if (height, width) != state.size_hw:
-            raise VideoError(
-                f"Frame {state.frames} is {height}x{width}, the first one {state.size_hw[0]}x"
-                f"{state.size_hw[1]} (height x width). Scale all frames to one size."
-            )
-        padded = self._pad(frame)
-        pixels = torch.from_numpy(padded)[None].to(self._device)
+        refuse_size(frame, state.size_hw, state.frames)
+        whole = padded(frame, self.network.multiple, _SMALLEST)
+        pixels = torch.from_numpy(whole)[None].to(self._device)
         if self.settings.align == "none" or not state.hidden:
             return pixels, None, state.grey
-        grey = grey_of(padded)
+        grey = grey_of(whole)
         before = state.grey.numpy() if state.frames else grey
         motion = find_motion(grey, before)[None].to(self._device)
         return pixels, motion, torch.from_numpy(grey)
-
-    def _padded(self, side: int) -> int:
-        multiple = self.network.multiple
-        return multiple * max(-(-side // multiple), _SMALLEST)
-
-    def _pad(self, frame: Frame) -> UInt8[np.ndarray, "padded_height padded_width 3"]:
-        height, width = frame.shape[:2]
-        margins = (0, self._padded(height) - height), (0, self._padded(width) - width), (0, 0)
-        return np.pad(frame, margins, mode="edge")

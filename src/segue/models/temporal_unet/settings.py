@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from segue.nn.backends.catalog import BackendName, Precision
+from segue.class_names import CAMVID_CLASSES
+from segue.models.naming.settings import NamingSettings
 from segue.nn.reuse.settings import ReuseSettings
-from segue.settings import Settings, look_up
+from segue.settings import look_up
 
 BlockName = Literal["vanilla", "resnet", "convnext"]
 CellName = Literal["none", "crnn", "cgru"]
@@ -37,23 +38,8 @@ CITYSCAPES_CLASSES = (
 )
 """The report's 20: the 19 train ids, and a real class for everything else."""
 
-CAMVID_CLASSES = (
-    "sky",
-    "building",
-    "pole",
-    "road",
-    "pavement",
-    "tree",
-    "sign-symbol",
-    "fence",
-    "car",
-    "pedestrian",
-    "bicyclist",
-)
-"""The 11 of SegNet's version of CamVid, in its order."""
 
-
-class TemporalUnetSettings(Settings):
+class TemporalUnetSettings(NamingSettings):
     """A network and how it streams. Another network needs other weights."""
 
     encoder: Literal["paper", "efficientnet-lite0"] = "paper"
@@ -81,19 +67,8 @@ class TemporalUnetSettings(Settings):
     """Hidden state before the first frame; the released code draws it from a normal distribution."""
     reuse: ReuseSettings | None = None
     """A reuse gate: frames that hardly differ from the last computed one are carried over along the optical flow."""
-    backend: BackendName = "auto"
-    """What computes the network; ``auto``: OpenVINO on the CPU, torch elsewhere."""
-    precision: Precision = "float32"
-    """``int8``: convolutions in eight bits, which needs ranges beside the weights, see ``docs/runtime.md``."""
     seed: int = 0
     """Of the drawn hidden state, and of random weights."""
-    random_weights: bool = False
-    """Run with untrained weights: classes mean nothing, timings do."""
-
-    @property
-    def trained_with(self) -> dict[str, str]:
-        """What a weights file keeps of the settings, as strings."""
-        return {"classes": ", ".join(self.classes)}
 
 
 VARIANTS: dict[str, dict[str, Any]] = {

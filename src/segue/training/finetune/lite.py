@@ -1,11 +1,9 @@
 """Fine-tune segue-lite: from one masked frame to another, on its own predictions."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from jaxtyping import UInt8
 
 from segue.data.clips import damage
@@ -13,11 +11,9 @@ from segue.data.given_clips import GivenClipSettings, MaskedFrame, draw_given_cl
 from segue.models.lite.network import LiteNetwork
 from segue.models.lite.objective import ObjectiveSettings
 from segue.models.lite.sizes import working_hw
-from segue.nn.weights import load_weights
-from segue.training.curriculum import Conditions
-from segue.training.finetune.clips import Clips
 from segue.training.finetune.footage import Footage
-from segue.training.finetune.learning import as_images, at_size, clip_size
+from segue.training.finetune.learner import Learner, begun
+from segue.training.finetune.learning import clip_size
 from segue.training.finetune.settings import FinetuneSettings
 from segue.training.task import Sample, Task
 from segue.training.tasks.lite import LiteObjective
@@ -58,18 +54,8 @@ def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
     Raises:
         WeightsError: The weights to begin with belong to another model.
     """
-    torch.manual_seed(settings.seed)
-    network = LiteNetwork()
-    load_weights(network, weights, model_name=_NAME)
-    as_images(network)
+    network = begun(_NAME, LiteNetwork, settings, weights)
     seen_hw = working_hw(footage.size_hw, None)
-    size_hw = clip_size(seen_hw, _PIXELS)
-    masked = tuple(at_size(one, seen_hw) for one in footage.masked)
-    return Task(
-        model_name=_NAME,
-        network=network,
-        objective=LiteObjective(network, ObjectiveSettings()),
-        samples=Clips(len(masked), partial(_sample, masked, settings.clips(size_hw, _RUN + 1))),
-        uses=frozenset(),
-        defaults=Conditions(size_hw=size_hw),
-    )
+    clips = settings.clips(clip_size(seen_hw, _PIXELS), _RUN + 1)
+    learner = Learner(_NAME, network, LiteObjective(network, ObjectiveSettings()))
+    return learner.from_clips(footage.masked, seen_hw, clips, _sample)

@@ -1,22 +1,18 @@
 """Fine-tune rvos-lite: from one masked frame to another, on its own predictions."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from segue.data.given_clips import GivenClipSettings, MaskedFrame, draw_given_clip
 from segue.models.rvos.build import metadata
 from segue.models.rvos.network import RVOSNetwork
 from segue.models.rvos.objective import ObjectiveSettings
 from segue.models.rvos.settings import LITE, variant
-from segue.nn.weights import load_weights
 from segue.training.curriculum import Conditions
-from segue.training.finetune.clips import Clips
 from segue.training.finetune.footage import Footage
-from segue.training.finetune.learning import as_images, at_size
+from segue.training.finetune.learner import Learner, begun
 from segue.training.finetune.settings import FinetuneSettings
 from segue.training.task import Sample, Task
 from segue.training.tasks.rvos import RVOSObjective
@@ -47,17 +43,13 @@ def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
     assert resolved.size_hw is not None
     height, width = footage.size_hw
     size_hw = resolved.size_hw if height <= width else resolved.size_hw[::-1]
-    torch.manual_seed(settings.seed)
-    network = RVOSNetwork(LITE, resolved)
-    load_weights(network, weights, model_name=LITE, expected=metadata(resolved))
-    as_images(network)
-    masked = tuple(at_size(one, size_hw) for one in footage.masked)
-    return Task(
-        model_name=LITE,
-        network=network,
-        objective=RVOSObjective(network, ObjectiveSettings(cross_entropy=1.0), resolved.slots),
-        samples=Clips(len(masked), partial(_sample, masked, settings.clips(size_hw, _LENGTH))),
-        uses=frozenset(),
-        defaults=Conditions(size_hw=size_hw, clip_length=_LENGTH, feed_prediction=1.0),
-        metadata=metadata(resolved),
+    told = metadata(resolved)
+    network = begun(LITE, lambda: RVOSNetwork(LITE, resolved), settings, weights, told)
+    objective = RVOSObjective(network, ObjectiveSettings(cross_entropy=1.0), resolved.slots)
+    return Learner(LITE, network, objective, told).from_clips(
+        footage.masked,
+        size_hw,
+        settings.clips(size_hw, _LENGTH),
+        _sample,
+        Conditions(size_hw=size_hw, clip_length=_LENGTH, feed_prediction=1.0),
     )

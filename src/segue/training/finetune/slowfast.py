@@ -20,6 +20,7 @@ from segue.models.slowfast.settings import LITE, variant
 from segue.training.curriculum import Conditions
 from segue.training.finetune.clips import Clips
 from segue.training.finetune.footage import Footage
+from segue.training.finetune.learner import Learner
 from segue.training.finetune.slowfast_settings import Border, SlowFastFinetuneSettings
 from segue.training.task import Batch, Sample, Task
 from segue.training.tasks.slowfast_objective import ObjectiveSettings, SlowFastObjective
@@ -71,15 +72,10 @@ def build(name: str, footage: Footage, settings: SlowFastFinetuneSettings, weigh
     masked = tuple(one for one in footage.masked if one.shows_objects)
     sample = partial(_sample, footage, masked, settings, network.window, size_hw)
     sample(np.random.default_rng(settings.seed))  # what cannot be seen is said before the work
-    return Task(
-        model_name=name,
-        network=network,
-        objective=_objective(network, settings, size_hw),
-        samples=Clips(len(masked), sample, settings.views or None),
-        uses=frozenset(),
-        defaults=Conditions(size_hw=size_hw),
-        metadata=network.settings.trained_with,
-    )
+    objective = _objective(network, settings, size_hw)
+    learner = Learner(name, network, objective, network.settings.trained_with)
+    samples = Clips(len(masked), sample, settings.views or None)
+    return learner.task(samples, Conditions(size_hw=size_hw))
 
 
 class DriftingStatistics(nn.Module):

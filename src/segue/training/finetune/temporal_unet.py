@@ -1,20 +1,17 @@
 """Fine-tune temporal-unet-lite: frames whose every pixel has a class."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from segue.data.given_clips import GivenClipSettings, MaskedFrame, draw_labelled_clip
 from segue.models.temporal_unet.build import create_network
 from segue.models.temporal_unet.settings import variant
-from segue.nn.weights import load_weights
 from segue.training.curriculum import Conditions
-from segue.training.finetune.clips import Clips
 from segue.training.finetune.footage import Footage
-from segue.training.finetune.learning import as_images, clip_size
+from segue.training.finetune.learner import Learner, begun
+from segue.training.finetune.learning import clip_size
 from segue.training.finetune.settings import FinetuneSettings
 from segue.training.task import Sample, Task
 from segue.training.tasks.temporal_unet import LabelObjective
@@ -41,19 +38,14 @@ def build(footage: Footage, settings: FinetuneSettings, weights: Path) -> Task:
         WeightsError: The weights to begin with belong to another model, or to other classes.
     """
     resolved = variant(_NAME, {"blend": 0.0})
-    torch.manual_seed(settings.seed)
-    network = create_network(resolved)
-    load_weights(network, weights, model_name=_NAME, expected=resolved.trained_with)
-    as_images(network)
+    told = resolved.trained_with
+    network = begun(_NAME, lambda: create_network(resolved), settings, weights, told)
     size_hw = clip_size(footage.size_hw, _PIXELS, network.multiple)
-    return Task(
-        model_name=_NAME,
-        network=network,
-        objective=LabelObjective(network, ObjectiveSettings(supervise="all"), None),
-        samples=Clips(
-            len(footage.masked), partial(_sample, footage.masked, settings.clips(size_hw, 1))
-        ),
-        uses=frozenset(),
-        defaults=Conditions(size_hw=size_hw, clip_length=1),
-        metadata=resolved.trained_with,
+    objective = LabelObjective(network, ObjectiveSettings(supervise="all"), None)
+    return Learner(_NAME, network, objective, told).from_clips(
+        footage.masked,
+        footage.size_hw,
+        settings.clips(size_hw, 1),
+        _sample,
+        Conditions(size_hw=size_hw, clip_length=1),
     )
