@@ -1,10 +1,7 @@
 """``segue convert``: from results of Segue and from files of others, and the same files as given masks."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fakes import forked, killed_commands
 from fakes.scenes import SIZE_HW, scene, write_frames
 from segue.app.cli.main import main
 from segue.media.label_file import read_label_values
@@ -297,21 +295,8 @@ def test_a_damaged_file_of_a_video_as_masks(place: Path, capsys) -> None:
 @pytest.mark.parametrize("name", ["coco", "yolo"])
 def test_killed_in_the_middle_nothing_is_half_written(place: Path, name: str) -> None:
     """The process dies while the 5th frame is read; the same command with --overwrite makes it whole."""
-    code = (
-        "import os, signal, sys\n"
-        "from segue.results import recorded\n"
-        "left = [5]\n"
-        "read = recorded.read_label_values\n"
-        "def dying(path):\n"
-        "    left[0] -= 1\n"
-        "    if not left[0]: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return read(path)\n"
-        "recorded.read_label_values = dying\n"
-        "from segue.app.cli.main import main\n"
-        f"main(['convert', 'out', '--to', '{name}', *sys.argv[1:]])\n"
-    )
     for more in ([], ["--overwrite"]):
-        done = subprocess.run([sys.executable, "-c", code, *more], env=os.environ, check=False)
+        done = forked.run(killed_commands.convert, name, *more)
         assert done.returncode == -signal.SIGKILL
         assert not (Path("out") / MADE[name]).exists()
     assert main(["convert", "out", "--to", name, "--overwrite"]) == 0

@@ -2,12 +2,12 @@
 
 import json
 import shutil
-import subprocess
-import sys
+import signal
 from pathlib import Path
 
 import pytest
 
+from fakes import forked, killed_job
 from fakes.killed_job import make_job
 from fakes.scenes import write_frames
 from segue.app.cli.main import main
@@ -130,20 +130,9 @@ def test_a_killed_run_can_be_overwritten(tmp_path: Path, kill: str) -> None:
 
 def kill_one(folder: Path, kill: str) -> Path:
     """What a job leaves that is killed and not resumed."""
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from fakes.killed_job import arm, make_job\n"
-        "from fakes.colour_model import ColourModel\n"
-        "from pathlib import Path\n"
-        "place, number = sys.argv[4].split(':')\n"
-        "arm('track', place, int(number))\n"
-        "job = make_job(Path(sys.argv[2]), Path(sys.argv[3]))\n"
-        "job.check('new'); job.run(ColourModel(), 'new')"
-    )
     out = folder / "out"
-    words = [str(Path(__file__).parents[1]), str(folder / "frames"), str(out), kill]
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, check=False)
-    assert done.returncode == -9, done.stderr
+    done = forked.run(killed_job.kill, folder / "frames", out, kill)
+    assert done.returncode == -signal.SIGKILL, done.stderr
     return out
 
 

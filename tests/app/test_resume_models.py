@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fakes.scenes import write_frames
+from fakes.small_models import LIGHT
 from segue.app.engine import Engine
 from segue.inference.places import CLASSES, TRACKS, Places
 from segue.media.mask_args import read_masks
@@ -13,13 +14,6 @@ from segue.media.masks import write_mask
 from segue.media.video import open_video
 from segue.models.catalog import find
 
-LIGHT = {
-    "random_weights": True,
-    "backbone": "efficientnet-lite0",
-    "width": 32,
-    "classes": ("road", "sky", "tree"),
-    "backend": "torch",
-}
 ENGINES = {
     # Thresholds at which some of the frames are reused, and some are not.
     "segue-lite": Engine(settings={"reuse": {"threshold": 0.85}}, threads=1),

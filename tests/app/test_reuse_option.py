@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-import segue
 from fakes.gated_models import DoubtingPropagator
 from fakes.scenes import scene, write_frames
+from fakes.small_models import small_settings
 from segue.app.cli.main import main
 from segue.inference.job import Job
 from segue.media.masks import write_mask
 from segue.models.catalog import MODELS, load_model
+from segue.nn.weights import ships
 
 
 @pytest.fixture
@@ -139,7 +140,6 @@ def test_a_data_set_tells_the_rates_of_each_sequence(place: Path) -> None:
     assert Path("o/_run/dog/reuse.png").is_file()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     # Large models without weights and without a gate take long and show nothing new.
@@ -147,8 +147,9 @@ def test_a_data_set_tells_the_rates_of_each_sequence(place: Path) -> None:
 )
 def test_the_list_of_models_with_a_gate_is_right(name: str) -> None:
     """A model belongs in it if a threshold of 0 makes it reuse its second frame."""
-    ships = Path(segue.__file__).parent / "weights" / f"{name}.safetensors"
-    settings = {} if ships.is_file() else dict(MODELS[name].unweighted)
+    settings = dict(small_settings(name))
+    if ships(name):
+        settings.pop("random_weights", None)
     gate = {"reuse": {"threshold": 0.0}} if MODELS[name].gated else {}
     model = load_model(name, settings={**settings, **gate})
     frame, labels = scene(1)[0]

@@ -2,8 +2,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fakes import forked, killed_commands
 from fakes.colour_model import ColourModel
 from fakes.scenes import SIZE_HW, scene, write_frames
 from segue.app.cli.main import main
@@ -256,34 +255,12 @@ def test_a_folder_that_cannot_be_written(place: Path, capsys) -> None:
 
 
 def test_ctrl_c_says_how_to_go_on(place: Path) -> None:
-    code = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
-        "from segue.models.catalog import MODELS, Entry\n"
-        "from fakes.colour_model import ColourModel\n"
-        "import signal, os\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in background jobs
-        "MODELS['colour'] = Entry('fakes.colour_model:build', '')\n"
-        "step = ColourModel.step\n"
-        "def once(self, frame, state, labels=None):\n"
-        "    if state.steps == 6: os.kill(os.getpid(), signal.SIGINT)\n"
-        "    return step(self, frame, state, labels)\n"
-        "ColourModel.step = once\n"
-        "from segue.app.cli.main import main; sys.exit(main())"
-    )
-    folder = Path(__file__).parents[1]
-    words = ["track", "frames", "--mask", "0.png", "--out", "out", "--model", "colour"]
-    words += ["--threads", "1"]
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(folder), *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    words = ["frames", "--mask", "0.png", "--out", "out", "--model", "colour", "--threads", "1"]
+    done = forked.run(killed_commands.track, *words)
     assert done.returncode == 130, done.stderr
     assert _after_the_block(done.stderr) == "segue: interrupted. Go on with --resume.\n"
     assert track("--threads", "1", "--resume") == 0
-    assert main([*words[:4], "--out", "whole", *words[6:]]) == 0
+    assert main(["track", *words[:3], "--out", "whole", *words[5:]]) == 0
     assert results(Path("out")) == results(Path("whole"))
 
 

@@ -26,7 +26,11 @@ def test_commands_run(tmp_path: Path) -> None:
     write_mask(tmp_path / "first.png", labels)
     commands = re.search(r"```sh\n(.*?)```", TEXT, re.DOTALL)[1]
     segue = tmp_path / "segue"
-    call = "import sys; from segue.app.cli.main import main; sys.exit(main())"
+    call = (
+        "import sys; from segue.app.cli.main import main; from segue.nn.backends.catalog import using;"
+        "from segue.nn.backends.torch_backend import TorchBackend;"
+        "using(TorchBackend()).__enter__(); sys.exit(main())"
+    )
     segue.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{call}" "$@"\n')
     segue.chmod(0o755)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"

@@ -14,10 +14,14 @@ from fakes.trees import write_tree
 from segue.app.cli.main import VERBS, main
 from segue.media.encode import VideoWriter
 from segue.models.catalog import MODELS
+from segue.nn.backends.catalog import using
+from segue.nn.backends.torch_backend import TorchBackend
 from segue.types import Labels
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+pytestmark = pytest.mark.default_backend  # what users see first is run as they run it
 
 
 def blocks(language: str) -> list[str]:
@@ -69,8 +73,9 @@ def test_shell_examples_run(workplace: Path) -> None:
     ]
     ours = [shlex.split(line)[1:] for line in commands if line.startswith("segue ")]
     assert ours
-    for words in ours:
-        assert main(words) == 0
+    with using(TorchBackend()):  # each command would compile the network anew
+        for words in ours:
+            assert main(words) == 0
     assert (workplace / "out/clip/tracks.json").is_file()
     assert (workplace / "out/clip/review.csv").is_file()
     assert len(list((workplace / "out/masks/png").iterdir())) >= 4
@@ -100,5 +105,5 @@ def test_the_map_names_every_folder_and_nothing_else() -> None:
     }
     top = {"configs", "benchmarks", "docs", "tests"}
     assert packages | top <= named
-    modules = {"errors.py", "files.py", "problems.py", "settings.py", "workers.py"}
+    modules = {"errors.py", "files.py", "problems.py", "settings.py", "threads.py", "workers.py"}
     assert all((ROOT / path).exists() for path in named - modules)

@@ -1,13 +1,9 @@
-"""Corrections that kill themselves with SIGKILL at some moment, then go on; one process per run, forked from this one.
-
-usage: python -m fakes.killed_correction FRAMES OUT UNTIL PLACE:NUMBER ...
-"""
+"""Corrections that kill themselves with SIGKILL at some moment, then go on; each run in a forked process."""
 
 import os
 import random
 import shutil
 import signal
-import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -76,14 +72,13 @@ def resumed(job: Job, until: Reach) -> None:
     job.run(ColourModel(), "resume", change=rest)
 
 
-def main() -> None:
+def kill_and_go_on(frames: Path, out: Path, reach: Reach, *spots: str) -> None:
+    """A correction for each spot at which to die, ``PLACE:NUMBER``, and one in ``out/whole`` that lives."""
     torch.set_num_threads(1)
-    frames, out, until = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-    reach: Reach = "end" if until == "end" else "next-given"
     job = make_job(frames, out / "before")
     job.check("new")
     job.run(ColourModel(), "new")
-    for spot in ("whole", *sys.argv[4:]):
+    for spot in ("whole", *spots):
         folder = out / spot.replace(":", "-")
         shutil.copytree(out / "before", folder)
         one = replace(make_job(frames, folder), direction=None)
@@ -100,7 +95,3 @@ def moments(number: int, most: int, seed: int = 0) -> list[str]:
     """Random times of death, in microseconds."""
     rng = random.Random(seed)
     return [f"time:{rng.randrange(most)}" for _ in range(number)]
-
-
-if __name__ == "__main__":
-    main()

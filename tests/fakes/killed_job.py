@@ -1,10 +1,8 @@
-"""Runs jobs that kill themselves with SIGKILL, then resumes them; one process per run, forked from this one.
-
-usage: python -m fakes.killed_job MODEL FRAMES OUT LOOKAHEAD PLACE:FRAME ...
-"""
+"""Runs jobs that kill themselves with SIGKILL, then resumes them; one process per run, forked from this one."""
 
 import json
 import os
+import resource
 import signal
 import sys
 import traceback
@@ -18,6 +16,7 @@ from fakes.colour_model import ColourModel
 from fakes.gated_models import gated_colour, gated_shade
 from fakes.scenes import scene
 from fakes.shade_model import ShadeModel
+from segue.errors import WriteError
 from segue.inference.job import Job
 from segue.inference.places import Places
 from segue.inference.runner import Runner
@@ -118,12 +117,12 @@ def fork(work: Callable[[], None]) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def main() -> None:
+def kill_and_resume(name: str, frames: Path, out: Path, lookahead: int, *spots: str) -> None:
+    """A job of a model of ``MODELS`` for each spot at which to die, ``PLACE:NUMBER``."""
     torch.set_num_threads(1)
-    name, frames, out, lookahead = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
     verb, make_model = MODELS[name]
-    model = make_model(lookahead=int(lookahead))
-    for spot in sys.argv[5:]:
+    model = make_model(lookahead=lookahead)
+    for spot in spots:
         place, _, number = spot.partition(":")
         job = make_job(frames, out / spot.replace(":", "-"), verb)
 
@@ -140,5 +139,24 @@ def main() -> None:
         assert fork(resumed) == 0, f"{spot}: could not be resumed"
 
 
-if __name__ == "__main__":
-    main()
+def kill(frames: Path, out: Path, spot: str) -> None:
+    """A job of the colour model that dies at a spot."""
+    place, number = spot.split(":")
+    arm("track", place, int(number))
+    job = make_job(frames, out)
+    job.check("new")
+    job.run(ColourModel(), "new")
+
+
+def fill_disk(frames: Path, out: Path, limit: int, overlay: bool) -> None:
+    """A job in a process that may write no more than some bytes into a file; the error is said."""
+    job = make_job(frames, out, task=make_task("track", overlay=overlay))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    job.check("new")
+    try:
+        job.run(ColourModel(), "new")
+    except WriteError as error:
+        # What is said goes to a file, too.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        print(error)
+        sys.exit(error.exit_code)

@@ -1,5 +1,7 @@
 """Somebody else's package with two models, as it looks when it is installed."""
 
+import os
+import sys
 from pathlib import Path
 
 MODEL = '''
@@ -137,3 +139,12 @@ def write_toy(folder: Path) -> None:
     package.joinpath("ahead.py").write_text(AHEAD)
     folder.joinpath("test_toy.py").write_text(TESTS)
     write_package(folder, {"toy": "segue_toy:TOY", "toy-ahead": "segue_toy:AHEAD"})
+
+
+def test(folder: Path) -> None:
+    """Run the tests of the package in this process, which ends with their exit code."""
+    import pytest
+
+    sys.path.insert(0, str(folder))
+    os.chdir(folder)
+    sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "test_toy.py"]))

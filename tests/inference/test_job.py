@@ -1,7 +1,4 @@
 import json
-import os
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fakes import forked
 from fakes.colour_model import ColourModel
-from fakes.killed_correction import moments
-from fakes.killed_job import MODELS, make_job, make_task
+from fakes.killed_correction import kill_and_go_on, moments
+from fakes.killed_job import MODELS, fill_disk, kill_and_resume, make_job, make_task
 from fakes.scenes import scene, write_frames
 from segue.errors import DecodeError, MaskError, OutputError, SettingsError, WriteError
 from segue.inference.job import Job
@@ -22,10 +20,6 @@ from segue.inference.session.ledger import write_about
 from segue.inference.tasks.track import TrackTask
 from segue.media.video import ArrayVideo, open_video
 
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path]),
-}
 RESULTS = {"masks", "overlay.mp4", "run.json", "tracks.json", "_session"}
 
 
@@ -120,9 +114,7 @@ def test_resume_after_kill_9_gives_the_same_bytes(
     verb, make_model = MODELS[name]
     whole = do(make_job(frames, tmp_path / "whole", verb), model=make_model(lookahead=lookahead))
     kills = KILLS[::3] if name.startswith("gated") or lookahead else KILLS
-    words = [name, str(frames), str(tmp_path), str(lookahead)]
-    command = [sys.executable, "-m", "fakes.killed_job", *words, *kills]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    done = forked.run(kill_and_resume, name, frames, tmp_path, lookahead, *kills)
     assert done.returncode == 0, done.stderr
     expected = files(tmp_path / "whole")
     assert len(expected) == 16 + num_files
@@ -340,36 +332,12 @@ def test_an_unusable_folder_is_one_sentence(frames: Path, tmp_path: Path) -> Non
     assert caught.value.exit_code == 4
 
 
-FULL_DISK = """
-import resource, sys
-from pathlib import Path
-from fakes.killed_job import make_job, make_task
-from fakes.colour_model import ColourModel
-from segue.errors import WriteError
-task = make_task("track", overlay=sys.argv[4] == "overlay")
-job = make_job(Path(sys.argv[1]), Path(sys.argv[2]), task=task)
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
-job.check("new")
-try:
-    job.run(ColourModel(), "new")
-except WriteError as error:
-    print(error)
-    sys.exit(error.exit_code)
-"""
-
-
 @pytest.mark.parametrize(("limit", "overlay"), [(1500, "none"), (4500, "overlay")])
 def test_a_full_disk_keeps_the_masks_and_can_be_resumed(
     frames: Path, tmp_path: Path, limit: int, overlay: str
 ) -> None:
     out = tmp_path / "out"
-    done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(frames), str(out), str(limit), overlay],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=ENVIRONMENT,
-    )
+    done = forked.run(fill_disk, frames, out, limit, overlay == "overlay")
     assert done.returncode == 4, done.stderr
     assert "Could not write" in done.stdout
     assert "Traceback" not in done.stderr
@@ -410,9 +378,7 @@ def test_a_correction_goes_on_after_kill_9_to_the_same_bytes(
     kills = [*CORRECTION_KILLS, *moments(4, most=400_000)]
     if until == "next-given":  # local passes keep no memories
         kills = [kill for kill in kills if kill not in ("checkpoint:1", "prune:0")]
-    words = [str(frames), str(tmp_path), until, *kills]
-    command = [sys.executable, "-m", "fakes.killed_correction", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    done = forked.run(kill_and_go_on, frames, tmp_path, until, *kills)
     assert done.returncode == 0, done.stderr
     expected, before = files(tmp_path / "whole"), files(tmp_path / "before")
     assert len(expected) == 16 + 2

@@ -2,64 +2,16 @@
 
 from typing import Any
 
+from fakes.small_models import small_settings
 from segue.models.catalog import MODELS
 from segue.models.interface import ConfiguredModel, NetworkModel, VideoModel
 from segue.testing.contract import *  # noqa: F403
 
-# Models without shipped weights are tried with random ones, and short optimisations.
-QUICK = {
-    "random_weights": True,
-    "init_iterations": (1, 1),
-    "filter_iterations": 1,
-    "update_iterations": 1,
-    "update_every": 2,
-    "augmentation": {"samples": 2},
-}
-# Swin-S would take seconds to build, and more for every frame.
-LIGHT = {
-    "random_weights": True,
-    "backbone": "efficientnet-lite0",
-    "width": 32,
-    "classes": ("road", "sky", "tree"),
-}
-SETTINGS: dict[str, dict[str, Any]] = {
-    "segue-lite": {"update_every": 2},
-    "frtm": QUICK,
-    "frtm-fast": QUICK,
-    "g-frtm": QUICK,
-    "g-frtm-fast": {**QUICK, "reuse": {"threshold": 0.0}},
-    "frtm-lite": QUICK,
-    "g-frtm-lite": {**QUICK, "reuse": {"threshold": 0.0}},
-    "g-ttvos": {"random_weights": True, "reuse": {"threshold": 0.0}},
-    # Computed by torch: OpenVINO would compile the large networks for every size (rvos-lite is, in the same way).
-    **{
-        name: {"random_weights": True, "backend": "torch"}
-        for name in ("rvos", "rvos-50", "rvos-34")
-    },
-    "temporal-unet": {"random_weights": True, "size": "small-shallow"},
-    "temporal-unet-lite": {"random_weights": True},
-    # The paper's wiring on a small trunk; both by torch, as OpenVINO would compile them for every size.
-    "ssltm": {
-        "random_weights": True,
-        "backend": "torch",
-        "backbone": "efficientnet-lite0",
-        "width": 64,
-        "keys": 32,
-    },
-    "ssltm-lite": {"random_weights": True, "backend": "torch"},
-    **{
-        name: LIGHT
-        for name, entry in MODELS.items()
-        if entry.build.startswith("segue.models.scene_parsing.")
-    },
-    # Frames of the size that the large one is made for take seconds each.
-    "slowfast": {"random_weights": True, "backend": "torch", "short_side": 32, "long_side": 64},
-    "slowfast-lite": {"random_weights": True, "short_side": 64, "long_side": 96},
-}
-"""Where they differ from the table's own way to build a model without weights."""
+# OpenVINO compiles a network for each size of frames; the others are computed by torch (see tests/conftest.py).
+COMPUTED = {"segue-lite": {"backend": "openvino"}}
 WITHOUT_MASKS = {"rvos-lite": {"random_weights": True}}
 CONTRACT = {
-    name: SETTINGS.get(name, entry.unweighted)
+    name: {**small_settings(name), **COMPUTED.get(name, {})}
     for name, entry in MODELS.items()
     if entry.goes_through_videos
 }

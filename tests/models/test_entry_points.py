@@ -1,8 +1,6 @@
 """Models of other packages: a folder and one line give a command-line choice, help, a list row and the suite."""
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fakes import forked, toy_package
 from fakes.scenes import write_frames
 from fakes.toy_package import write_package, write_toy
 from segue.app.cli.main import main
@@ -70,17 +69,7 @@ def test_a_model_that_looks_ahead_and_needs_no_mask(site: Path, tmp_path: Path) 
 
 def test_the_contract_suite_runs_on_both(site: Path) -> None:
     write_toy(site)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_toy.py"]
-    source = Path(catalog.__file__).parents[2]
-    path = os.pathsep.join([str(site), str(source)])
-    done = subprocess.run(
-        command,
-        cwd=site,
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = forked.run(toy_package.test, site)
     assert done.returncode == 0, done.stdout
     assert "failed" not in done.stdout
     assert int(done.stdout.split(" passed")[0].split()[-1]) >= 20

@@ -12,6 +12,8 @@ from segue.types import Frame, Labels
 
 SIZE = (192, 320)
 
+pytestmark = pytest.mark.default_backend  # many frames of one size
+
 
 def wall(seed: int) -> Frame:
     """A pattern of large soft spots, another one for each seed."""

@@ -32,3 +32,17 @@ def test_no_product_is_computed() -> None:
     assert seen[0].shape == (2, 4)
     assert not seen[0].any()
     assert (seen[1] == 2).all()
+
+
+def test_large_maps_of_zeros_are_not_computed_either() -> None:
+    seen = []
+    layers = [nn.Conv2d(1, 4, 1), nn.BatchNorm2d(4).eval(), nn.ReLU(inplace=True), nn.GELU()]
+    layers[1].bias.data.fill_(2)
+
+    def through(size: int) -> None:
+        seen.append(nn.Sequential(*layers)(torch.rand(1, 1, size, size)))
+
+    assert [count_macs(through, 4), count_macs(through, 200)] == [4 * 16, 4 * 40_000]
+    assert seen[0].all()
+    assert seen[1].shape == (1, 4, 200, 200)
+    assert not seen[1].any()

@@ -22,7 +22,6 @@ from segue.studies.rvos_curriculum.method import Seeds, together
 from segue.studies.rvos_curriculum.settings import CurriculumSettings
 from segue.studies.setup import Setup, set_up
 from segue.studies.study import Row, Study
-from segue.training import journal
 from segue.training.curriculum import Conditions, Curriculum, lay_out
 from segue.training.run import read_settings
 from segue.training.tasks.catalog import RunSettings
@@ -210,11 +209,6 @@ SMALL = [
 ]
 
 
-@pytest.fixture
-def _no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "draw_curves", lambda *_: None)
-
-
 def silent(done: int, total: int, values: object) -> None:
     pass
 
@@ -224,7 +218,6 @@ def settings_of(study: Study, root: Path, *more: str) -> tuple[Setup, Curriculum
     return setup, setup.settings(study.rows[0])
 
 
-@pytest.mark.usefixtures("_no_curves")
 def test_seeds_are_trained_once_and_scored_again_by_other_rules(
     kitti: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,10 +250,8 @@ def test_seeds_are_trained_once_and_scored_again_by_other_rules(
 def trained(davis: Path, kitti: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of one step, for both data sets."""
     folder = tmp_path_factory.mktemp("trained")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(journal, "draw_curves", lambda *_: None)
-        _, settings = settings_of(DAVIS, davis)
-        method.run(settings.training(0), folder / "davis")
+    _, settings = settings_of(DAVIS, davis)
+    method.run(settings.training(0), folder / "davis")
     return folder
 
 
@@ -323,7 +314,6 @@ def test_a_split_without_cars(kitti: Path, trained: Path, tmp_path: Path) -> Non
         rollout.score(settings, trained / "davis/weights.safetensors")
 
 
-@pytest.mark.usefixtures("_no_curves")
 def test_figure_1_from_the_command_line(kitti: Path, tmp_path: Path) -> None:
     words = ["--data", str(kitti), "--quick", "--out", str(tmp_path), "seeds=[0]"]
     assert main(["reproduce", "rvos-curriculum-figure1", *words, *SMALL]) == 0

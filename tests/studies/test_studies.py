@@ -468,6 +468,21 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path) -> None:
     assert cut == reproduce(toy(), SETUP, tmp_path / "whole", Watcher())
 
 
+def test_only_some_rows(tmp_path: Path) -> None:
+    watcher = Watcher()
+    some = reproduce(toy(), SETUP, tmp_path, watcher, ["[ab]"])
+    assert watcher.steps == {"a": [1, 2, 3, 4], "b": [1, 2, 3, 4]}
+    assert [o.state for o in some.outcomes] == ["complete", "complete", "not run"]
+    assert "not asked for" in (tmp_path / "toy.md").read_text()
+    later = Watcher()
+    assert reproduce(toy(), SETUP, tmp_path, later) == reproduce(
+        toy(), SETUP, tmp_path / "whole", Watcher()
+    )
+    assert later.steps == {"a": [], "b": [], "c": [1, 2, 3, 4]}
+    with pytest.raises(SettingsError, match=r"toy has no row 'd'. Its rows: a, b, c"):
+        reproduce(toy(), SETUP, tmp_path, Watcher(), ["a", "d"])
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [("diverges", "The loss is -?inf|nan"), ("memory", "CUDA out of memory. Tried")],

@@ -12,19 +12,13 @@ from segue.errors import DivergedError, SettingsError, TrainingError, WeightsErr
 from segue.training import checkpoint, journal
 from segue.training.average import standing_in
 from segue.training.curriculum import Ramp, Stage
+from segue.training.journal import draw_curves
 from segue.training.loop import train
 from segue.training.optimiser import create_optimiser
 from segue.training.plan import Plan
 from segue.training.schedule import Plateau
 from segue.training.settings import LoopSettings, OptimiserSettings, ScheduleSettings
 from segue.training.state import State
-
-
-@pytest.fixture(autouse=True)
-def _no_curves(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures take a second each; one test looks at them."""
-    if "curves" not in request.node.name:
-        monkeypatch.setattr(journal, "draw_curves", lambda *paths: None)
 
 
 def run(folder: Path, plan: Plan | None = None, **stops: int) -> Small:
@@ -34,7 +28,10 @@ def run(folder: Path, plan: Plan | None = None, **stops: int) -> Small:
     return task.network
 
 
-def test_training_lowers_the_loss_and_leaves_curves_and_weights(tmp_path: Path) -> None:
+def test_training_lowers_the_loss_and_leaves_curves_and_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "draw_curves", draw_curves)  # see tests/conftest.py
     run(tmp_path, toy_plan(steps=150, validate_every=0, checkpoint_every=150))
     lines = [line for line in journal.read(tmp_path / "metrics.jsonl") if "error" in line]
     assert [line["step"] for line in lines] == list(range(150))

@@ -1,35 +1,36 @@
-import os
-import subprocess
-import sys
+import socket
 from pathlib import Path
 
 import pytest
 
+from fakes import forked, two_processes
 from fakes.toy import toy_plan, toy_task
 from segue.errors import SettingsError
 from segue.training import journal, loop
 from segue.training.batches import Share, Source, steps
 
-TESTS = Path(__file__).parents[1]
-SCRIPT = TESTS / "fakes/two_processes.py"
 
-
-def start(folder: Path, *launcher: str) -> list[dict[str, float]]:
-    folder.mkdir()
-    command = [sys.executable, *launcher, str(SCRIPT), str(folder)]
-    path = os.pathsep.join([str(TESTS), *sys.path])
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
-    assert done.returncode == 0, done.stderr
+def lines(folder: Path) -> list[dict[str, float]]:
     return [line for line in journal.read(folder / "metrics.jsonl") if "total" in line]
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 @pytest.mark.slow
 def test_two_processes_compute_what_one_does(tmp_path: Path) -> None:
-    one = start(tmp_path / "one")
-    two = start(
-        tmp_path / "two", "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    port = free_port()
+    done = forked.run_together(
+        (two_processes.alone, tmp_path / "one"),
+        *((two_processes.one_of_two, tmp_path / "two", number, port) for number in (0, 1)),
     )
+    assert [one.returncode for one in done] == [0, 0, 0], done
+    one, two = lines(tmp_path / "one"), lines(tmp_path / "two")
     assert [line["step"] for line in two] == list(range(20))
     for name in ("total", "gradient"):
         assert [x[name] for x in two] == pytest.approx([x[name] for x in one], rel=1e-5, abs=1e-5)

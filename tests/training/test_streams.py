@@ -18,11 +18,6 @@ from segue.training.task import Stream
 from training.test_unreadable import Damaged
 
 
-@pytest.fixture(autouse=True)
-def _no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "draw_curves", lambda *paths: None)
-
-
 def plan(**loop: object):  # type: ignore[no-untyped-def]
     return toy_plan(average=0.0, **loop)
 

@@ -28,11 +28,6 @@ class Damaged(Numbers):
         return super().draw(seed, number, conditions)
 
 
-@pytest.fixture(autouse=True)
-def _no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "draw_curves", lambda *paths: None)
-
-
 def run(folder: Path, samples: Numbers, stop_at: int | None = None, **loop: object) -> list[str]:
     """The warnings of a run."""
     folder.mkdir(exist_ok=True)

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
-
-from segue import __version__
+from segue import __version__, threads
 from segue.app.model_sizes import shipped_sizes
 from segue.errors import MaskError, NotFoundError, WeightsError
 from segue.inference.identity import hash_file, identify_files
@@ -22,6 +20,7 @@ from segue.media.mask_fit import fit_given
 from segue.media.video import Video
 from segue.models.catalog import find, load_model, settings_without_masks
 from segue.models.interface import ConfiguredModel, VideoModel, bounded
+from segue.nn.exported.manifest import MANIFEST, read_manifest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +29,12 @@ class Engine:
 
     model: str = "segue-lite"
     weights: Path | None = None
+    export: Path | None = None
+    """The folder whose graphs compute the model, in the place of weights."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     device: str = "cpu"
     threads: int | None = None
-    """CPU threads of torch and OpenCV; None leaves them as they are."""
+    """CPU threads; None leaves them as they are."""
     max_side: int | None = None
     fps: float | None = None
     """The pace to hold at the cost of accuracy."""
@@ -55,6 +56,8 @@ class Engine:
         reuse = settings.get("reuse")
         threshold = reuse.get("threshold") if isinstance(reuse, Mapping) else None
         parts = [self.model]
+        if self.export is not None:
+            parts.append(f"exported in {self.export}")
         if self.finetuned is not None:
             parts.append("fine-tuned on the given masks")
         if isinstance(threshold, int | float):
@@ -72,17 +75,17 @@ class Engine:
         """
         import torch  # not needed to say what a job would do, see ``plan_only``
 
-        self.set_threads()
         weights = self._weights_file()
         return {
             "segue": __version__,
             "torch": torch.__version__,
             "model": self.model,
             "weights": hash_file(weights) if weights else None,
+            **({} if self.export is None else {"export": hash_file(self.export / MANIFEST)}),
             "settings": dict(self.settings),
             "device": self.device,
             # Sums come out with other last bits when they are split among other threads.
-            "threads": torch.get_num_threads(),
+            "threads": self.threads or threads.current(),
             "max_side": self.max_side,
             "fps": self.fps,
         }
@@ -96,7 +99,7 @@ class Engine:
         """
         settings = {**settings_without_masks(self.model), **self.settings}
         weights, shipped = self.weights, find(self.model).weights_without_masks
-        if weights is None and shipped:
+        if weights is None and shipped and self.export is None:
             from segue.nn.weights import shipped_weights
 
             weights = shipped_weights(shipped)
@@ -108,14 +111,8 @@ class Engine:
         Raises:
             SegueError: As in ``load_model``.
         """
-        import torch
-
-        self.set_threads()
         begin = time.perf_counter()
-        model = load_model(
-            self.model, device=self.device, weights=self.weights, settings=self.settings
-        )
-        model = bounded(model, self.max_side)
+        model = bounded(self._loaded(), self.max_side)
         resolved = (
             model.settings.model_dump(mode="json")
             if isinstance(model, ConfiguredModel)
@@ -126,7 +123,8 @@ class Engine:
             "settings": resolved,
             "seed": resolved.get("seed"),
             "device": self.device,
-            "threads": torch.get_num_threads(),
+            **self._about_export(),
+            "threads": self.threads or threads.current(),
             "model_load_s": round(time.perf_counter() - begin, 4),
             **({} if self.finetuned is None else {"finetuned": dict(self.finetuned)}),
         }
@@ -217,7 +215,11 @@ class Engine:
             max_side=self.max_side,
             sizing=entry.working_hw,
             fps=self.fps,
-            opening={"weights": str(self.weights.absolute()) if self.weights else None},
+            threads=self.threads,
+            opening={
+                "weights": str(self.weights.absolute()) if self.weights else None,
+                **({} if self.export is None else {"export": str(self.export.absolute())}),
+            },
         )
 
     def _identity(self, task: Task, video: Video) -> dict[str, Any]:
@@ -233,7 +235,31 @@ class Engine:
             "video": {**identify_files(video.files), **video.choices},
         }
 
+    def _loaded(self) -> VideoModel[Any]:
+        if self.export is None:
+            return load_model(
+                self.model, device=self.device, weights=self.weights, settings=self.settings
+            )
+        from segue.exporting.loading import load_graphs, open_export
+
+        model: VideoModel[Any] = load_graphs(open_export(self.export), self.settings)
+        return model
+
+    def _about_export(self) -> dict[str, Any]:
+        if self.export is None:
+            return {}
+        manifest = read_manifest(self.export)
+        return {
+            "export": {
+                "folder": str(self.export),
+                "format": manifest.graph_format,
+                "precision": manifest.precision,
+            }
+        }
+
     def _weights_file(self) -> Path | None:
+        if self.export is not None:
+            return None
         if self.weights is None:
             from segue.nn.weights import shipped_weights
 
@@ -247,11 +273,3 @@ class Engine:
                 f"No weights file {self.weights}. Give the path of a .safetensors file."
             )
         return self.weights
-
-    def set_threads(self) -> None:
-        """Let torch and OpenCV compute with so many threads as are asked for."""
-        import torch
-
-        if self.threads is not None:
-            torch.set_num_threads(self.threads)
-            cv2.setNumThreads(self.threads)

@@ -19,6 +19,7 @@ from segue.inference.progress import Progress
 from segue.media.mask_args import GivenMasks
 from segue.media.video import Video
 from segue.models.interface import VideoModel
+from segue.threads import owned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,8 @@ class Finder:
             SegueError: As in ``find``, and ``Engine.load``.
         """
         kept = max(self.objects, MOST_OBJECTS)
-        found = find(video, self._model, objects=kept, looks=self.looks, progress=progress)
+        with owned(self.engine.threads):
+            found = find(video, self._model, objects=kept, looks=self.looks, progress=progress)
         return with_origin(found, self.origin(video))
 
     def origin(self, video: Video) -> dict[str, Any]:

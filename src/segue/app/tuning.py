@@ -13,6 +13,7 @@ from segue.inference.places import Mode, Places
 from segue.media.mask_args import GivenMasks
 from segue.media.video import Video
 from segue.models.catalog import find
+from segue.threads import owned
 from segue.training.finetune.catalog import find_tuner
 from segue.training.loop import Watch
 
@@ -96,22 +97,22 @@ class Tuning:
         from segue.training.finetune.run import finetune
 
         self.check(video, places, mode)
-        self.engine.set_threads()
         with writing(places.run):
             places.run.mkdir(parents=True, exist_ok=True)
         device = "cuda" if self.engine.device.startswith("cuda") else "cpu"
-        tuned = finetune(
-            video,
-            masks,
-            out=places.run / _WEIGHTS,
-            model=self.engine.model,
-            weights=self.engine.weights,
-            settings={"device": device, **self.settings},
-            mode=mode,
-            fit=self.fit,
-            progress=progress,
-            stop=stop,
-        )
+        with owned(self.engine.threads):
+            tuned = finetune(
+                video,
+                masks,
+                out=places.run / _WEIGHTS,
+                model=self.engine.model,
+                weights=self.engine.weights,
+                settings={"device": device, **self.settings},
+                mode=mode,
+                fit=self.fit,
+                progress=progress,
+                stop=stop,
+            )
         return self.stored(places) if tuned.complete else None
 
     def stored(self, places: Places) -> Engine:

@@ -36,6 +36,7 @@ from segue.models.interface import VideoModel, bounded, working_hw
 from segue.results.documents import write_documents
 from segue.results.formats.catalog import FORMATS, check_formats, find_format
 from segue.results.results import LiveDocument, Written
+from segue.threads import owned
 
 Sizing = Callable[[tuple[int, int], int | None], tuple[int, int]]
 """``(size of the video, max_side) -> size that the model sees``, as height and width."""
@@ -75,6 +76,8 @@ class Job:
     """What was found then; is kept with the results."""
     drop: bool = False
     """Whether the source is live: frames that came too late are dropped, see ``LatestFrame``."""
+    threads: int | None = None
+    """Threads that compute while the job runs; ``None``: as many as before."""
     clock: Callable[[], float] = time.perf_counter
     """Seconds, by which the pace is held."""
 
@@ -160,6 +163,19 @@ class Job:
             OutputError: What an interrupted run left cannot be used, or another process works there.
             SettingsError: There is a pace to hold, and nothing of the model that can give way.
         """
+        with owned(self.threads):
+            return self._run(model, mode, progress, notes or {}, listeners, cancel, change)
+
+    def _run(
+        self,
+        model: VideoModel[Any],
+        mode: Mode,
+        progress: Progress | None,
+        notes: Mapping[str, Any],
+        listeners: Sequence[Listener],
+        cancel: threading.Event | None,
+        change: Change | None,
+    ) -> dict[str, Any]:
         watch = Stopwatch()
         if self.fps is not None:
             # A model that cannot give way is refused before anything is written.
@@ -185,7 +201,7 @@ class Job:
             listeners=[*([_advance(progress)] if progress else []), *listeners],
             options=options,
         ) as session:
-            run = _Run(self, session, watch, notes or {}, cancel)
+            run = _Run(self, session, watch, notes, cancel)
             if not any(isinstance(edit, Give) for edit in session.edits.items):
                 session.give_all(self.task.masks)
             if change is not None:

@@ -21,6 +21,7 @@ from segue.models.interface import (
     bounded,
     working_hw,
 )
+from segue.threads import owned
 from segue.types import Labels, Prediction
 
 Result = tuple[VideoFrame, Prediction]
@@ -141,7 +142,8 @@ class Runner:
         if self._state is None and not self._starts(frame, before):
             return ((frame, Prediction(np.zeros(frame.image.shape[:2], np.uint8))),)
         self._waiting.append(frame)
-        prediction = self._ask(frame)
+        with owned():  # also for those who feed a runner in a process of their own
+            prediction = self._ask(frame)
         if prediction is None:
             return ()
         ready = self._waiting.popleft()
@@ -155,7 +157,8 @@ class Runner:
         """
         if not self._waiting or not isinstance(self._model, LookaheadModel):
             return ()
-        answers = self._model.finish(self._state)
+        with owned():
+            answers = self._model.finish(self._state)
         owed, self._waiting = self._waiting, deque()
         return tuple((f, self._restore(f, p)) for f, p in zip(owed, answers, strict=True))
 

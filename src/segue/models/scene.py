@@ -25,10 +25,14 @@ def thumbnail(frame: Frame) -> Thumbnail:
     """A very small copy of a frame, means of its cells."""
     height, width = frame.shape[:2]
     scale = min(1.0, SIDE / max(height, width))
+    rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
     # A mean over hundreds of pixels needs not all of them.
     step = max(1, min(height, width) // (4 * SIDE))
+    image = frame[::step, ::step]
+    # Without the last few, all halves are of even sizes, which is three times as fast.
+    even = 1 << (min(image.shape[0] // rows, image.shape[1] // columns).bit_length() - 1)
     return shrink(
-        frame[::step, ::step], (max(1, round(height * scale)), max(1, round(width * scale)))
+        image[: image.shape[0] // even * even, : image.shape[1] // even * even], (rows, columns)
     )
 
 

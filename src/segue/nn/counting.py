@@ -9,6 +9,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 from torch.utils.flop_counter import flop_registry
 
+_LARGE = 1 << 16
+"""Numbers in a map that is worth a short cut."""
+_NORMS = ("native_batch_norm", "native_layer_norm", "native_group_norm")
+_ACTIVATIONS = ("relu", "gelu", "silu", "hardswish", "hardtanh")
+_OF_ZEROS_ZEROS = {getattr(torch.ops.aten, name) for name in (*_NORMS, *_ACTIVATIONS)}
+"""Not counted; after a product they see zeros, and give zeros (norms: their offset, which is as good as any)."""
+_IN_PLACE = {getattr(torch.ops.aten, f"{name}_") for name in _ACTIVATIONS}
+"""The same, but they change what they see."""
+
 
 class _Counting(TorchDispatchMode):
     """Convolutions and matrix products are counted, and answer at once, with zeros of the right shape."""
@@ -25,10 +34,15 @@ class _Counting(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         packet = func.overloadpacket
-        if packet not in flop_registry:
+        large = bool(args) and isinstance(args[0], Tensor) and args[0].numel() >= _LARGE
+        if large and packet in _IN_PLACE:
+            return args[0]
+        counts = packet in flop_registry
+        if not counts and not (large and packet in _OF_ZEROS_ZEROS):
             return func(*args, **kwargs)
         shapes = func(*tree_map(_shape_of, args), **tree_map(_shape_of, kwargs))
-        self.macs += int(flop_registry[packet](*args, **kwargs, out_val=shapes)) // 2
+        if counts:
+            self.macs += int(flop_registry[packet](*args, **kwargs, out_val=shapes)) // 2
         return tree_map(_zeros_of, shapes)
 
 

@@ -7,6 +7,8 @@ for. Nothing is ever unpickled.
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,47 @@ from segue.files import write_bytes
 
 MODEL_KEY = "segue_model"
 """Metadata key that holds the name of the model."""
+CONSTANTS_KEY = "segue_constants"
+"""Metadata key of files that hold only what the graphs of an export do not."""
+
+_constants: ContextVar[Path | None] = ContextVar("constants", default=None)
+_loads: ContextVar["list[Load] | None"] = ContextVar("loads", default=None)
+
+
+@dataclass(frozen=True)
+class Load:
+    """A module that was filled from a weights file."""
+
+    module: nn.Module
+    path: Path
+    model_name: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """What the file says of itself."""
+
+
+@contextmanager
+def noting_loads() -> Iterator[list[Load]]:
+    """The weights files from which modules are filled inside the block, in order."""
+    found: list[Load] = []
+    token = _loads.set(found)
+    try:
+        yield found
+    finally:
+        _loads.reset(token)
+
+
+@contextmanager
+def constants_from(folder: Path) -> Iterator[None]:
+    """Inside, weights that ship are taken from the constants of an export; graphs hold all the others.
+
+    Args:
+        folder: ``NAME.safetensors`` by name of the weights.
+    """
+    token = _constants.set(folder)
+    try:
+        yield
+    finally:
+        _constants.reset(token)
 
 
 def shipped_weights(name: str, *, can_do_without: bool = False) -> Path:
@@ -32,6 +75,9 @@ def shipped_weights(name: str, *, can_do_without: bool = False) -> Path:
     Raises:
         WeightsError: None do.
     """
+    exported = _constants.get()
+    if exported is not None and (exported / f"{name}.safetensors").is_file():
+        return exported / f"{name}.safetensors"
     path = Path(__file__).parents[1] / "weights" / f"{name}.safetensors"
     if not path.is_file():
         untrained = " Or set random_weights=true to measure its speed; what it says means nothing."
@@ -60,11 +106,24 @@ def read_weights(
 
     Raises:
         NotFoundError: There is no such file.
-        WeightsError: The file is not safetensors, is damaged, or is for another model.
+        WeightsError: The file is not safetensors, is damaged, is for another model, or holds the constants of an
+            export.
     """
+    return _read(path, model_name, expected)[0]
+
+
+def _read(
+    path: Path, model_name: str, expected: Mapping[str, str] | None
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a file, and what it says of itself."""
     with _opened(path) as file:
         metadata = file.metadata() or {}
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    if CONSTANTS_KEY in metadata and _constants.get() is None:
+        raise WeightsError(
+            f"{path} holds only the constants of an export, the rest is in its graphs. Give the folder of the export "
+            "as the model, or the weights that were exported."
+        )
     found = metadata.get(MODEL_KEY)
     if found != model_name:
         whose = f"for model {found!r}" if found else f"without the metadata key {MODEL_KEY!r}"
@@ -75,7 +134,7 @@ def read_weights(
                 f"{path} was trained with {key} {metadata[key]}, expected {value}. Use the settings that the file was "
                 "trained with, or another file."
             )
-    return tensors
+    return tensors, metadata
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -126,8 +185,21 @@ def load_weights(
         NotFoundError: There is no such file.
         WeightsError: The file is damaged, is for another model, or does not fit the module.
     """
-    tensors = read_weights(path, model_name=model_name, expected=expected)
+    tensors, metadata = _read(path, model_name, expected)
+    if CONSTANTS_KEY in metadata:
+        tensors = _unknown(module) | tensors
     _fill(module, tensors, path, model_name, strict, optional)
+    loads = _loads.get()
+    if loads is not None:
+        loads.append(Load(module, path, model_name, metadata))
+
+
+def _unknown(module: nn.Module) -> dict[str, Tensor]:
+    """Not a number wherever graphs compute, so that nothing else can compute with that unnoticed."""
+    return {
+        key: torch.full_like(value, torch.nan) if value.is_floating_point() else value
+        for key, value in module.state_dict().items()
+    }
 
 
 def _fill(

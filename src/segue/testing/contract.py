@@ -59,51 +59,52 @@ def _masked(entry: Entry) -> bool:
 
 
 _FIXTURES: dict[str, Callable[[Entry], bool]] = {
-    "any_model": lambda entry: True,
     "model": _masked,
     "semantic": lambda entry: entry.kind == "classes",
     "finder": lambda entry: entry.begins_with == "either",
+    "any_model": lambda entry: True,
 }
-"""Fixture -> the models that it is about."""
+"""Fixture -> the models that it is about; the first that a test has counts."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every test is about each model of ``CONTRACT`` that its fixture is for."""
-    tried = [Tried(name, settings) for name, settings in metafunc.module.CONTRACT.items()]
     for fixture, fits in _FIXTURES.items():
         if fixture in metafunc.fixturenames:
-            chosen = [one for one in tried if fits(find(one.name))]
-            names = [one.name for one in chosen]
-            metafunc.parametrize(fixture, chosen, ids=names, indirect=True, scope="module")
+            names = [name for name in metafunc.module.CONTRACT if fits(find(name))]
+            metafunc.parametrize("tried", names, ids=names, indirect=True, scope="module")
+            return
 
 
 @pytest.fixture(scope="module")
-def any_model(request: pytest.FixtureRequest) -> VideoModel[Any]:
+def tried(request: pytest.FixtureRequest) -> Tried:
+    """What a test is about; one after the other, so that each model is loaded once."""
+    return Tried(request.param, request.module.CONTRACT[request.param])
+
+
+@pytest.fixture(scope="module")
+def any_model(tried: Tried) -> VideoModel[Any]:
     """A model of any kind."""
-    loaded: VideoModel[Any] = request.param.load()
-    return loaded
+    return tried.load()
 
 
 @pytest.fixture(scope="module")
-def model(request: pytest.FixtureRequest) -> VideoModel[Any]:
+def model(any_model: VideoModel[Any]) -> VideoModel[Any]:
     """A model that can be given objects."""
-    loaded: VideoModel[Any] = request.param.load()
-    return loaded
+    return any_model
 
 
 @pytest.fixture(scope="module")
-def semantic(request: pytest.FixtureRequest) -> SemanticModel[Any]:
+def semantic(any_model: VideoModel[Any]) -> SemanticModel[Any]:
     """A model that names classes."""
-    return as_semantic(request.param.load())
+    return as_semantic(any_model)
 
 
 @pytest.fixture(scope="module")
-def finder(request: pytest.FixtureRequest) -> VideoModel[Any]:
+def finder(request: pytest.FixtureRequest, tried: Tried) -> VideoModel[Any]:
     """A model that may be given objects, built to find some by itself."""
-    more = getattr(request.module, "WITHOUT_MASKS", {}).get(request.param.name, {})
-    tried = replace(request.param, settings={**request.param.settings, **more})
-    loaded: VideoModel[Any] = tried.load(without_masks=True)
-    return loaded
+    more = getattr(request.module, "WITHOUT_MASKS", {}).get(tried.name, {})
+    return replace(tried, settings={**tried.settings, **more}).load(without_masks=True)
 
 
 def causal(model: VideoModel[Any]) -> VideoModel[Any]:
@@ -116,6 +117,11 @@ def causal(model: VideoModel[Any]) -> VideoModel[Any]:
 def takes_masks(model: VideoModel[Any]) -> bool:
     """Whether objects can be given to it."""
     return _masked(find(model.name))
+
+
+def has_gate(model: VideoModel[Any]) -> bool:
+    """Whether frames may be reused, as it was loaded."""
+    return isinstance(model, ReusingModel) and model.reuse is not None
 
 
 def begin(model: VideoModel[Any], frame: Frame, labels: Labels) -> tuple[Prediction | None, Any]:
@@ -164,8 +170,7 @@ def test_the_table_tells_what_a_model_does(any_model: VideoModel[Any]) -> None:
     assert any_model.lookahead == entry.lookahead
     assert isinstance(any_model, LookaheadModel) or not entry.lookahead
     # Some models have a gate only if their settings say so.
-    has_gate = isinstance(any_model, ReusingModel) and any_model.reuse is not None
-    assert entry.gated or not has_gate
+    assert entry.gated or not has_gate(any_model)
 
 
 def test_steps_are_deterministic_and_leave_the_state_alone(any_model: VideoModel[Any]) -> None:
@@ -189,20 +194,31 @@ def test_steps_are_deterministic_and_leave_the_state_alone(any_model: VideoModel
 def test_a_gate_must_see_the_frame(any_model: VideoModel[Any]) -> None:
     """Whatever happened before: what a gate says of an object is never a countdown."""
     causal(any_model)
-    frames, labels = make_video(4)
+    frames, labels = make_video(3)
     dark = np.zeros_like(frames[0])
-    for history in (frames[1:3], [dark], [dark, dark, frames[1]], [dark] * 12):
-        _, state = begin(any_model, frames[0], labels[0])
+    _, begun = begin(any_model, frames[0], labels[0])
+
+    def look(state: Any, *history: Frame) -> Any:
+        """Show some frames, then the last one again and its opposite; the state before these two."""
         for frame in history:
             _, state = any_model.step(frame, state)
         same, _ = any_model.step(history[-1], state)
         other, _ = any_model.step(255 - history[-1], state)
         for i, score in same.scores.items():
             changed = other.scores[i]
-            if score.reused or changed.reused:
+            if not has_gate(any_model):
+                assert score.reused is changed.reused is None
+            elif score.reused or changed.reused:
                 assert changed.gate != score.gate
                 # Untrained gates may say anything, as long as the frame decides; a trained one sees the cut.
                 assert any_model.name != "segue-lite" or changed.reused is False
+        return state
+
+    look(begun, *frames[1:])
+    if has_gate(any_model):
+        once = look(begun, dark)
+        look(once, dark, frames[1])
+        look(once, *[dark] * 11)
 
 
 def as_frames(images: Sequence[Frame]) -> list[VideoFrame]:

@@ -16,8 +16,8 @@ from segue.measure.speed.costs import (
     object_cost,
     peak_memory_mib,
     thread_cost,
-    using_threads,
 )
+from segue.threads import owned
 
 FRAMES = [np.zeros((8, 20, 3), np.uint8)] * 4
 MASK = np.zeros((8, 20), np.uint8)
@@ -59,7 +59,7 @@ def test_each_further_object_costs_what_it_does() -> None:
 
 def test_threads_are_as_before_afterwards() -> None:
     before = torch.get_num_threads(), cv2.getNumThreads()
-    with using_threads(1):
+    with owned(1):
         assert (torch.get_num_threads(), cv2.getNumThreads()) == (1, 1)
     assert (torch.get_num_threads(), cv2.getNumThreads()) == before
     assert set(thread_cost(Slow(1.0), FRAMES, MASK)) == {"1", str(before[0])}

@@ -314,3 +314,26 @@ def test_fewer_channels_in_the_decoder() -> None:
     sizes = [describe(model.network.refiner)["total"] for model in (full, reduced)]
     assert sizes[1] < sizes[0] / 3
     assert run(reduced, video(2))[0][1].labels.shape == SIZE
+
+
+def test_so_many_frames_in_a_row_at_most(network: EnlargedScores) -> None:
+    model = tracker(network, lambda object_id, frame: 1.0 if object_id == 3 else 0.0, longest=2)
+    predictions, _ = run(model, video(7))
+    assert [p.scores[3].reused for p in predictions] == [
+        False,
+        True,
+        True,
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert not any(p.scores[7].reused for p in predictions)
+    assert predictions[3].scores[3].gate == 1.0
+
+
+def test_another_threshold_keeps_the_limit_of_the_lite_one() -> None:
+    reuse = variant("g-frtm-lite", {"reuse": {"threshold": 0.5}}).reuse
+    assert reuse is not None
+    assert (reuse.threshold, reuse.longest) == (0.5, 2)
+    assert variant("g-frtm").reuse.longest is None  # type: ignore[union-attr]

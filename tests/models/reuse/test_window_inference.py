@@ -244,7 +244,7 @@ def begin_large(
 
 
 def gate_that_says(propagator: WindowPropagator, said: float) -> None:
-    propagator._gate = lambda evidence: torch.full((len(evidence),), said)  # type: ignore[assignment]
+    propagator._gate = lambda evidence: (torch.full((len(evidence),), said),)  # type: ignore[assignment]
 
 
 def test_objects_all_over_the_frame_have_windows_of_their_own(propagator: WindowPropagator) -> None:

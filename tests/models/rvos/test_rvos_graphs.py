@@ -13,7 +13,8 @@ SIZE_HW = (64, 96)
 
 
 def load(backend: str) -> RVOSModel:
-    model = load_model("rvos-lite", settings={"random_weights": True, "backend": backend})
+    settings = {"random_weights": True, "backend": backend, "size_hw": SIZE_HW}
+    model = load_model("rvos-lite", settings=settings)
     assert isinstance(model, RVOSModel)
     return model
 

@@ -14,6 +14,8 @@ from segue.nn.backends.catalog import BACKENDS, create_backend
 from segue.nn.backends.interface import Backend
 from segue.settings import Settings
 
+pytestmark = pytest.mark.default_backend
+
 
 @pytest.fixture
 def without_openvino(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

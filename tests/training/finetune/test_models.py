@@ -16,7 +16,6 @@ from segue.errors import WeightsError
 from segue.models.rvos.settings import variant
 from segue.models.slowfast.build import load_network
 from segue.nn.weights import shipped_weights
-from segue.training import journal
 from segue.training.finetune import rvos, slowfast
 from segue.training.finetune.catalog import TUNERS, Tuner
 from segue.training.finetune.learning import clip_size
@@ -24,14 +23,13 @@ from segue.training.finetune.learning import clip_size
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """rvos-lite has a size of its own, which takes seconds; so do pictures of curves."""
+    """rvos-lite has a size of its own, which takes seconds."""
     monkeypatch.setattr(
         rvos, "variant", lambda name, values: variant(name, {**values, "size_hw": (64, 96)})
     )
     monkeypatch.setattr(rvos, "_LENGTH", 2)
     small = {"short_side": 64, "long_side": 96}
     monkeypatch.setattr(slowfast, "load_network", lambda n, s, p: load_network(n, small, p))
-    monkeypatch.setattr(journal, "draw_curves", lambda *paths: None)
 
 
 LEARNED = [name for name in TUNERS if name != "slowfast"]

@@ -15,7 +15,6 @@ import segue
 from fakes.tuning import masks, picture, video, write_slowfast
 from segue.errors import InputError, SettingsError
 from segue.models.slowfast.build import load_network
-from segue.training import journal
 from segue.training.finetune import slowfast
 from segue.training.finetune.catalog import TUNERS
 from segue.training.finetune.footage import Footage, read_objects
@@ -30,7 +29,6 @@ SMALL = {"short_side": 64, "long_side": 96}
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slowfast, "load_network", lambda n, s, p: load_network(n, SMALL, p))
-    monkeypatch.setattr(journal, "draw_curves", lambda *paths: None)
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,6 @@ LOOP = {"batch": 2, "workers": 0, "device": "cpu", "validate_every": 0}
 CLIPS = {"size_hw": [64, 96], "length": 3, "zoom": [0.9, 1.1]}
 
 
-@pytest.fixture(autouse=True)
-def _no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "draw_curves", lambda *paths: None)
-
-
 @pytest.fixture(scope="module")
 def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     films = {name: moving_square(8, size_hw=(64, 96)) for name in ("goat", "bear")}

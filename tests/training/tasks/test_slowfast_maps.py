@@ -12,7 +12,6 @@ from segue.errors import WriteError
 from segue.models.slowfast.build import create_network
 from segue.models.slowfast.network import SlowFastNetwork
 from segue.models.slowfast.settings import variant
-from segue.training import journal
 from segue.training.curriculum import Conditions
 from segue.training.run import run
 from segue.training.tasks import slowfast, slowfast_objective
@@ -84,10 +83,7 @@ def test_a_folder_that_is_a_file_is_said(tmp_path: Path, network: SlowFastNetwor
         FrozenSeer(network, 0, kept).see(frames(1), [("a.jpg",)], FROZEN)
 
 
-def test_configurations_share_features_and_nothing_else_changes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(journal, "draw_curves", lambda *paths: None)
+def test_configurations_share_features_and_nothing_else_changes(tmp_path: Path) -> None:
     film = {"bear": moving_square(5, size_hw=SIZE)}
     root = write_davis(tmp_path / "davis", film, split="train")
 

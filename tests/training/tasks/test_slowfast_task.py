@@ -29,11 +29,6 @@ SIZE = (64, 96)
 LOSSES = {"classifier", "box_reg", "mask", "objectness", "rpn_box_reg"}
 
 
-@pytest.fixture(autouse=True)
-def _no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "draw_curves", lambda *paths: None)
-
-
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     films = {name: moving_square(5, size_hw=SIZE) for name in ("goat", "bear")}

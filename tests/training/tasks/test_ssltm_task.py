@@ -1,10 +1,7 @@
 """The task ``ssltm`` with a tiny network: what is learned, what is kept, what is said of bad input."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from fakes import forked, killed_ssltm
 from fakes.tiny_scenes import TINY
 from fakes.trees import write_tree
 from segue.errors import DivergedError, InputError, NotFoundError, SettingsError, WriteError
@@ -30,14 +28,12 @@ from segue.training.tasks.ssltm import build
 from segue.training.tasks.ssltm_rounds import spent
 from segue.training.tasks.ssltm_settings import TrainingSettings
 
-TESTS = Path(__file__).parents[2]
 CONFIGS = Path(__file__).parents[3] / "configs"
 RUNS = [CONFIGS / "ssltm-lite.toml", *sorted((CONFIGS / "ssltm").glob("*.toml"))]
 
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "draw_curves", lambda *paths: None)
     monkeypatch.setitem(SCENE_NETWORKS, "tiny", TINY)
 
 
@@ -171,12 +167,8 @@ def test_kill_9_in_any_phase(
 ) -> None:
     """The start of the centres, a teacher, both rounds and between two pseudo-labels."""
 
-    def start(folder: str, *kill: object) -> int:
-        words = [str(tree), str(tmp_path / folder), learn, *map(str, kill)]
-        path = os.pathsep.join([str(TESTS), *sys.path])
-        environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, str(TESTS / "fakes/killed_ssltm.py"), *words]
-        return subprocess.run(command, env=environment, timeout=300).returncode
+    def start(folder: str, *kill: object) -> int | None:
+        return forked.run(killed_ssltm.train, tree, tmp_path / folder, learn, *kill).returncode
 
     assert start("whole") == 0
     for kill in kills:

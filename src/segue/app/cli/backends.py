@@ -25,6 +25,7 @@ from segue.app.cli.output import (
 from segue.errors import InputError
 from segue.models.catalog import find
 from segue.settings import override
+from segue.threads import owned
 
 if TYPE_CHECKING:
     from segue.app.clips import Footage
@@ -124,16 +125,13 @@ def _settings(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _calibrate(name: str, arguments: argparse.Namespace) -> tuple[dict[str, Any], Any]:
     """Write the ranges, and tell where they are."""
-    import torch
-
     from segue.measure.backends.calibrate import calibrate_model
-    from segue.measure.speed.costs import using_threads
     from segue.nn.backends.int8 import digest_of, ranges_file, save_ranges
     from segue.nn.weights import shipped_weights
 
     weights = arguments.weights or shipped_weights(name)
     clips = _footage(arguments).clips(name)
-    with using_threads(arguments.threads or torch.get_num_threads()):
+    with owned(arguments.threads):
         ranges, frames = calibrate_model(
             name, clips.values(), weights=arguments.weights, settings=_settings(name, arguments)
         )
@@ -150,13 +148,12 @@ def _check(name: str, arguments: argparse.Namespace) -> tuple[dict[str, Any], An
     from segue.evaluation.catalog import PROTOCOLS
     from segue.inference.environment import environment
     from segue.measure.backends.check import compare, load_variants
-    from segue.measure.speed.costs import using_threads
 
     footage = _footage(arguments) if arguments.data else None
     layout = footage.found_layout() if footage else None
     clips = footage.clips(name) if footage else _demo_clip(name, arguments.frames)
     with (
-        using_threads(arguments.threads or torch.get_num_threads()),
+        owned(arguments.threads),
         tempfile.TemporaryDirectory() as folder,
         FrameProgress(name) as progress,
     ):

@@ -28,6 +28,7 @@ from segue.app.cli.output import (
     write_document,
 )
 from segue.errors import InputError
+from segue.threads import owned
 
 if TYPE_CHECKING:
     from segue.app.engine import Engine
@@ -74,7 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         out = Path(folder) / "masks"
         out.mkdir()
         todo = _jobs(arguments, engine, sources, out)
-        document = _measure(arguments, engine, todo, out)
+        with owned(arguments.threads):
+            document = _measure(arguments, engine, todo, out)
     if arguments.json:
         write_document(document, arguments.json)
     if arguments.json != STDOUT:

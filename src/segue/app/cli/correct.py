@@ -196,6 +196,7 @@ def _engine(arguments: argparse.Namespace, earlier: _Earlier) -> "Engine":
     return Engine(
         model=identity["model"],
         weights=weights,
+        export=Path(job["export"]) if job.get("export") else None,
         settings=identity["settings"],
         device=identity["device"],
         threads=identity["threads"],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from segue.app.cli.arguments import add_weights_argument, from_one
 from segue.app.cli.closing import lost_lines, pace_lines, result_lines, sentence
 from segue.app.cli.dials import add_dials, turn_dials
+from segue.app.cli.exported import with_export
 from segue.app.cli.frame_options import add_frame_options, say_damaged, say_dropped
 from segue.app.cli.output import STDOUT, FrameProgress, add_json_argument
 from segue.errors import InputError, OutputError
@@ -46,7 +47,12 @@ def add_model_arguments(parser: argparse.ArgumentParser, kind: Kind, default: st
     """Which model of a kind, and how it works."""
     group = parser.add_argument_group("model")
     add = group.add_argument
-    add("--model", default=default, metavar="NAME", help=f"one of {', '.join(names(kind))}")
+    add(
+        "--model",
+        default=default,
+        metavar="NAME|DIR",
+        help=f"one of {', '.join(names(kind))}; or a folder that segue export wrote",
+    )
     add_weights_argument(group)
     add_device_arguments(group)
     add("--seed", type=int, metavar="N", help="seed of the model")
@@ -105,12 +111,13 @@ def engine(arguments: argparse.Namespace, assignments: Sequence[str]) -> "Engine
 
     Raises:
         SettingsError: ``--reuse`` for a model without a reuse gate, or settings that contradict each other.
+        SegueError: As in ``with_export``.
     """
     from segue.app.engine import Engine
 
     _mind_threads(arguments.threads)
     dials = turn_dials(arguments, assignments)
-    return Engine(
+    engine = Engine(
         model=arguments.model,
         weights=arguments.weights,
         settings=dials.settings,
@@ -122,6 +129,7 @@ def engine(arguments: argparse.Namespace, assignments: Sequence[str]) -> "Engine
         # A dry run into a folder compares the identity with that of the results there.
         plan_only=vars(arguments).get("dry_run", False) and arguments.out is None,
     )
+    return with_export(arguments, engine)
 
 
 def mode(arguments: argparse.Namespace) -> "Mode":

@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from segue.app.cli import jobs
 from segue.app.cli.arguments import one_video
+from segue.app.cli.exported import choose_model
 from segue.app.cli.frame_options import open_source
 from segue.app.cli.output import check_json_target, write_document
 
@@ -42,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_json_target(arguments.json)
     sources, assignments = jobs.sort_words(arguments.words)
     source = one_video(sources)
+    choose_model(arguments)
     # What is cheap to find wrong is found before torch is imported.
     video = open_source(arguments, source)
 

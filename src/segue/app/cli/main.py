@@ -53,6 +53,10 @@ VERBS: dict[str, Verb] = {
     "backends": Verb(
         "segue.app.cli.backends", "compare a model's backends, or prepare int8", actions=True
     ),
+    "export": Verb("segue.app.cli.export", "write a model as graphs that run elsewhere"),
+    "doctor": Verb(
+        "segue.app.cli.doctor", "say what this computer has, and what would run where on it"
+    ),
     "evaluate": Verb("segue.app.cli.evaluate", "score predicted masks against true masks"),
     "pack": Verb("segue.app.cli.pack", "check and zip predictions for an evaluation server"),
     "train": Verb("segue.app.cli.train", "train a model as a TOML file says", go_on=_SAME),
@@ -74,7 +78,7 @@ VERBS: dict[str, Verb] = {
 EXIT_CODES = """\
 exit codes:
   0    done
-  2    an input is wrong: a path, a mask, a setting, a weights file; or no object was found
+  2    an input is wrong: a path, a mask, a setting, a weights file; no object was found; the doctor found a fault
   3    a frame of the video does not decode; everything before it is written
   4    results cannot be written (disk full, read-only); what was written stays
   5    a training, or a row of a reproduced table, cannot continue; the last checkpoint stays

@@ -33,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("overrides", nargs="*", metavar="key.path=value", help="changed settings of all rows")
     add("--data", type=Path, metavar="PATH", help="root of the dataset, if the study needs one")
     add("--layout", metavar="NAME", help="layout of the dataset (default: recognised)")
+    add(
+        "--rows",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="only rows of this name, or of a pattern ('g-frtm-*'); may be repeated; names are those of the folders",
+    )
     add("--quick", action="store_true", help="very short trainings, to check that every row works")
     add("--out", type=Path, metavar="DIR", help="folder of the rows and tables (out/reproduce...)")
     add("--threads", type=int, default=0, help="processor threads (0: all)")
@@ -62,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         torch.set_num_threads(arguments.threads)
     usual = Path("out", "reproduce-quick" if arguments.quick else "reproduce")
     out = arguments.out or usual
-    result = reproduce(study, setup, out, Rows())
+    result = reproduce(study, setup, out, Rows(), arguments.rows)
     print((out / f"{study.name}.md").read_text(encoding="utf-8"))
     picture = f", {study.name}.png" if result.drawing else ""
     print(f"{out}: {study.name}.md, {study.name}.json{picture}")

@@ -43,6 +43,7 @@ from segue.app.cli.arguments import (
     one_video,
 )
 from segue.app.cli.click_options import add_click_options, clicked_masks, pointed
+from segue.app.cli.exported import choose_model
 from segue.app.cli.find_options import add_find_options, finder, finds
 from segue.app.cli.finetune_options import add_finetune_options, finetuned, refuse_finetune
 from segue.app.cli.frame_options import open_source, refuse_source_options
@@ -110,6 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Track one video or a data set."""
     check_json_target(arguments.json)
     sources, assignments = jobs.sort_words(arguments.words)
+    choose_model(arguments)
     given = bool(arguments.mask) or pointed(arguments)
     finding = finds(arguments, given)
     refuse_finetune(arguments, given)

@@ -2,16 +2,15 @@
 
 import statistics
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 
 from segue.errors import InputError
 from segue.nn.counting import count_macs
+from segue.threads import owned
 from segue.types import BACKGROUND, VOID, Frame, Labels
 
 _SIDE = 1024
@@ -77,7 +76,7 @@ def thread_cost(model: Any, frames: Sequence[Frame], labels: Labels) -> dict[str
     """Median milliseconds of a computed frame by number of threads: one, and as many as torch has now."""
     medians = {}
     for threads in sorted({1, torch.get_num_threads()}):
-        with using_threads(threads):
+        with owned(threads):
             _, state = model.start(frames[0], labels)
             laps = []
             for frame in frames[1:]:
@@ -123,16 +122,3 @@ def peak_memory_mib() -> float | None:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
-
-
-@contextmanager
-def using_threads(threads: int) -> Iterator[None]:
-    """Torch and OpenCV take so many threads inside the block."""
-    before = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before[0])
-        cv2.setNumThreads(before[1])

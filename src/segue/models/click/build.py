@@ -9,7 +9,7 @@ import torch
 from segue.models.click.model import ClickModel
 from segue.models.click.network import ClickNetwork
 from segue.models.click.settings import ClickSettings
-from segue.nn.backends.catalog import create_backend
+from segue.nn.backends.catalog import create_backend, whole_backend
 from segue.nn.backends.patient import patient
 from segue.nn.device import check_device
 from segue.nn.weights import load_weights, shipped_weights
@@ -49,6 +49,6 @@ def load_click_model(
     network.backbone.requires_grad_(False)
     network.eval()
     backend = create_backend(resolved.backend, device)
-    if resolved.backend == "auto":
+    if resolved.backend == "auto" and whole_backend() is None:
         backend = patient(backend)
     return ClickModel(network.to(torch.device(device)), resolved, backend)

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from segue.errors import SettingsError
 from segue.models.frtm.network import GATE_STRIDE, TARGET_STRIDE, FrtmNetwork, Sight, resize
+from segue.models.frtm.settings import FrtmReuseSettings
 from segue.models.frtm.target_model import TargetModel
 from segue.nn.reuse.gate import Choice, choose
-from segue.nn.reuse.settings import ReuseSettings
 
 GateFunction = Callable[[int, int], float]
 """Object id and index of the frame to a probability of reuse: stands in for the learned gate."""
@@ -35,6 +35,8 @@ class Carried:
     """What the gate is shown of the last computed frame."""
     probability: Float[Tensor, "height width"]
     """Of the last frame, whether computed or not."""
+    run: int = 0
+    """Frames in a row that were not computed, until now."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Reuse:
     """
 
     def __init__(
-        self, network: FrtmNetwork, settings: ReuseSettings, gate: GateFunction | None = None
+        self, network: FrtmNetwork, settings: FrtmReuseSettings, gate: GateFunction | None = None
     ) -> None:
         if network.reuse is None:
             raise SettingsError("The network has no reuse gate. Build it with gated=True.")
@@ -91,7 +93,8 @@ class Reuse:
             computed: Whether it was.
         """
         compared = self._compared(carried.scores, probability) if computed else carried.compared
-        return replace(carried, compared=compared, probability=probability)
+        run = 0 if computed else carried.run + 1
+        return replace(carried, compared=compared, probability=probability, run=run)
 
     def _compared(self, scores: Tensor, probability: Tensor) -> Tensor:
         return scores if self._parts.compared == "score" else probability[None, None]
@@ -118,7 +121,9 @@ class Reuse:
         given = self._gate(object_id, frame) if self._gate else None
         gate = float(self._parts.gate(dissimilarity)) if given is None else given
         settings = self._settings if threshold is None else self._settings.at(threshold)
-        return Answer(gate, choose(gate, settings), dissimilarity)
+        longest = self._settings.longest
+        spent = longest is not None and carried.run >= longest
+        return Answer(gate, "compute" if spent else choose(gate, settings), dissimilarity)
 
     def carry_over(
         self, seen: Sight, carried: Carried, answer: Answer

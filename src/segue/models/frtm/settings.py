@@ -47,6 +47,13 @@ class AugmentationSettings(Settings):
     """No side of the object may become smaller than this many pixels."""
 
 
+class FrtmReuseSettings(ReuseSettings):
+    """The reuse gate of FRTM."""
+
+    longest: Count | None = None
+    """Frames in a row that an object is carried over, at most (ours); ``None``: what the gate lets (the paper)."""
+
+
 class FrtmSettings(Settings):
     """What FRTM does at test time."""
 
@@ -99,7 +106,7 @@ class FrtmSettings(Settings):
     compared: Compared = "score"
     """What of the last computed frame the gate is shown: the score of the target model, as the paper has it for FRTM,
     or the mask, as it has it for any host."""
-    reuse: ReuseSettings | None = None
+    reuse: FrtmReuseSettings | None = None
     """When an object is carried over instead of computed; ``None``: never, and no gate is built."""
 
     @model_validator(mode="after")
@@ -142,7 +149,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "g-frtm": {"reuse": {}},
     "g-frtm-fast": {**_FAST, "reuse": {}},
     "frtm-lite": _LITE,
-    "g-frtm-lite": {**_LITE, "reuse": {"threshold": 0.94}, "compared": "mask"},
+    "g-frtm-lite": {**_LITE, "reuse": {"threshold": 0.9, "longest": 2}, "compared": "mask"},
 }
 """What each name changes. The released ``--fast`` flag changes nothing; this follows the paper.
 
@@ -171,4 +178,7 @@ def variant(name: str, values: Mapping[str, Any] | None = None) -> FrtmSettings:
     """
     if name not in VARIANTS:
         raise SettingsError(f"No FRTM variant {name!r}. Known: {', '.join(VARIANTS)}.")
-    return FrtmSettings.parse({**VARIANTS[name], **(values or {})})
+    known, changed = VARIANTS[name], dict(values or {})
+    if isinstance(changed.get("reuse"), Mapping):
+        changed["reuse"] = {**known.get("reuse", {}), **changed["reuse"]}
+    return FrtmSettings.parse({**known, **changed})

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from segue.models.interface import PartClock, untimed
 from segue.models.lite import target
 from segue.models.lite.network import WIDTHS, FrameFeatures, LiteNetwork
+from segue.nn.backends.catalog import whole_backend
 from segue.nn.backends.int8 import Ranges
 from segue.nn.backends.interface import Backend
 
@@ -51,6 +52,20 @@ class Decode(nn.Module):
         return (self.decoder(shares, seen, previous, others),)
 
 
+class Encode(nn.Module):
+    """What the target models of objects learn to see."""
+
+    def __init__(self, network: LiteNetwork) -> None:
+        super().__init__()
+        self.encoder = network.encoder
+
+    def forward(
+        self, masks: Float[Tensor, "objects height4 width4"]
+    ) -> tuple[Float[Tensor, "objects codes height8 width8"]]:
+        """See ``MaskEncoder``."""
+        return (self.encoder(masks),)
+
+
 class LiteGraphs:
     """The network, ready to compute; what is learned in a video stays in torch, which has the factorisation.
 
@@ -66,6 +81,8 @@ class LiteGraphs:
     def __init__(self, network: LiteNetwork, backend: Backend, ranges: Ranges | None) -> None:
         of_decoder = {k: v for k, v in (ranges or {}).items() if k.startswith("decoder.")}
         of_frame = {k: v for k, v in (ranges or {}).items() if k not in of_decoder}
+        whole = whole_backend()
+        self._encode = None if whole is None else whole.prepare(Encode(network))
         self._look = backend.prepare(Look(network), of_frame)
         self._decode = backend.prepare(Decode(network), of_decoder)
         self._network = network
@@ -104,7 +121,8 @@ class LiteGraphs:
         alike: Bool[Tensor, "objects objects"],
     ) -> tuple[target.Gram, target.Cross]:
         """See ``LiteNetwork.learn``, on one frame."""
-        return self._network.learn(features, masks, valid, alike=alike)
+        (codes,) = (None,) if self._encode is None else self._encode(masks)
+        return self._network.learn(features, masks, valid, alike=alike, codes=codes)
 
     def solve(self, gram: target.Gram, cross: target.Cross) -> target.Cross:
         """See ``LiteNetwork.solve``."""

@@ -60,6 +60,7 @@ class LiteNetwork(nn.Module):
         valid: Float[Tensor, "batch height8 width8"],
         others: Float[Tensor, "objects height8 width8"] | None = None,
         alike: Bool[Tensor, "objects objects"] | None = None,
+        codes: Float[Tensor, "objects codes height8 width8"] | None = None,
     ) -> tuple[target.Gram, target.Cross]:
         """Normal equations for each object; soft masks at stride 4.
 
@@ -72,9 +73,10 @@ class LiteNetwork(nn.Module):
             others: Where the other objects of the frame are; with a batch of one these are all the other masks.
             alike: Which objects look like which others, and so are no more than background to each other; by default
                 none.
+            codes: What the encoder says of the masks, if something else has computed it.
         """
         small = F.avg_pool2d(masks[:, None], 2).flatten(1)
-        codes = self.encoder(masks).flatten(2).float()
+        codes = (self.encoder(masks) if codes is None else codes).flatten(2).float()
         with torch.autocast(features.device.type, enabled=False):  # a Gram matrix needs the digits
             design, known = target.design(features.float()), valid.flatten(1)
             if len(features) == 1:

@@ -11,6 +11,8 @@ from segue.models.reuse.host import PacedHost, WindowHost
 from segue.models.reuse.model import GatedModel, WindowedModel
 from segue.models.reuse.propagator import FlowPropagator
 from segue.models.reuse.window_inference import WindowPropagator
+from segue.nn.backends.catalog import whole_backend
+from segue.nn.backends.torch_backend import TorchBackend
 from segue.nn.reuse.settings import ReuseSettings, WindowReuseSettings
 from segue.nn.weights import load_weights, shipped_weights
 
@@ -48,6 +50,7 @@ def gated(
     network, name = WindowGate(), gate_name(host.name)
     load_weights(network, gate or shipped_weights(name), model_name=name)
     longest = WindowReuseSettings.parse(settings.model_dump()).longest
-    propagator = WindowPropagator(host, network.to(torch.device(device)), longest)
+    backend = whole_backend() or TorchBackend()
+    propagator = WindowPropagator(host, network.to(torch.device(device)), longest, backend)
     kind = WindowedModel if isinstance(host, PacedHost) else GatedModel
     return kind(host, propagator, settings)

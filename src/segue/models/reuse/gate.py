@@ -98,6 +98,18 @@ class WindowGate(nn.Module):
         return said[:, 0].sigmoid()
 
 
+class Gate(nn.Module):
+    """The gate as a backend computes it: a tuple comes out."""
+
+    def __init__(self, gate: WindowGate) -> None:
+        super().__init__()
+        self.gate = gate
+
+    def forward(self, evidence: Evidence) -> tuple[Float[Tensor, " objects"]]:
+        """What the gate says."""
+        return (self.gate(evidence),)
+
+
 def objective(
     gate: WindowGate,
     evidence: Evidence,

@@ -13,7 +13,7 @@ from torch import Tensor
 from segue.models import painting
 from segue.models.given import size_of
 from segue.models.interface import PartClock, untimed
-from segue.models.reuse.gate import WindowGate
+from segue.models.reuse.gate import Gate, WindowGate
 from segue.models.reuse.grouping import boxes_of
 from segue.models.reuse.host import WindowHost
 from segue.models.reuse.propagator import Propagated
@@ -26,7 +26,8 @@ from segue.models.reuse.window_memory import (
     sights_of,
 )
 from segue.models.scene import Thumbnail, is_cut, largest_change, thumbnail
-from segue.nn.fuse import for_inference
+from segue.nn.backends.interface import Backend
+from segue.nn.backends.torch_backend import TorchBackend
 from segue.types import Frame, ObjectScore, Prediction
 
 _SAME = 2
@@ -73,13 +74,20 @@ class WindowPropagator:
         host: Looks.
         gate: With trained weights, where it shall run.
         longest: See ``WindowReuseSettings``.
+        backend: Computes the gate; torch by default.
     """
 
     memory_type = WindowMemory
 
-    def __init__(self, host: WindowHost[Any], gate: WindowGate, longest: int) -> None:
+    def __init__(
+        self,
+        host: WindowHost[Any],
+        gate: WindowGate,
+        longest: int,
+        backend: Backend | None = None,
+    ) -> None:
         self._host = host
-        self._gate = for_inference(gate)
+        self._gate = (backend or TorchBackend()).prepare(Gate(gate))
         self._device = next(gate.parameters()).device
         self._longest = longest
         self._clock: PartClock = untimed
@@ -133,7 +141,7 @@ class WindowPropagator:
             away = [i for i in absent if (i + memory.gap) % len(views) == place]
             looks.append(look(self._host, view, sight, memory, host, away))
         with self._clock("gate"):
-            gates = self._gate(torch.cat([evidence for _, _, evidence in looks]))
+            (gates,) = self._gate(torch.cat([evidence for _, _, evidence in looks]))
         said = gates.split([len(ids) for ids, _, _ in looks])
         found = {}
         for sight, (ids, answer, _), gate in zip(memory.sights, looks, said, strict=True):

@@ -72,6 +72,28 @@ class Cell(nn.Module):
             found.append(hidden)
         return torch.cat(found)
 
+    def following(
+        self,
+        share: Float[Tensor, "batch gates height width"],
+        own: Float[Tensor, "batch own height width"],
+        hidden: Float[Tensor, "batch hidden height width"],
+        state: Float[Tensor, "batch hidden height width"],
+    ) -> tuple[
+        Float[Tensor, "batch hidden height width"], Float[Tensor, "batch hidden height width"]
+    ]:
+        """Hidden and cell state of one object, from those of the object before; zeros for the first one.
+
+        Args:
+            share: As in ``forward``.
+            own: As in ``forward``.
+            hidden: Hidden state of the object before, on this frame.
+            state: Its cell state.
+        """
+        weight = self.gates.weight
+        gates = share + F.conv2d(own, weight[:, self.skip : -self.hidden], padding=1)
+        gates = gates + F.conv2d(hidden, weight[:, -self.hidden :], padding=1)
+        return _update(gates, state)
+
 
 def _update(
     gates: Float[Tensor, "batch gates height width"],
@@ -138,6 +160,42 @@ class Decoder(nn.Module):
             found.append(below[0])
         height, width = below[0].shape[2:]
         return self.head(_resize(below[0], (2 * height, 2 * width)))[:, 0], tuple(found)
+
+    def following(
+        self,
+        shares: Sequence[Float[Tensor, "batch _ _ _"]],
+        guides: Sequence[Float[Tensor, "batch guide _ _"]],
+        hidden: Hidden,
+        before: Hidden,
+        states: Hidden,
+    ) -> tuple[Float[Tensor, "batch height2 width2"], Hidden, Hidden]:
+        """Logits, hidden states and cell states of one object, as ``forward`` finds them.
+
+        Args:
+            shares: As in ``forward``.
+            guides: As in ``forward``.
+            hidden: Hidden states of the last frame.
+            before: Hidden states of the object before, on this frame; zeros for the first one.
+            states: Its cell states.
+        """
+        spatial, temporal = self.recurrence != "temporal", self.recurrence != "spatial"
+        below: list[Tensor] = []
+        found, after = [], []
+        for cell, share, guide, last, above, state in zip(
+            self._cells(), shares, guides, hidden, before, states, strict=True
+        ):
+            raised = [_resize(x, share.shape[2:]) for x in below]
+            kept = last if temporal else torch.zeros_like(last)
+            if not spatial:
+                above, state = torch.zeros_like(above), torch.zeros_like(state)
+            own = torch.cat([*raised, kept, guide], 1)
+            shown, state = cell.following(share, own, above, state)
+            below = [shown]
+            found.append(shown)
+            after.append(state)
+        height, width = below[0].shape[2:]
+        logits = self.head(_resize(below[0], (2 * height, 2 * width)))[:, 0]
+        return logits, tuple(found), tuple(after)
 
     def _cells(self) -> list[Cell]:
         return cast(list[Cell], list(self.cells))

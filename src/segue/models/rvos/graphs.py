@@ -8,8 +8,9 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from segue.models.rvos.decoder import Decoder, Hidden
-from segue.models.rvos.network import Look, RVOSNetwork
+from segue.models.rvos.network import Look, RVOSNetwork, seen
 from segue.models.rvos.state import Memory
+from segue.nn.backends.catalog import whole_backend
 from segue.nn.backends.interface import Backend
 from segue.nn.fuse import for_inference
 
@@ -22,12 +23,16 @@ class See(nn.Module):
 
     def __init__(self, network: RVOSNetwork) -> None:
         super().__init__()
-        self.network = network
+        self.encoder, self.decoder = network.encoder, network.decoder
 
     def forward(self, frames: UInt8[Tensor, "batch height width 3"]) -> tuple[Tensor, ...]:
-        """The frame's share of the gates of each cell, then its keys, where it has some."""
-        found = self.network.look(frames.permute(0, 3, 1, 2).float() / 255)
-        return found.shares if found.keys is None else (*found.shares, found.keys)
+        """The frame's share of the gates of each cell, then its keys, where it has some.
+
+        Args:
+            frames: Sides are multiples of the encoder's.
+        """
+        shares, keys = seen(self.encoder, self.decoder, frames.permute(0, 3, 1, 2).float() / 255)
+        return shares if keys is None else (*shares, keys)
 
 
 class Decode(nn.Module):
@@ -43,6 +48,44 @@ class Decode(nn.Module):
         shares, guides, hidden = (inputs[i * levels : (i + 1) * levels] for i in range(3))
         logits, after = self.decoder(shares, guides, hidden)
         return logits, *after
+
+
+class DecodeNext(nn.Module):
+    """The decoder for one object, which comes after another one: a graph for any number of objects."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Logits, hidden and cell states, from what ``Decoder.following`` takes, one after the other."""
+        levels = len(inputs) // 5
+        parts = (inputs[i * levels : (i + 1) * levels] for i in range(5))
+        logits, hidden, states = self.decoder.following(*parts)
+        return logits, *hidden, *states
+
+
+class _Successive(nn.Module):
+    """Stands in for a ``Decoder``: objects one after the other."""
+
+    def __init__(self, decoder: Decoder, backend: Backend) -> None:
+        super().__init__()
+        self._graph = backend.prepare(DecodeNext(decoder))
+
+    def forward(
+        self, shares: Sequence[Tensor], guides: Sequence[Tensor], hidden: Hidden
+    ) -> tuple[Float[Tensor, "rows height2 width2"], Hidden]:
+        """See ``Decoder``, for one video."""
+        levels = len(shares)
+        before = states = tuple(torch.zeros_like(level[:1]) for level in hidden)
+        logits, after = [], []
+        for row in range(len(hidden[0])):
+            own = [x[row : row + 1] for x in (*guides, *hidden)]
+            found = self._graph(*shares, *own, *before, *states)
+            before, states = found[1 : 1 + levels], found[1 + levels :]
+            logits.append(found[0])
+            after.append(before)
+        return torch.cat(logits), tuple(map(torch.cat, zip(*after, strict=True)))
 
 
 class _PreparedDecoder(nn.Module):
@@ -75,7 +118,12 @@ class RVOSGraphs:
     def __init__(self, network: RVOSNetwork, backend: Backend) -> None:
         self._see = backend.prepare(See(network))
         self._network = for_inference(network)
-        prepared = _PreparedDecoder(self._network.decoder, backend)
+        whole = whole_backend()
+        prepared = (
+            _PreparedDecoder(self._network.decoder, backend)
+            if whole is None
+            else _Successive(network.decoder, whole)
+        )
         self._network.decoder = cast(Decoder, prepared)
         self.begin = self._network.begin
         self.small = self._network.small
@@ -83,7 +131,7 @@ class RVOSGraphs:
 
     def look(self, frames: UInt8[Tensor, "batch height width 3"]) -> Look:
         """Everything that is computed once per frame."""
-        found = self._see(frames)
+        found = self._see(_padded(frames, self._network.encoder.multiple))
         levels = len(self._network.encoder.strides)
         keys = found[levels] if len(found) > levels else None
         return Look(found[:levels], keys, (frames.shape[1], frames.shape[2]))
@@ -92,3 +140,15 @@ class RVOSGraphs:
     def step(self, look: Look, memory: Memory) -> tuple[Float[Tensor, "rows height width"], Hidden]:
         """See ``RVOSNetwork.step``."""
         return self._network.step(look, memory)
+
+
+def _padded(
+    frames: UInt8[Tensor, "batch height width 3"], multiple: int
+) -> UInt8[Tensor, "batch rows columns 3"]:
+    """The last row and column again, until the sides are multiples."""
+    for axis in (1, 2):
+        side = frames.shape[axis]
+        if side % multiple:
+            places = torch.arange(side + -side % multiple, device=frames.device)
+            frames = frames.index_select(axis, places.clamp_max(side - 1))
+    return frames

@@ -63,8 +63,9 @@ class RVOSNetwork(nn.Module):
             backbone: A frozen stand-in for the network's backbone (the same function, faster).
         """
         height, width = frames.shape[2:]
-        skips, keys = self.encoder(F.pad(frames, self._edges(height, width), "replicate"), backbone)
-        return Look(self.decoder.shares(skips), keys, (height, width))
+        padded = F.pad(frames, self._edges(height, width), "replicate")
+        shares, keys = seen(self.encoder, self.decoder, padded, backbone)
+        return Look(shares, keys, (height, width))
 
     def begin(self, look: Look, rows: int) -> Memory:
         """The memory of objects of which nothing is known."""
@@ -132,6 +133,17 @@ class RVOSNetwork(nn.Module):
         keys = look.keys.expand(len(memory.last_keys), -1, -1, -1)
         found = self.matching(keys, (memory.reference.keys, first), (memory.last_keys, last))
         return _by_video(found, len(found) // videos).to(memory.previous.dtype)
+
+
+def seen(
+    encoder: LiteEncoder | ResNetEncoder,
+    decoder: Decoder,
+    frames: Float[Tensor, "batch 3 height width"],
+    backbone: Backbone | None = None,
+) -> tuple[tuple[Float[Tensor, "batch _ _ _"], ...], Keys | None]:
+    """Shares and keys of a ``Look`` at frames whose sides are multiples of the encoder's."""
+    skips, keys = encoder(frames, backbone)
+    return decoder.shares(skips), keys
 
 
 def _by_video(rows: Float[Tensor, "rows _ _ _"], videos: int) -> Float[Tensor, "rows _ _ _"]:

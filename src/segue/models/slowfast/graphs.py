@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.rpn import RPNHead, concat_box_prediction_layers
@@ -17,10 +17,12 @@ from segue.models.slowfast.network import (
     features_of,
     image_list,
     instances_of,
+    normalised,
 )
 from segue.models.slowfast.state import Levels, Past
 from segue.models.slowfast.stream import KINDS, LevelStep
-from segue.nn.backends.interface import Backend
+from segue.nn.backends.catalog import whole_backend
+from segue.nn.backends.interface import Backend, Graph
 
 HEAD_LEVELS = 4
 """Levels that the heads read, the finest ones."""
@@ -40,12 +42,25 @@ class See(nn.Module):
         return tuple(features_of(self.backbone, pixels, self.settings).values())
 
 
+class SeeNormalised(nn.Module):
+    """Features of a frame that is resized, normalised and padded already, so that frames may have any size."""
+
+    def __init__(self, network: SlowFastNetwork) -> None:
+        super().__init__()
+        self.backbone = network.backbone
+
+    def forward(self, pixels: Float[Tensor, "batch 3 rows columns"]) -> tuple[Tensor, ...]:
+        """A map per level, the finest first."""
+        return tuple(self.backbone(pixels).values())
+
+
 class Enhance(nn.Module):
     """One step of the module at every level that the heads read, with its inputs one after the other."""
 
     def __init__(self, module: SlowFast) -> None:
         super().__init__()
         self.steps = nn.ModuleList(LevelStep(module, level) for level in range(HEAD_LEVELS))
+        self.module = module  # the steps hold copies; so an export knows what its graph has
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Per level the enhanced features, then the new map of each kind."""
@@ -82,7 +97,7 @@ class SlowFastGraphs:
     def __init__(self, network: SlowFastNetwork, backend: Backend) -> None:
         self.settings = network.settings
         self.level_names = network.levels
-        self.see = backend.prepare(See(network))
+        self.see = _sized(network) or backend.prepare(See(network))
         """Features of frames, as in ``See``."""
         self._propose = backend.prepare(Propose(network.rpn.head))
         self._rpn = copy.deepcopy(network.rpn).eval()
@@ -148,6 +163,24 @@ class SlowFastGraphs:
         kept, _ = self._rpn.filter_proposals(boxes, likely, images.image_sizes, counts)
         found: list[Tensor] = kept
         return found
+
+
+def _sized(network: SlowFastNetwork) -> Graph | None:
+    """``See`` with a graph for frames of any size, where the graphs of a model have to be so."""
+    whole = whole_backend()
+    if whole is None:
+        return None
+    graph, backbone, settings = (
+        whole.prepare(SeeNormalised(network)),
+        network.backbone,
+        network.settings,
+    )
+
+    def see(frames: UInt8[Tensor, "batch height width 3"]) -> tuple[Tensor, ...]:
+        pixels = frames.permute(0, 3, 1, 2).float() / 255
+        return graph(normalised(backbone, pixels, settings))
+
+    return see
 
 
 def _step(module: nn.Module) -> LevelStep:

@@ -193,6 +193,13 @@ def features_of(
     backbone: nn.Module, frames: Float[Tensor, "batch 3 height width"], settings: SlowFastSettings
 ) -> Maps:
     """See ``SlowFastNetwork.see``."""
+    return cast(Maps, backbone(normalised(backbone, frames, settings)))
+
+
+def normalised(
+    backbone: nn.Module, frames: Float[Tensor, "batch 3 height width"], settings: SlowFastSettings
+) -> Float[Tensor, "batch 3 rows columns"]:
+    """Frames as the backbone reads them: resized, normalised and padded to multiples of 32."""
     size_hw = (frames.shape[2], frames.shape[3])
     working = settings.working_hw(size_hw)
     if working != size_hw:
@@ -202,7 +209,7 @@ def features_of(
         for v in (backbone.mean, backbone.deviation)
     )
     padding = (0, -working[1] % MULTIPLE, 0, -working[0] % MULTIPLE)
-    return cast(Maps, backbone(F.pad((frames - mean) / deviation, padding)))
+    return F.pad((frames - mean) / deviation, padding)
 
 
 def image_list(

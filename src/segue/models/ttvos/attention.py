@@ -41,7 +41,10 @@ class TemplateAttention(nn.Module):
         self, features: Float[Tensor, "objects channels height8 width8"], history: History
     ) -> Template:
         """The template that a frame and the masks up to it make."""
-        seen = torch.cat([features, coordinates(features), history], 1)
+        return self.template_of(torch.cat([features, coordinates(features), history], 1))
+
+    def template_of(self, seen: Float[Tensor, "objects _ height8 width8"]) -> Template:
+        """The same, from features, coordinates and history in one."""
         key, value = self.memory_key(seen).flatten(2), self.memory_value(seen).flatten(2)
         found: Tensor = (key @ value.mT / key.shape[2] ** 0.5).softmax(2)
         return found
@@ -55,7 +58,12 @@ class TemplateAttention(nn.Module):
     ) -> Float[Tensor, "objects channels height8 width8"]:
         """What the frame answers to the template."""
         seen = [features, coordinates(features), history, *([] if extra is None else [extra])]
-        query = torch.cat(seen, 1)
+        return self.answered(torch.cat(seen, 1), template)
+
+    def answered(
+        self, query: Float[Tensor, "objects _ height8 width8"], template: Template
+    ) -> Float[Tensor, "objects channels height8 width8"]:
+        """The same, from features, coordinates, history and what else is known in one."""
         value = self.query_value(query)
         answer = (template.to(value.dtype) @ value.flatten(2)).view_as(value)
         found: Tensor = self.blend(torch.cat([self.query_feature(query), answer], 1))

@@ -1,6 +1,7 @@
 """TTVOS: objects carried by a template each; with a gate, only where the video changes."""
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import torch
@@ -13,9 +14,11 @@ from segue.models.given import check_first, check_frame, check_mask, overrule, s
 from segue.models.soft_masks import SoftMasks
 from segue.models.ttvos.attention import margin, pool_masks, two_channels
 from segue.models.ttvos.carrier import Carrier
+from segue.models.ttvos.graphs import TTVOSGraphs
 from segue.models.ttvos.network import TTVOSNetwork
 from segue.models.ttvos.settings import TTVOSSettings
 from segue.models.ttvos.state import Carried, Memory, TTVOSState, append, put, take
+from segue.nn.backends.catalog import whole_backend
 from segue.nn.fuse import for_inference
 from segue.nn.reuse.gate import Choice, choose
 from segue.nn.reuse.settings import ReuseSettings
@@ -60,7 +63,10 @@ class TTVOSModel:
         self.name = name
         self.network = network
         self.settings = settings
-        self._fast = for_inference(network)
+        whole = None if carrier else whole_backend()
+        # The graphs of an export have those of its methods that a video needs without a gate.
+        graphs = None if whole is None else cast(TTVOSNetwork, TTVOSGraphs(network, whole))
+        self._fast = graphs or for_inference(network)
         self._carrier = None if carrier is None else for_inference(carrier)
         self._device = next(network.parameters()).device
 

@@ -63,7 +63,7 @@ class TTVOSNetwork(nn.Module):
     def step(self, look: Look, memory: Memory) -> Step:
         """The objects on the next frame; one look per object, or one for all."""
         look = shared(look, len(memory.history))
-        evidence = self._evidence(look, memory)
+        evidence = self.evidence(look, memory)
         attention = self.attention(look.maps[8], memory.history, memory.template, evidence)
         decoded = self.decoder(look.maps, attention, memory.deep, memory.history, evidence)
         return Step(decoded, attention)
@@ -84,7 +84,8 @@ class TTVOSNetwork(nn.Module):
             template, history, look.maps[16], memory.first_masks, memory.first_keys, look.keys
         )
 
-    def _evidence(self, look: Look, memory: Memory) -> Tensor | None:
+    def evidence(self, look: Look, memory: Memory) -> Tensor | None:
+        """What matching with remembered frames says; ``None`` in the variants of the paper."""
         if self.matching is None or look.keys is None:
             return None
         assert memory.first_keys is not None

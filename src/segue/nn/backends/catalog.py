@@ -21,16 +21,29 @@ BACKENDS = {
 
 
 _given: ContextVar[Backend | None] = ContextVar("backend", default=None)
+_whole: ContextVar[Backend | None] = ContextVar("whole_backend", default=None)
 
 
 @contextmanager
-def using(backend: Backend) -> Iterator[None]:
-    """Models that are built inside compute with this backend, whatever their settings say."""
-    token = _given.set(backend)
+def using(backend: Backend, *, whole: bool = False) -> Iterator[None]:
+    """Models that are built inside compute with this backend, whatever their settings say.
+
+    Args:
+        backend: The backend.
+        whole: Whether it also computes what torch computes otherwise, whatever the backend: small parts, and shapes
+            that are seldom seen. So the weights of an export need be nowhere but in its graphs.
+    """
+    token, token_of_whole = _given.set(backend), _whole.set(backend if whole else None)
     try:
         yield
     finally:
         _given.reset(token)
+        _whole.reset(token_of_whole)
+
+
+def whole_backend() -> Backend | None:
+    """The backend of the ``using`` block around, if it computes the whole of a model."""
+    return _whole.get()
 
 
 def create_backend(name: str, device: str) -> Backend:

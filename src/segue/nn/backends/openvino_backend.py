@@ -6,22 +6,18 @@ from those of torch by rounding only, except for convolutions that are asked to 
 
 import threading
 import warnings
-from collections import OrderedDict
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from segue.nn.backends.cache import GraphCache, default_folder
-from segue.nn.backends.conversion import convert, core, give_back_memory, openvino, read
+from segue.nn.backends.conversion import convert, read
 from segue.nn.backends.fingerprint import fingerprint
 from segue.nn.backends.int8 import Ranges, quantised
 from segue.nn.backends.interface import Graph
 from segue.nn.backends.torch_backend import TorchBackend
-
-_MOST_COMPILED = 16
-"""Graphs of a network that stay in memory, each for inputs of other shapes."""
+from segue.nn.openvino_runtime import CompiledForms, openvino
 
 
 class OpenVinoBackend:
@@ -64,7 +60,7 @@ class _OpenVinoGraph:
     def __init__(self, module: nn.Module, backend: OpenVinoBackend) -> None:
         self._module = module
         self._backend = backend
-        self._compiled: OrderedDict[Any, _Compiled] = OrderedDict()
+        self._compiled = CompiledForms()
         self._fallback: Graph | None = None
         self._lock = threading.Lock()
 
@@ -73,7 +69,7 @@ class _OpenVinoGraph:
             dense = tuple(i.detach().contiguous() for i in inputs)
             try:
                 with self._lock:
-                    return self._compiled_for(dense)(dense)
+                    return self._computed(dense)
             except Exception as error:  # what a compiler may raise is written nowhere
                 fallback = TorchBackend().prepare(self._module)
                 outputs = fallback(*inputs)  # raises for inputs that are wrong for any backend
@@ -82,15 +78,10 @@ class _OpenVinoGraph:
                 return outputs
         return self._fallback(*inputs)
 
-    def _compiled_for(self, inputs: tuple[Tensor, ...]) -> "_Compiled":
-        threads = torch.get_num_threads()
-        key = (threads, *((i.dtype, i.shape) for i in inputs))
-        if key not in self._compiled:
-            self._compiled[key] = _Compiled(self._graph(inputs), threads)
-            if len(self._compiled) > _MOST_COMPILED:
-                self._compiled.popitem(last=False)
-        self._compiled.move_to_end(key)
-        return self._compiled[key]
+    def _computed(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        arrays = [i.numpy() for i in inputs]
+        compiled = self._compiled.find(arrays, lambda: self._graph(inputs))
+        return tuple(torch.from_numpy(found) for found in compiled(arrays))
 
     def _graph(self, inputs: tuple[Tensor, ...]) -> Any:
         key = fingerprint(self._module, inputs)
@@ -100,38 +91,6 @@ class _OpenVinoGraph:
             if key is not None:
                 self._backend.cache.store(key, content)
         return read(content)
-
-
-class _Compiled:
-    """A graph for inputs of fixed shapes, computed by a fixed number of threads."""
-
-    def __init__(self, graph: Any, threads: int) -> None:
-        properties = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": threads,
-            "INFERENCE_PRECISION_HINT": "f32",
-        }
-        compiled = core().compile_model(graph, "CPU", properties)
-        give_back_memory()
-        self._request = compiled.create_infer_request()
-        self._outputs = [
-            (
-                tuple(output.shape),
-                torch.from_numpy(np.empty(0, output.element_type.to_dtype())).dtype,
-            )
-            for output in compiled.outputs
-        ]
-
-    def __call__(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Outputs in fresh memory, which OpenVINO writes to without a copy between."""
-        outputs = tuple(torch.empty(shape, dtype=dtype) for shape, dtype in self._outputs)
-        tensor = openvino().Tensor
-        for i, value in enumerate(inputs):
-            self._request.set_input_tensor(i, tensor(value.numpy(), shared_memory=True))
-        for i, value in enumerate(outputs):
-            self._request.set_output_tensor(i, tensor(value.numpy(), shared_memory=True))
-        self._request.infer()
-        return outputs
 
 
 def _short(reason: str) -> str:

@@ -7,7 +7,7 @@ from segue.studies.reuse_gate.drawing import draw_margins
 from segue.studies.reuse_gate.hosts import LITE_GATE
 from segue.studies.reuse_gate.margins import THRESHOLDS, Margins, key_at
 from segue.studies.reuse_gate.studies import LABELS, LITE, QUICK
-from segue.studies.reuse_gate.trainings import SMALL, STEPS, short, training
+from segue.studies.reuse_gate.trainings import SMALL, STEPS, UNLIMITED, short, training
 from segue.studies.study import Measure, Row, Study
 
 _MARGIN_HEADINGS = ("Model", "Gate's loss", "m1", "m2")
@@ -51,6 +51,7 @@ def _small_margins(name: str, cells: tuple[str, str, str], loss: Mapping[str, An
     learned = training(name, **loss)
     settings = {
         "model": SMALL,
+        "options": UNLIMITED,
         "trained_as": learned["gives"],
         "training": learned,
         "thresholds": [t for t in THRESHOLDS if t <= 0.9],

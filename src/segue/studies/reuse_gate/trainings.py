@@ -5,6 +5,8 @@ from typing import Any
 
 SMALL = "g-frtm-lite"
 """The host of the paper that has weights here."""
+UNLIMITED: Mapping[str, Any] = {"reuse": {"longest": None}}
+"""What its rows change of its settings: the paper has no limit of frames in a row."""
 STEPS = 120
 """Of the training of a row."""
 RAMP = 0.32

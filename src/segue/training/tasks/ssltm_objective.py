@@ -13,6 +13,7 @@ from segue.nn.class_losses import cross_entropy
 from segue.training.curriculum import Conditions
 from segue.training.task import Batch
 from segue.training.tasks.mean_teacher import MeanTeacher, draw_box, mixed, ramped, sure
+from segue.training.tasks.resting import RestingTrunk
 from segue.training.tasks.scene_networks import Family, SceneAnswer
 from segue.training.tasks.ssltm_settings import ObjectiveSettings, TeacherSettings
 
@@ -70,12 +71,21 @@ class SceneObjective(nn.Module):
         self._centres, self._teacher = (centres,), (teacher,)
         self._teaching = teaching or TeacherSettings()
         self._teach_centres = teach_centres
+        self._trunk = RestingTrunk()
         self.seen: Seen | None = None
         self.confident = 0.0
         """Share of the pixels of the last unlabelled batch that taught."""
 
     def forward(self, batch: Batch, conditions: Conditions) -> dict[str, Tensor]:
         """See ``segue.training.task.Task.objective``."""
+        if "trunk" not in conditions.frozen:
+            self._trunk.wakes()
+            return self._losses(batch)
+        (teacher,) = self._teacher
+        with self._trunk.computes(self.network, *([teacher.network] if teacher else [])):
+            return self._losses(batch)
+
+    def _losses(self, batch: Batch) -> dict[str, Tensor]:
         losses = self._supervised(batch)
         if UNLABELLED in batch:
             losses |= self._taught(batch[UNLABELLED])

@@ -1,0 +1,1 @@
+"""Models as folders of graphs: written, and loaded again."""
