@@ -22,6 +22,11 @@ class TinySettings(Settings):
     reference: str = "distance"
     centres: int = 2
     centre_update: str = "mse"
+    stt: bool = True
+    """Of the settings from here on nothing depends."""
+    blend: float = 0.0
+    notice: bool = True
+    distance: int = 60
 
     @property
     def trained_with(self) -> dict[str, str]:
@@ -39,6 +44,17 @@ class Answer:
     features: Tensor
 
 
+class TinyTrunk(nn.Module):
+    """One map, as a tuple of maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Conv2d(3, 8, 4, 4)
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, ...]:
+        return (self.body(frames),)
+
+
 class TinyNetwork(nn.Module):
     """A convolution with dropout, the mean of the reference, and the nearest centre."""
 
@@ -47,14 +63,14 @@ class TinyNetwork(nn.Module):
 
     def __init__(self, num_classes: int, centres: int, update: str) -> None:
         super().__init__()
-        self.trunk = nn.Conv2d(3, 8, 4, 4)
+        self.trunk = TinyTrunk()
         self.neck = nn.Sequential(nn.BatchNorm2d(8), nn.ReLU(), nn.Dropout(0.1))
         self.head, self.second = nn.Conv2d(8, num_classes, 1), nn.Conv2d(8, num_classes, 1)
         self.centres = Centres(num_classes, centres, 8, update) if centres else None
 
     def forward(self, frames: Tensor, reference: Tensor | None = None) -> Answer:
-        seen = [self.neck(self.trunk(frame)) for frame in frames.unbind(1)]
-        far = seen[-1] if reference is None else self.neck(self.trunk(reference))
+        seen = [self.neck(self.trunk(frame)[0]) for frame in frames.unbind(1)]
+        far = seen[-1] if reference is None else self.neck(self.trunk(reference)[0])
         y = 0.7 * seen[-1] + 0.2 * seen[0] + 0.1 * far.mean((2, 3), keepdim=True)
         z = y
         if self.centres is not None and self.centres.begun:
@@ -79,6 +95,7 @@ class TinyModel:
 
     def __init__(self, name: str, network: TinyNetwork, settings: TinySettings) -> None:
         self.name, self.network, self.classes = name, network, settings.classes
+        self.settings = settings
 
     @torch.no_grad()
     def start(self, frame: Frame, labels: GivenLabels | None = None) -> tuple[Prediction, int]:

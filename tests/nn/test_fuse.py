@@ -38,3 +38,9 @@ def test_even_padding_gives_the_result_of_same_padding(size: int, groups: int) -
         fuse_same_padding(network)
         assert type(network[0]) is nn.Conv2d
         assert torch.allclose(network(maps), expected, atol=1e-6)
+
+
+def test_convolutions_over_time_are_left_as_they_are() -> None:
+    network = nn.Sequential(nn.Conv3d(2, 3, (1, 3, 3)), nn.Conv3d(3, 2, (3, 1, 1)))
+    clip = torch.rand(1, 2, 4, 6, 6)
+    torch.testing.assert_close(for_inference(network)(clip), network(clip))

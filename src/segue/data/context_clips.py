@@ -75,6 +75,20 @@ class ContextRecord:
     reference: LabelClipRecord
     """A clip of one frame."""
 
+    def last(self, length: int) -> "ContextRecord":
+        """The same with the last frames of the clip alone, as they are; without noise their pixels are the same."""
+        clip = self.clip
+        if length >= len(clip.frames):
+            return self
+        shorter = replace(
+            clip,
+            frames=clip.frames[-length:],
+            labelled=length - 1,
+            matrices=clip.matrices[-length:],
+            lights=clip.lights[-length:],
+        )
+        return replace(self, clip=shorter)
+
 
 @dataclass(frozen=True)
 class ContextClip:

@@ -18,7 +18,9 @@ def for_inference(module: ModuleT) -> ModuleT:
     fast = copy.deepcopy(module).eval()
     fuse_batch_norm(fast)
     fuse_same_padding(fast)
-    fast.to(memory_format=torch.channels_last)  # type: ignore[call-overload,unused-ignore]
+    for held in (*fast.parameters(), *fast.buffers()):
+        if held.dim() == 4:  # weights of 3-D convolutions have five, which Module.to refuses
+            held.data = held.data.contiguous(memory_format=torch.channels_last)
     return fast
 
 

@@ -27,6 +27,7 @@ _TEMPORAL_UNET = "segue.studies.temporal_unet"
 _REUSE_GATE = "segue.studies.reuse_gate.studies"
 _RVOS = "segue.studies.rvos_curriculum"
 _SLOWFAST = "segue.studies.slowfast.tables"
+_SSLTM = "segue.studies.ssltm.tables"
 
 STUDIES: dict[str, StudyEntry] = {
     "temporal-unet-table2": StudyEntry(
@@ -93,6 +94,22 @@ STUDIES: dict[str, StudyEntry] = {
     "slowfast-learning-rates": StudyEntry(
         f"{_SLOWFAST}:LEARNING_RATES", "three rates of the second stage, and a backbone that learns"
     ),
+    "ssltm-table1": StudyEntry(
+        f"{_SSLTM}:TABLE_1", "SSLTM and its eight rivals, with and without a mean teacher"
+    ),
+    "ssltm-figure1": StudyEntry(
+        f"{_SSLTM}:FIGURE_1", "1, 3 or 5 centres of a class, moved by MSE or EMA"
+    ),
+    "ssltm-figure2": StudyEntry(
+        f"{_SSLTM}:FIGURE_2", "flicker with and without the spatial-temporal transformer"
+    ),
+    "ssltm-figure3": StudyEntry(
+        f"{_SSLTM}:FIGURE_3", "mean teacher and iterative pseudo-labels: mIoU, hours, bytes"
+    ),
+    "ssltm-figure4": StudyEntry(
+        f"{_SSLTM}:FIGURE_4", "how far away the reference is; clean and noisy frames"
+    ),
+    "ssltm-labels": StudyEntry(f"{_SSLTM}:LABELS", "one label in 4, 8, 16 or 30 frames, and all"),
 }
 
 

@@ -45,10 +45,12 @@ LIGHT: dict[str, Any] = {
     "width": 16,
     "classes": ("a", "b", "c"),
 }
+TOP_DOWN = {"decoder": "top-down"}
 WITH_PSP = {f"{name} with psp": (name, {"head": "psp"}) for name in ("etc", "netwarp", "tcb")}
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in VARIANTS},
     **WITH_PSP,
+    **{f"{name} top-down": (name, TOP_DOWN) for name in ("pspnet", "segmenter", "netwarp", "tcb")},
     "netwarp as coded": ("netwarp", {"refinement": "as-coded"}),
 }
 TEMPORAL = ("netwarp", "netwarp with psp", "netwarp as coded", "tcb", "tcb with psp")
@@ -236,6 +238,26 @@ def test_a_resnet_is_dilated_unless_a_pyramid_needs_its_strides() -> None:
     assert not variant("upernet", {"backbone": "resnet-101"}).keeps_stride
     assert not variant("ocrnet").keeps_stride
     assert not variant("ocrnet", {"backbone": "resnet-101", "dilated": False}).keeps_stride
+
+
+@torch.no_grad()
+def test_top_down_answers_at_stride_4_as_ssltm_lite_does() -> None:
+    """Things of four pixels are told apart, which at stride 32 are not."""
+    network = make("tcb top-down")
+    assert network.head.last.head.out_channels == 3
+    maps = network.trunk(torch.rand(1, 3, 64, 96))
+    maps = (*maps[:2], *[network.merge.merged(maps)] * 2)
+    features = network.head.features(maps)
+    assert features.shape[2:] == (4, 6)
+    context = network.head.summary(features, network.auxiliary(maps[2]))
+    logits = network.head.classify(network.head.join(features, context), maps)
+    assert logits.shape[2:] == (16, 24)
+
+
+def test_a_decoder_that_goes_down_by_itself_is_left_alone() -> None:
+    for values in ({"head": "upernet"}, {"head": "deeplabv3plus"}, {"backbone": "resnet-101"}):
+        with pytest.raises(SettingsError, match="'top-down' works with the heads"):
+            variant("ocrnet", {**LIGHT, **TOP_DOWN, **values})
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from segue.models.scene_parsing.tcb import Tcb
 from segue.nn.backbones import Backbone
 from segue.nn.backends.catalog import create_backend
 from segue.nn.context import SoftRegions, conv_norm_relu
+from segue.nn.top_down import Merge
 
 
 def build(
@@ -64,23 +65,47 @@ def create_network(
         trunk.load_imagenet(imagenet if isinstance(imagenet, Path) else None)
     if settings.method in ("netwarp", "tcb"):
         return _with_memory(settings, trunk)
-    auxiliary = _auxiliary(settings, trunk.channels)
-    head = _head(settings, trunk)
-    return ImageParser(trunk, head, auxiliary, pairs=settings.method == "etc")
+    merge, channels = _merged(settings, trunk)
+    auxiliary, head = _auxiliary(settings, channels), _head(settings, trunk, channels)
+    return ImageParser(trunk, head, auxiliary, merge=merge, pairs=settings.method == "etc")
+
+
+def _merged(
+    settings: SceneParsingSettings, trunk: Backbone
+) -> tuple[Merge | None, tuple[int, ...]]:
+    """What merges the two coarsest maps, if anything does, and the channels of the maps that heads then get."""
+    if settings.decoder == "plain":
+        return None, trunk.channels
+    width = settings.head_width
+    return Merge(trunk.channels, width), (*trunk.channels[:2], width, width)
 
 
 def _with_memory(settings: SceneParsingSettings, trunk: Backbone) -> NetWarp | Tcb:
-    head = _context_head(settings, trunk.channels)
-    auxiliary = _auxiliary(settings, trunk.channels)
+    merge, channels = _merged(settings, trunk)
+    head, auxiliary = _context_head(settings, channels), _auxiliary(settings, channels)
     assert auxiliary is not None, "heads with a context have one"
     if settings.method == "tcb":
-        return Tcb(trunk, head, auxiliary, memory=settings.memory, spacing=settings.spacing)
-    coded = settings.refinement == "as-coded"
-    return NetWarp(trunk, head, auxiliary, width=settings.head_width, as_coded=coded)
+        return Tcb(
+            trunk,
+            head,
+            auxiliary,
+            merge=merge,
+            memory=settings.memory,
+            spacing=settings.spacing,
+        )
+    return NetWarp(
+        trunk,
+        head,
+        auxiliary,
+        merge=merge,
+        channels=channels[-1],
+        width=settings.head_width,
+        as_coded=settings.refinement == "as-coded",
+    )
 
 
-def _head(settings: SceneParsingSettings, trunk: Backbone) -> nn.Module:
-    channels, width, number = trunk.channels, settings.head_width, len(settings.classes)
+def _head(settings: SceneParsingSettings, trunk: Backbone, channels: tuple[int, ...]) -> nn.Module:
+    width, number = settings.head_width, len(settings.classes)
     if settings.head == "upernet":
         return UperNetHead(channels, width, number)
     if settings.head == "segmenter":
@@ -93,9 +118,10 @@ def _head(settings: SceneParsingSettings, trunk: Backbone) -> nn.Module:
 
 def _context_head(settings: SceneParsingSettings, channels: tuple[int, ...]) -> OcrHead | PspHead:
     width, number = settings.head_width, len(settings.classes)
+    top_down = settings.decoder == "top-down"
     if settings.head == "psp":
-        return PspHead(channels, width, number)
-    return OcrHead(channels, width, number, biased=settings.biased)
+        return PspHead(channels, width, number, top_down=top_down)
+    return OcrHead(channels, width, number, biased=settings.biased, top_down=top_down)
 
 
 def _auxiliary(settings: SceneParsingSettings, channels: tuple[int, ...]) -> nn.Module | None:

@@ -3,7 +3,7 @@
 x = features(maps)              what pixels show
 context = summary(x, regions)   what the frame holds: pooled grids (PSP), or one vector per class (OCR)
 y = join(x, context)            pixels that know the context of their frame, or of others
-classify(y)                     logits
+classify(y, maps)               logits
 """
 
 from typing import Protocol, runtime_checkable
@@ -17,6 +17,7 @@ from segue.models.scene_parsing.heads import POOLS, refuse_lone
 from segue.nn.backbones import Maps
 from segue.nn.context import Fuse, ObjectAttention, conv_norm_relu, gather
 from segue.nn.resize import resized
+from segue.nn.top_down import TopDownDecoder
 
 Map = Float[Tensor, "batch channels height width"]
 Joined = Float[Tensor, "batch joined height width"]
@@ -50,8 +51,8 @@ class ContextHead(Protocol):
         """Features that know a context."""
         ...
 
-    def classify(self, joined: Joined) -> Logits:
-        """Logits of classes."""
+    def classify(self, joined: Joined, maps: Maps) -> Logits:
+        """Logits of classes; only a decoder that goes down to finer maps looks at those of the frame."""
         ...
 
 
@@ -63,20 +64,27 @@ class OcrHead(nn.Module):
         width: Of features and vectors; pixels and vectors are compared in half of it.
         num_classes: Of the logits.
         biased: See ``ObjectAttention``.
+        top_down: Whether to decode down to stride 4.
     """
 
     def __init__(
-        self, channels: tuple[int, ...], width: int, num_classes: int, *, biased: bool
+        self,
+        channels: tuple[int, ...],
+        width: int,
+        num_classes: int,
+        *,
+        biased: bool,
+        top_down: bool = False,
     ) -> None:
         super().__init__()
         self.narrow = conv_norm_relu(channels[-1], width, 3, bias=True)
         self.attention = ObjectAttention(width, width // 2, bias=biased)
         self.fuse = Fuse(width, bias=biased)
-        self.last = nn.Conv2d(width, num_classes, 1)
+        self.last = _last(channels, width, num_classes, top_down)
 
     def forward(self, maps: Maps, regions: Logits) -> Logits:
         """See ``ContextHead``."""
-        return self.classify(joined_alone(self, maps, regions))
+        return self.classify(joined_alone(self, maps, regions), maps)
 
     def features(self, maps: Maps) -> Map:
         """See ``ContextHead``."""
@@ -92,10 +100,9 @@ class OcrHead(nn.Module):
         joined: Tensor = self.fuse(self.attention(features, context[0]), features)
         return joined
 
-    def classify(self, joined: Joined) -> Logits:
+    def classify(self, joined: Joined, maps: Maps) -> Logits:
         """See ``ContextHead``."""
-        logits: Tensor = self.last(joined)
-        return logits
+        return _logits(self.last, joined, maps)
 
 
 class PspHead(nn.Module):
@@ -105,18 +112,21 @@ class PspHead(nn.Module):
         channels: Of the four maps.
         width: Of each grid, and of what is joined.
         num_classes: Of the logits.
+        top_down: Whether to decode down to stride 4.
     """
 
-    def __init__(self, channels: tuple[int, ...], width: int, num_classes: int) -> None:
+    def __init__(
+        self, channels: tuple[int, ...], width: int, num_classes: int, *, top_down: bool = False
+    ) -> None:
         super().__init__()
         top = channels[-1]
         self.pooled = nn.ModuleList(conv_norm_relu(top, width, 1) for _ in POOLS)
         self.fuse = conv_norm_relu(top + len(POOLS) * width, width, 3)
-        self.last = nn.Conv2d(width, num_classes, 1)
+        self.last = _last(channels, width, num_classes, top_down)
 
     def forward(self, maps: Maps, regions: Logits) -> Logits:
         """See ``ContextHead``."""
-        return self.classify(joined_alone(self, maps, regions))
+        return self.classify(joined_alone(self, maps, regions), maps)
 
     def features(self, maps: Maps) -> Map:
         """The coarsest map itself."""
@@ -135,10 +145,22 @@ class PspHead(nn.Module):
         joined: Tensor = self.fuse(torch.cat([features, *grids], 1))
         return joined
 
-    def classify(self, joined: Joined) -> Logits:
+    def classify(self, joined: Joined, maps: Maps) -> Logits:
         """See ``ContextHead``."""
-        logits: Tensor = self.last(joined)
-        return logits
+        return _logits(self.last, joined, maps)
+
+
+def _last(
+    channels: tuple[int, ...], width: int, num_classes: int, top_down: bool
+) -> nn.Conv2d | TopDownDecoder:
+    if top_down:
+        return TopDownDecoder(channels, width, num_classes)
+    return nn.Conv2d(width, num_classes, 1)
+
+
+def _logits(last: nn.Conv2d | TopDownDecoder, joined: Joined, maps: Maps) -> Logits:
+    logits: Tensor = last(joined, maps) if isinstance(last, TopDownDecoder) else last(joined)
+    return logits
 
 
 def joined_alone(head: ContextHead, maps: Maps, regions: Logits) -> Joined:

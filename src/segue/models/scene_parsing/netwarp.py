@@ -27,6 +27,7 @@ from segue.models.scene_parsing.network import (
 from segue.nn.backbones import MULTIPLE, Backbone, Maps
 from segue.nn.context import conv_norm_relu
 from segue.nn.resize import resized
+from segue.nn.top_down import Merge
 from segue.nn.warp import warp
 
 
@@ -103,6 +104,8 @@ class NetWarp(nn.Module):
         trunk: Frames -> maps.
         head: Maps -> logits.
         auxiliary: As in ``ImageParser``.
+        merge: See ``SceneNetwork``.
+        channels: Of the coarsest map that the head gets.
         width: Channels of what the head classifies.
         as_coded: With the two defects of VSPW's code.
     """
@@ -116,6 +119,8 @@ class NetWarp(nn.Module):
         head: OcrHead | PspHead,
         auxiliary: nn.Module,
         *,
+        merge: Merge | None = None,
+        channels: int,
         width: int,
         as_coded: bool,
     ) -> None:
@@ -123,8 +128,9 @@ class NetWarp(nn.Module):
         self.trunk = trunk
         self.head = head
         self.auxiliary = auxiliary
+        self.merge = merge
         self.refine = FlowRefiner(signed=not as_coded)
-        self.early = MovedFeatures(trunk.channels[-1], in_pixels=as_coded)
+        self.early = MovedFeatures(channels, in_pixels=as_coded)
         self.late = MovedFeatures(width, in_pixels=as_coded)
 
     def forward(
@@ -182,4 +188,5 @@ class NetWarp(nn.Module):
         flow = self.refine(flow, self.trunk.normalised(frame), self.trunk.normalised(before))
         coarsest, joined = last
         maps = (*maps[:-1], self.early(maps[-1], coarsest, flow))
-        return self.head.classify(self.late(joined_alone(self.head, maps, regions), joined, flow))
+        moved = self.late(joined_alone(self.head, maps, regions), joined, flow)
+        return self.head.classify(moved, maps)

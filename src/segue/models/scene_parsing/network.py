@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from segue.errors import InputError
 from segue.nn.backbones import MULTIPLE, Backbone, Maps
 from segue.nn.resize import resized
+from segue.nn.top_down import Merge
 
 Clips = Float[Tensor, "batch time 3 height width"]
 Frames = Float[Tensor, "batch 3 height width"]
@@ -52,6 +53,8 @@ class SceneNetwork(Protocol):
     """A network of this room; it is an ``nn.Module``, too."""
 
     trunk: Backbone
+    merge: Merge | None
+    """Makes one map at stride 16 of the two coarsest; ``None``: heads get the trunk's maps."""
     multiple: int
     """Sides of frames must be multiples of it."""
     needs_flow: bool
@@ -134,6 +137,7 @@ class ImageParser(nn.Module):
         trunk: Frames -> maps.
         head: ``(maps, auxiliary logits) -> logits``.
         auxiliary: The map before the coarsest one -> logits; ``None``: there is no such head.
+        merge: See ``SceneNetwork``.
         pairs: Whether training is told the answer for the frame before, too (ETC).
     """
 
@@ -141,9 +145,16 @@ class ImageParser(nn.Module):
     needs_flow = False
 
     def __init__(
-        self, trunk: Backbone, head: nn.Module, auxiliary: nn.Module | None, *, pairs: bool = False
+        self,
+        trunk: Backbone,
+        head: nn.Module,
+        auxiliary: nn.Module | None,
+        *,
+        merge: Merge | None = None,
+        pairs: bool = False,
     ) -> None:
         super().__init__()
+        self.merge = merge
         self.trunk = trunk
         self.head = head
         self.auxiliary = auxiliary
@@ -178,7 +189,9 @@ class ImageParser(nn.Module):
 
 
 def see(network: Any, frames: Frames) -> tuple[Maps, Any]:
-    """The trunk's maps of single frames, and the logits of the auxiliary head (``None`` without one).
+    """The maps of single frames that heads get, and the logits of the auxiliary head (``None`` without one).
+
+    Where a network merges, the one map stands for both of the coarsest.
 
     Raises:
         InputError: Sides that are no multiples.
@@ -190,6 +203,9 @@ def see(network: Any, frames: Frames) -> tuple[Maps, Any]:
             "Pad or crop them."
         )
     maps: Maps = network.trunk(frames)
+    if network.merge is not None:
+        merged = network.merge.merged(maps)
+        maps = (*maps[:2], merged, merged)
     return maps, None if network.auxiliary is None else network.auxiliary(maps[-2])
 
 

@@ -37,6 +37,10 @@ class SceneParsingSettings(NamingSettings):
     """Keep stride 8 in the coarsest maps; ``None``: where the backbone is a ResNet and the head is not UperNet's."""
     width: Positive | None = None
     """Channels of the head; ``None``: those that fit the printed number of parameters."""
+    decoder: Literal["plain", "top-down"] = "plain"
+    """``plain``: classes at the size of the coarsest map, as published; ``top-down``: strides 16 and 32 merged, and
+    classes at stride 4, as ``ssltm-lite`` has them (ours; of the heads ``psp``, ``ocr`` and ``segmenter``, the last of
+    which answers at stride 16). The other heads go down to stride 4 by themselves."""
     deeplab: Literal["printed", "as-coded"] = "printed"
     """Of the head ``deeplabv3plus``. ``printed``: 3x3 convolution behind the pyramid, and an auxiliary head, which fits
     the 59.5 M of the paper's table; ``as-coded``: 1x1 and none, as VSPW's code, with 56.2 M (59.5 M with its
@@ -61,6 +65,13 @@ class SceneParsingSettings(NamingSettings):
             raise ValueError(
                 f"method {self.method!r} works with the heads 'ocr' and 'psp', not with {self.head!r}."
             )
+        if self.decoder == "top-down" and (
+            self.head in ("upernet", "deeplabv3plus") or self.keeps_stride
+        ):
+            raise ValueError(
+                "decoder 'top-down' works with the heads 'psp', 'ocr' and 'segmenter' on a backbone whose maps have "
+                f"strides 4 to 32; got head {self.head!r} and backbone {self.backbone!r}. Leave it out."
+            )
         return self
 
     @property
@@ -79,6 +90,8 @@ class SceneParsingSettings(NamingSettings):
     def trained_with(self) -> dict[str, str]:
         """What a weights file keeps of the settings, as strings."""
         kept = {"backbone": self.backbone, "head": self.head, "refinement": self.refinement}
+        if self.decoder != "plain":
+            kept["decoder"] = self.decoder
         return {**kept, **super().trained_with}
 
 

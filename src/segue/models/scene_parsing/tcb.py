@@ -23,6 +23,7 @@ from segue.models.scene_parsing.network import (
 )
 from segue.nn.backbones import MULTIPLE, Backbone
 from segue.nn.resize import resized
+from segue.nn.top_down import Merge
 
 
 class Tcb(nn.Module):
@@ -32,6 +33,7 @@ class Tcb(nn.Module):
         trunk: Frames -> maps.
         head: Maps -> logits.
         auxiliary: As in ``ImageParser``.
+        merge: See ``SceneNetwork``.
         memory: Contexts of earlier frames that streaming keeps.
         spacing: Frames from one of these to the next.
     """
@@ -45,6 +47,7 @@ class Tcb(nn.Module):
         head: OcrHead | PspHead,
         auxiliary: nn.Module,
         *,
+        merge: Merge | None = None,
         memory: int,
         spacing: int,
     ) -> None:
@@ -52,6 +55,7 @@ class Tcb(nn.Module):
         self.trunk = trunk
         self.head = head
         self.auxiliary = auxiliary
+        self.merge = merge
         self._memory, self._spacing = memory, spacing
 
     def forward(
@@ -65,7 +69,8 @@ class Tcb(nn.Module):
         # Contexts of the frames of a clip lie one after the other.
         context = tuple(p.reshape(*frames.shape[:2], *p.shape[1:]).mean(1) for p in summary)
         newest = by_clip(features, frames)[:, -1]
-        logits = self.head.classify(self.head.join(newest, context))
+        last = tuple(by_clip(m, frames)[:, -1] for m in maps)
+        logits = self.head.classify(self.head.join(newest, context), last)
         return Answer(resized(logits, frames), by_clip(regions, frames)[:, -1])
 
     def given(
@@ -92,7 +97,7 @@ class Tcb(nn.Module):
             known, *parts = given
             pairs = zip(own, parts, strict=True)
             context = tuple(_mean(one, others, known) for one, others in pairs)
-        logits = self.head.classify(self.head.join(features, context))
+        logits = self.head.classify(self.head.join(features, context), maps)
         return resized(logits, frame), own
 
     def kept(self, memory: Memory, left: Given) -> Memory:

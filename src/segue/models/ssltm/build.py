@@ -20,6 +20,7 @@ from segue.models.ssltm.transformer import SpatialTemporalTransformer
 from segue.nn.backbones import Backbone
 from segue.nn.backends.catalog import create_backend
 from segue.nn.context import Fuse, ObjectAttention
+from segue.nn.top_down import TopDownDecoder
 
 
 def build(
@@ -89,7 +90,7 @@ def _ends(settings: SsltmSettings, trunk: Backbone) -> tuple[nn.Module, nn.Modul
         )
     return (
         parts.MergingNeck(trunk.channels, settings.width, num_classes),
-        parts.TopDownDecoder(trunk.channels, settings.width, num_classes),
+        TopDownDecoder(trunk.channels, settings.width, num_classes),
     )
 
 

@@ -7,16 +7,14 @@ The paper's size goes on with the coarsest map; the lite one merges strides 16 a
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from segue.nn.backbones import Maps
 from segue.nn.context import SoftRegions, conv_norm_relu
 from segue.nn.resize import resized
+from segue.nn.top_down import Merge
 
-FINE_WIDTHS = (48, 64)
-"""Channels of the decoder at strides 4 and 8."""
 _REGION_WIDTH = 64
 
 
@@ -71,55 +69,18 @@ class PlainDecoder(nn.Module):
         return logits
 
 
-class MergingNeck(nn.Module):
+class MergingNeck(Merge):
     """Features and regions at stride 16, of its map and of that at stride 32 (ours)."""
 
     level = 2
     """Of the map whose size features have."""
 
     def __init__(self, channels: tuple[int, ...], width: int, num_classes: int) -> None:
-        super().__init__()
-        self.narrow = _conv_norm(channels[2], width, 1)
-        self.context = _conv_norm(channels[3], width, 1)
+        super().__init__(channels, width)
         self.features = conv_norm_relu(width, width, 3)
         self.regions = SoftRegions(width, _REGION_WIDTH, num_classes)
 
     def forward(self, maps: Maps) -> Seen:
         """Both at stride 16."""
-        narrow = self.narrow(maps[2])
-        merged = F.relu(narrow + resized(self.context(maps[3]), narrow))
+        merged = self.merged(maps)
         return Seen(self.features(merged), self.regions(merged))
-
-
-class TopDownDecoder(nn.Module):
-    """Sums from stride 16 down to stride 4, a 3x3 convolution at each, classes at stride 4 (ours)."""
-
-    def __init__(self, channels: tuple[int, ...], width: int, num_classes: int) -> None:
-        super().__init__()
-        fine, middle = FINE_WIDTHS
-        self.lateral = nn.ModuleList(
-            (_conv_norm(channels[1], middle, 1), _conv_norm(channels[0], fine, 1))
-        )
-        self.down = nn.ModuleList((nn.Conv2d(width, middle, 1), nn.Conv2d(middle, fine, 1)))
-        self.refine = nn.ModuleList(
-            (conv_norm_relu(middle, middle, 3), conv_norm_relu(fine, fine, 3))
-        )
-        self.head = nn.Conv2d(fine, num_classes, 3, padding=1)
-
-    def forward(
-        self, features: Float[Tensor, "batch channels rows columns"], maps: Maps
-    ) -> Float[Tensor, "batch classes rows4 columns4"]:
-        """Logits at stride 4."""
-        x = features
-        for lateral, down, refine, fine in zip(
-            self.lateral, self.down, self.refine, (maps[1], maps[0]), strict=True
-        ):
-            side = lateral(fine)
-            x = refine(F.relu(side + resized(down(x), side)))
-        logits: Tensor = self.head(x)
-        return logits
-
-
-def _conv_norm(channels_in: int, channels_out: int, size: int) -> nn.Sequential:
-    convolution = nn.Conv2d(channels_in, channels_out, size, padding=size // 2, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(channels_out))

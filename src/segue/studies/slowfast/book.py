@@ -1,17 +1,17 @@
 """What is known of one network, sequence by sequence; kept as soon as a sequence is done."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from segue.errors import SettingsError
 from segue.evaluation.catalog import find_protocol
 from segue.evaluation.interface import Scored
 from segue.files import write_json, writing
 from segue.metrics.tally import Curve
+from segue.studies.conditions import refuse_others
 
 PROTOCOLS = {"J&F": "davis2016", "J&F all": "davis2016-all-frames"}
 """How the masks are scored: the name of the number, and the rules."""
@@ -53,7 +53,7 @@ class Book:
             folder.mkdir(parents=True, exist_ok=True)
         if self._path.is_file():
             document = json.loads(self._path.read_text())
-            _compare(folder, document["conditions"], self._conditions)
+            refuse_others(folder, document["conditions"], self._conditions)
             self.records = {name: _record(plain) for name, plain in document["sequences"].items()}
 
     def add(self, name: str, record: Record) -> None:
@@ -102,16 +102,3 @@ def _record(plain: Mapping[str, Any]) -> Record:
 
 def _curve(plain: Mapping[str, Any]) -> Curve:
     return Curve(tuple(plain["region"]), tuple(plain["boundary"]), plain["start"])
-
-
-def _compare(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    changed: Sequence[str] = [
-        f"{key} was {before.get(key)}, now {now.get(key)}"
-        for key in {**before, **now}
-        if before.get(key) != now.get(key)
-    ]
-    if changed:
-        raise SettingsError(
-            f"{folder} holds numbers of other settings: {'; '.join(changed[:5])}. Give another folder, or the same "
-            "settings to go on."
-        )

@@ -48,7 +48,7 @@ def build(settings: TrainingSettings) -> Task:
             the centres.
     """
     check_classes(settings)
-    footage, held_out = training_footage(settings.data), validation_footage(settings.data)
+    footage = training_footage(settings.data)
     unlabelled = footage.unlabelled
     if settings.learn == "teacher" and not unlabelled:
         raise InputError(
@@ -68,8 +68,8 @@ def build(settings: TrainingSettings) -> Task:
         samples=ContextSamples(footage, footage.labelled, settings.clips, settings.has_reference),
         uses=frozenset({"size_hw"}),
         defaults=Conditions(clip_length=length, size_hw=settings.clips.size_hw),
-        validate=SceneValidation(teacher.network if teacher else network, settings, held_out),
-        scores=SCORES,
+        validate=_validation(settings, teacher.network if teacher else network),
+        scores=SCORES if settings.data.validation_split else (),
         metadata=settings.model_setting("trained_with", None),
         streams=_streams(settings, footage) if teacher else {},
         kept={"teacher": teacher} if teacher else {},
@@ -95,6 +95,12 @@ def create(settings: TrainingSettings) -> nn.Module:
     as_images: Any = {"memory_format": torch.channels_last}
     network.to(**as_images)
     return network
+
+
+def _validation(settings: TrainingSettings, network: nn.Module) -> SceneValidation | None:
+    if settings.data.validation_split is None:
+        return None
+    return SceneValidation(network, settings, validation_footage(settings.data))
 
 
 def _streams(settings: TrainingSettings, footage: LabelFootage) -> Mapping[str, Stream]:

@@ -46,6 +46,7 @@ def training_footage(data: DataSettings) -> LabelFootage:
 
 def validation_footage(data: DataSettings) -> LabelFootage:
     """The videos of the validation split, with all their labels; errors as in ``training_footage``."""
+    assert data.validation_split is not None
     return _footage(_videos(data, data.validation_split, data.validation_videos), data)
 
 

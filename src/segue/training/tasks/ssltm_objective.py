@@ -1,5 +1,6 @@
 """The losses of SSLTM and its rivals: labelled clips, and clips that a mean teacher labels."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,7 @@ from segue.training.task import Batch
 from segue.training.tasks.mean_teacher import MeanTeacher, draw_box, mixed, ramped, sure
 from segue.training.tasks.resting import RestingTrunk
 from segue.training.tasks.scene_networks import Family, SceneAnswer
+from segue.training.tasks.ssltm_maps import KeptTrunk
 from segue.training.tasks.ssltm_settings import ObjectiveSettings, TeacherSettings
 
 UNLABELLED = "unlabelled"
@@ -71,6 +73,7 @@ class SceneObjective(nn.Module):
         self._centres, self._teacher = (centres,), (teacher,)
         self._teaching = teaching or TeacherSettings()
         self._teach_centres = teach_centres
+        self._kept = KeptTrunk(settings.maps) if settings.maps else None
         self._trunk = RestingTrunk()
         self.seen: Seen | None = None
         self.confident = 0.0
@@ -93,13 +96,22 @@ class SceneObjective(nn.Module):
 
     def _supervised(self, batch: Batch) -> dict[str, Tensor]:
         frames, labels = _pixels(batch["frames"]), batch["labels"]
-        answer = self.family.ask(self.network, frames, _maybe(batch, "reference"))
+        with self._fixed(self.network):
+            answer = self.family.ask(self.network, frames, _maybe(batch, "reference"))
         losses = {"cross_entropy": self._cross_entropy(answer.logits, labels)}
         if self._settings.auxiliary and answer.auxiliary is not None:
             second = _resized(answer.auxiliary, labels)
             losses["auxiliary"] = self._settings.auxiliary * self._cross_entropy(second, labels)
         more = self.family.more_losses(answer, frames)
         return losses | more | self._centre_loss(answer, labels)
+
+    def _fixed(self, network: nn.Module) -> AbstractContextManager[None]:
+        """Views that come again: their maps may be on disk. Strong views never do."""
+        return (
+            nullcontext()
+            if self._kept is None
+            else self._kept.standing_in(network.get_submodule("trunk"))
+        )
 
     def _centre_loss(self, answer: SceneAnswer, labels: Tensor) -> dict[str, Tensor]:
         (centres,) = self._centres
@@ -143,7 +155,8 @@ class SceneObjective(nn.Module):
         """The strong views, some with a box of the next clip, and what the teacher says of the weak ones."""
         with torch.no_grad():
             weak = _pixels(batch["frames"])
-            said = self.family.ask(teacher.network, weak, _maybe(batch, "reference"))
+            with self._fixed(teacher.network):
+                said = self.family.ask(teacher.network, weak, _maybe(batch, "reference"))
             probabilities = said.logits.float().softmax(1)
         if not torch.isfinite(probabilities).all():
             raise DivergedError(

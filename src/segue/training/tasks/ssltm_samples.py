@@ -5,7 +5,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from segue.data.context_clips import ContextClip, Place, draw_context, render_context
+from segue.data.context_clips import (
+    ContextClip,
+    ContextRecord,
+    Place,
+    draw_context,
+    render_context,
+)
 from segue.data.label_clips import LabelFootage
 from segue.data.strong_views import StrongViewSettings, strengthen
 from segue.training.curriculum import Conditions
@@ -35,13 +41,21 @@ class ContextSamples:
         epoch, turn = divmod(number, len(self))
         place = self.places[_order(seed, epoch, len(self))[turn]]
         rng = np.random.default_rng([seed, number])
-        settings = self.settings.model_copy(
-            update={"length": conditions.clip_length, "size_hw": conditions.size_hw}
-        )
+        record = self._record(place, epoch, conditions, rng)
+        return {**self._arrays(render_context(self.footage, record), rng), "name": self.name(place)}
+
+    def _record(
+        self, place: Place, epoch: int, conditions: Conditions, rng: np.random.Generator
+    ) -> ContextRecord:
+        settings = self.settings.model_copy(update={"size_hw": conditions.size_hw})
+        if settings.views is None:
+            settings = settings.model_copy(update={"length": conditions.clip_length})
+        else:
+            rng = np.random.default_rng([*place, epoch % settings.views])
         record = draw_context(
             self.footage, place, settings, settings.reference, rng, reverse=settings.reverse
         )
-        return {**self._arrays(render_context(self.footage, record), rng), "name": self.name(place)}
+        return record.last(conditions.clip_length)
 
     def _arrays(self, clip: ContextClip, rng: np.random.Generator) -> Sample:
         sample: Sample = {"frames": clip.frames}

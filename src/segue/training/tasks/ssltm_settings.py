@@ -37,7 +37,8 @@ class DataSettings(Settings):
     layout: Literal["camvid", "cityscapes", "vspw"] = "camvid"
     root: Path
     split: str = "train"
-    validation_split: str = "val"
+    validation_split: str | None = "val"
+    """``None``: nothing is scored in training."""
     labels: LabelBudget = LabelBudget()
     """Which labels count; frames without count as unlabelled."""
     unlabelled: MoreFrames | None = None
@@ -70,6 +71,9 @@ class ClipSettings(LabelClipSettings):
     reverse: Share = 0.0
     """Share of the clips that run backwards in time (VSPW's baselines: 0.5)."""
     reference: ReferenceSettings = ReferenceSettings()
+    views: Count | None = None
+    """So many fixed views of each frame, in turn: the same ones for every seed, and, without noise, for clips of any
+    length; ``None``: a new one each time."""
 
 
 class ObjectiveSettings(Settings):
@@ -81,6 +85,9 @@ class ObjectiveSettings(Settings):
     """Weight of the squared distance of the centres to the features of their class (ours)."""
     balance: Share = 0.0
     """Weight of a class by its frequency to the power of minus this; 0 treats all pixels alike."""
+    maps: Path | None = None
+    """Folder of maps of fixed views, which runs with the same frozen trunk share; of EfficientNet-Lite0 some 6 bytes a
+    pixel."""
 
 
 class CentreSettings(Settings):
@@ -157,6 +164,18 @@ class TrainingSettings(RunSettings):
         layout = data.get("layout", "camvid")
         classes = {"classes": CLASS_SETS[layout].names} if layout in CLASS_SETS else {}
         return {**values, "model": find_family(name).settings(name, {**classes, **model})}
+
+    @model_validator(mode="after")
+    def _maps_can_be_kept(self) -> "TrainingSettings":
+        if self.objective.maps is None:
+            return self
+        if self.clips.views is None:
+            raise ValueError("objective.maps needs views that come again: set clips.views")
+        if not self.stages or any("trunk" not in (stage.frozen or ()) for stage in self.stages):
+            raise ValueError(
+                'objective.maps needs a trunk that rests: frozen = ["trunk"] in all stages'
+            )
+        return self
 
     @property
     def family(self) -> Family:
