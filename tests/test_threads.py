@@ -71,13 +71,14 @@ def test_blocks_of_several_threads_end_in_any_order() -> None:
     def other() -> None:
         with threads.owned(1):
             first.set()
-            second.wait(10)
+            second.wait(300)
 
     worker = threading.Thread(target=other)
     worker.start()
-    assert first.wait(10)
+    assert first.wait(300)
     with threads.owned(2):
         assert now() == (2, 2, {1})
+        assert threads.current() == 2
         second.set()
         worker.join()
         assert now() == (2, 2, {1})

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from segue.errors import SegueError
     from segue.evaluation.run import evaluate
+    from segue.exporting.loading import load_exported
+    from segue.exporting.writing import export_model
     from segue.inference.clicking import click, click_objects
     from segue.inference.find.find import find
     from segue.inference.find.found import Found
@@ -44,10 +46,12 @@ _PUBLIC = {
     "click": "segue.inference.clicking",
     "click_objects": "segue.inference.clicking",
     "evaluate": "segue.evaluation.run",
+    "export_model": "segue.exporting.writing",
     "find": "segue.inference.find.find",
     "finetune": "segue.training.finetune.run",
     "label": "segue.inference.label",
     "load_click_model": "segue.models.click.build",
+    "load_exported": "segue.exporting.loading",
     "load_model": "segue.models.catalog",
     "open_video": "segue.media.video",
     "read_masks": "segue.media.mask_args",
@@ -67,10 +71,12 @@ __all__ = [
     "click",
     "click_objects",
     "evaluate",
+    "export_model",
     "find",
     "finetune",
     "label",
     "load_click_model",
+    "load_exported",
     "load_model",
     "open_video",
     "read_masks",

@@ -8,8 +8,8 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -22,11 +22,12 @@ def processors() -> int:
 
 
 def current() -> int:
-    """With how many threads a network computes now: the number of the newest ``owned`` block, else torch's own.
+    """With how many threads a network computes now: the number of the ``owned`` block around, else torch's own.
 
-    Where torch is not imported, that is the number of processors.
+    Outside a block that is the number of the newest block of another thread; where torch is not imported, that of the
+    processors.
     """
-    number = _owner.number
+    number = _newest(_open.blocks) or _owner.number
     if number is not None:
         return number
     torch = sys.modules.get("torch")
@@ -40,89 +41,101 @@ def owned(number: int | None = None) -> Iterator[None]:
     OpenVINO, torch, OpenCV and FFmpeg (which takes OpenCV's number) compute with so many threads. BLAS computes with
     one: its idle threads go on spinning after each product, and take the processor from OpenVINO.
 
-    Blocks may lie in one another, and run at the same time in several threads of the process. The newest number holds
-    for all; what was there before is given back when the last of them ends.
+    Blocks may lie in one another, and be open in several threads of the process at once. Torch's number belongs to the
+    thread of the block. OpenCV's belongs to the process: the newest number holds for all, and what was there before is
+    given back when the last block ends. BLAS may have one pool for the process, too; then the block that came first
+    decides on it.
 
     Args:
         number: Threads; ``None`` leaves all but BLAS as they are.
     """
-    token = _owner.enter(number)
+    block = _Block(number)
+    blas = nullcontext() if _open.blocks else _blas().limit(limits=1, user_api="blas")
+    _owner.enter(block)
+    _open.blocks.append(block)
+    try:
+        with blas, _torch_threads(number):
+            yield
+    finally:
+        _open.blocks.remove(block)
+        _owner.leave(block)
+
+
+@dataclass(eq=False, frozen=True, slots=True)
+class _Block:
+    number: int | None
+
+
+class _Open(threading.local):
+    """Blocks that are open in a thread, the oldest first."""
+
+    def __init__(self) -> None:
+        self.blocks: list[_Block] = []
+
+
+_open = _Open()
+
+
+def _newest(blocks: list[_Block]) -> int | None:
+    return next((b.number for b in reversed(blocks) if b.number is not None), None)
+
+
+@contextmanager
+def _torch_threads(number: int | None) -> Iterator[None]:
+    """Torch in this thread; nothing where torch is not imported."""
+    torch = sys.modules.get("torch")
+    if number is None or torch is None or torch.get_num_threads() == number:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
     try:
         yield
     finally:
-        _owner.leave(token)
+        torch.set_num_threads(before)
 
 
-@dataclass(slots=True)
-class _Before:
-    """What was there when the first block began."""
-
-    torch: int | None
-    opencv: int | None
-    blas: Any
-
-
-@dataclass(slots=True)
 class _Owner:
-    """The blocks that are open in this process, in the order in which they began."""
+    """What belongs to the process: the blocks of all threads, and OpenCV."""
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    numbers: dict[object, int | None] = field(default_factory=dict)
-    before: _Before | None = None
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._blocks: list[_Block] = []
+        self._opencv: int | None = None
+        """What OpenCV had before; ``None`` while no block has a number."""
 
     @property
     def number(self) -> int | None:
-        with self.lock:
-            return self._newest()
+        """The newest of all blocks."""
+        with self._lock:
+            return _newest(self._blocks)
 
-    def _newest(self) -> int | None:
-        given = [number for number in self.numbers.values() if number is not None]
-        return given[-1] if given else None
+    def enter(self, block: _Block) -> None:
+        with self._lock:
+            self._blocks.append(block)
+            self._set_opencv()
 
-    def enter(self, number: int | None) -> object:
-        token = object()
-        with self.lock:
-            if self.before is None:
-                self.before = _Before(None, None, _blas().limit(limits=1, user_api="blas"))
-            old, self.numbers[token] = self._newest(), number
-            self._change(old, self.before)
-        return token
+    def leave(self, block: _Block) -> None:
+        with self._lock:
+            self._blocks.remove(block)
+            self._set_opencv()
 
-    def leave(self, token: object) -> None:
-        with self.lock:
-            old, before = self._newest(), self.before
-            del self.numbers[token]
-            if before is None:
-                return
-            self._change(old, before)
-            if not self.numbers:
-                before.blas.restore_original_limits()
-                self.before = None
+    def _set_opencv(self) -> None:
+        number = _newest(self._blocks)
+        if number is None and self._opencv is None:
+            return  # not even imported
+        import cv2  # a third of a second, which a list of models can do without
 
-    def _change(self, old: int | None, before: _Before) -> None:
-        """Set the newest number where it is another one than ``old``; nothing is touched while all are ``None``."""
-        new = self._newest()
-        if new == old:
-            return
-        torch, cv2 = sys.modules.get("torch"), _opencv()
-        if old is None:
-            before.opencv = cv2.getNumThreads()
-            before.torch = torch.get_num_threads() if torch is not None else None
-        opencv_number = before.opencv if new is None else new
-        torch_number = before.torch if new is None else new
-        if opencv_number is not None:
-            cv2.setNumThreads(opencv_number)
-        if torch is not None and torch_number is not None:
-            torch.set_num_threads(torch_number)
+        if self._opencv is None:
+            self._opencv = cv2.getNumThreads()
+        wanted = self._opencv if number is None else number
+        if cv2.getNumThreads() != wanted:
+            cv2.setNumThreads(wanted)
+        if number is None:
+            self._opencv = None
 
 
 _owner = _Owner()
-
-
-def _opencv() -> Any:
-    import cv2  # a third of a second, which a list of models can do without
-
-    return cv2
 
 
 @cache

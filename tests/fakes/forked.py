@@ -50,7 +50,7 @@ def run_together(*works: tuple[Any, ...]) -> list[Done]:
         outputs = [Path(folder) / str(number) for number in range(len(works))]
         processes = [_start(*given) for given in zip(outputs, works, strict=True)]
         for process in processes:
-            process.join(300)
+            process.join(1800)
             process.kill()  # does nothing to one that has ended
             process.join()
         found = [_done(*pair) for pair in zip(processes, outputs, strict=True)]

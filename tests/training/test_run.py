@@ -45,6 +45,7 @@ def test_what_changed_is_named(tree: Path, tmp_path: Path) -> None:
     ):
         run(changed, tmp_path)
     run(settings(tree, loop={"checkpoint_every": 7}), tmp_path)
+    run(settings(tree, model={"backend": "torch"}), tmp_path)
 
 
 def test_settings_that_stopped_a_run_before_it_began_may_change(tree: Path, tmp_path: Path) -> None:

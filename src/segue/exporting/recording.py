@@ -9,7 +9,7 @@ from segue.errors import SettingsError
 from segue.nn.backends.int8 import Ranges
 from segue.nn.backends.interface import Graph
 from segue.nn.backends.torch_backend import TorchBackend, TorchGraph
-from segue.nn.exported.backend import graph_name
+from segue.nn.exported.backend import Copying, graph_name
 from segue.nn.exported.manifest import Port
 
 _MOST_CALLS = 6
@@ -106,6 +106,7 @@ class RecordingBackend:
     def held(self) -> set[int]:
         """Identities of the parameters and buffers that graphs hold."""
         modules = [recorded.source for recorded in self.used.values()]
+        modules += [m for source in modules if isinstance(source, Copying) for m in source.copied]
         return {id(t) for m in modules for t in (*m.parameters(), *m.buffers())}
 
 

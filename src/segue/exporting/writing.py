@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from segue import __version__
 from segue.errors import OutputError, SettingsError, WeightsError
 from segue.exporting import clicking
 from segue.exporting.constants import write_constants
@@ -16,13 +16,14 @@ from segue.exporting.conversion import write_graph
 from segue.exporting.examples import EXAMPLES, Example, show
 from segue.exporting.loading import Export, built, load_graphs
 from segue.exporting.recording import RecordingBackend
-from segue.files import replacing_folder, write_json
+from segue.files import replacing_folder, write_bytes, write_json
 from segue.models.catalog import find
 from segue.nn.backends.catalog import using
 from segue.nn.exported.graphs import open_graph
 from segue.nn.exported.manifest import (
     KIND,
     MANIFEST,
+    SUFFIXES,
     VERSION,
     ExportPrecision,
     GraphFormat,
@@ -56,9 +57,9 @@ class Exported:
 
 def export_model(
     name: str,
-    out: Path,
+    out: str | Path,
     *,
-    weights: Path | None = None,
+    weights: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
     precision: ExportPrecision = "fp32",
     graph_format: GraphFormat = "openvino",
@@ -82,11 +83,13 @@ def export_model(
         WeightsError: As in ``load_model``; or a graph cannot be converted, or computes something else.
         WriteError: The disk refuses.
     """
+    out, weights = Path(out), None if weights is None else Path(weights)
     given = {k: v for k, v in (settings or {}).items() if k not in ("backend", "precision")}
-    _refuse(name, out, precision, graph_format, overwrite)
+    wanted = _Wanted(name, given, precision, graph_format)
+    _refuse(wanted, out, overwrite)
     recorder = RecordingBackend()
     with using(recorder, whole=True), noting_loads() as loads:
-        model = _built(name, weights, given, precision)
+        model = _built(wanted, weights)
     answers = [_answers(model, example) for example in EXAMPLES]
     if not recorder.used:
         raise SettingsError(f"{name} computes with torch alone, so it has no graphs to export.")
@@ -94,33 +97,27 @@ def export_model(
         differences = _write_graphs(recorder, folder, graph_format, precision)
         write_constants(loads, recorder.held(), folder)
         _write_probe(recorder, folder)
-        manifest = Manifest(
-            kind=KIND,
-            version=VERSION,
-            model=name,
-            graph_format=graph_format,
-            precision=precision,
-            settings=_kept(name, given),
-            graphs=_records(recorder, folder, graph_format),
-            probe=ProbeRecord(file=_PROBE, tolerance=TOLERANCE[precision]),
-            weights={_weights_name(load): digest_of(load.path) for load in loads},
-            files=dict(files_of(folder)),
-            versions=_versions(),
-        )
+        manifest = _manifest(wanted, recorder, loads, folder)
         write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
         agreement = _agreement(Export(folder, manifest), answers)
     return Exported(manifest, differences, agreement)
 
 
-def _refuse(
-    name: str, out: Path, precision: ExportPrecision, graph_format: GraphFormat, overwrite: bool
-) -> None:
-    find(name)
-    if graph_format == "onnx" and precision == "fp16":
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    name: str
+    settings: Mapping[str, Any]
+    precision: ExportPrecision
+    graph_format: GraphFormat
+
+
+def _refuse(wanted: _Wanted, out: Path, overwrite: bool) -> None:
+    find(wanted.name)
+    if wanted.graph_format == "onnx" and wanted.precision == "fp16":
         raise SettingsError(
             "ONNX graphs are written in fp32 or int8. Choose one of them, or the format openvino for fp16."
         )
-    if graph_format == "onnx" and not all(map(find_spec, ("onnx", "onnxruntime"))):
+    if wanted.graph_format == "onnx" and not all(map(find_spec, ("onnx", "onnxruntime"))):
         raise SettingsError(
             "The packages onnx and onnxruntime write and try such graphs. Run: pip install 'segue[onnx]'."
         )
@@ -131,19 +128,36 @@ def _refuse(
         )
 
 
-def _built(
-    name: str, weights: Path | None, settings: Mapping[str, Any], precision: ExportPrecision
-) -> Any:
-    if precision != "int8":
-        return built(name, weights, settings)
+def _built(wanted: _Wanted, weights: Path | None) -> Any:
+    if wanted.precision != "int8":
+        return built(wanted.name, weights, wanted.settings)
     try:
-        return built(name, weights, {**settings, "precision": "int8"})
+        return built(wanted.name, weights, {**wanted.settings, "precision": "int8"})
     except SettingsError as error:
         if "'precision'" not in str(error):
             raise
         raise SettingsError(
-            f"{name} computes in float32 only, so it cannot be exported in int8. Choose fp32 or fp16."
+            f"{wanted.name} computes in float32 only, so it cannot be exported in int8. Choose fp32 or fp16."
         ) from None
+
+
+def _manifest(
+    wanted: _Wanted, recorder: RecordingBackend, loads: Sequence[Load], folder: Path
+) -> Manifest:
+    """What is said of the files in a folder."""
+    return Manifest(
+        kind=KIND,
+        version=VERSION,
+        model=wanted.name,
+        graph_format=wanted.graph_format,
+        precision=wanted.precision,
+        settings=_kept(wanted.name, wanted.settings),
+        graphs=_records(recorder, wanted.graph_format),
+        probe=ProbeRecord(file=_PROBE, tolerance=TOLERANCE[wanted.precision]),
+        weights={load.path.stem: digest_of(load.path) for load in loads},
+        files=dict(files_of(folder)),
+        versions=_versions(),
+    )
 
 
 def _write_graphs(
@@ -172,7 +186,7 @@ def _write_graphs(
 
 
 def _write_probe(recorder: RecordingBackend, folder: Path) -> None:
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     tensors = {}
     for name, recorded in recorder.used.items():
@@ -181,14 +195,10 @@ def _write_probe(recorder: RecordingBackend, folder: Path) -> None:
             tensors[f"{name}/inputs/{port.name}"] = tensor.numpy()
         for port, tensor in zip(recorded.outputs(), call.outputs, strict=True):
             tensors[f"{name}/outputs/{port.name}"] = tensor.numpy()
-    save_file(tensors, folder / _PROBE)
+    write_bytes(folder / _PROBE, save(tensors))  # save_file would keep it from other users
 
 
-def _records(
-    recorder: RecordingBackend, folder: Path, graph_format: GraphFormat
-) -> dict[str, GraphRecord]:
-    from segue.nn.exported.manifest import SUFFIXES
-
+def _records(recorder: RecordingBackend, graph_format: GraphFormat) -> dict[str, GraphRecord]:
     return {
         name: GraphRecord(
             file=f"{name}{SUFFIXES[graph_format]}",
@@ -204,10 +214,6 @@ def _kept(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in settings.items() if k not in find(name).more_weights}
 
 
-def _weights_name(load: Load) -> str:
-    return load.path.stem
-
-
 def _answers(model: Any, example: Example) -> list[Labels]:
     """What a model says of an example."""
     if isinstance(model, clicking.Clicker):
@@ -215,7 +221,8 @@ def _answers(model: Any, example: Example) -> list[Labels]:
     return [prediction.labels for prediction in show(model, example)]
 
 
-def _agreement(export: Export, answers: Sequence[Sequence[Labels]]) -> float:
+# Labels of several sizes: no sequences of Labels, whose sides have to be equal within a signature.
+def _agreement(export: Export, answers: Sequence[Sequence[np.ndarray]]) -> float:
     """Let the export answer the examples as well: code around the graphs may need weights that only graphs hold."""
     model = load_graphs(export, {})
     shares = [
@@ -233,12 +240,5 @@ def _agreement(export: Export, answers: Sequence[Sequence[Labels]]) -> float:
 
 
 def _versions() -> dict[str, str]:
-    import torch
-
-    from segue.nn.openvino_runtime import openvino
-
-    return {
-        "segue": __version__,
-        "torch": torch.__version__,
-        "openvino": openvino().__version__,
-    }
+    packages = ("segue", "torch", "openvino", "onnx", "onnxruntime")
+    return {name: version(name) for name in packages if find_spec(name)}

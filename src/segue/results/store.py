@@ -319,7 +319,7 @@ class FolderStore:
 
     def _is_whole(self, entry: Mapping[str, Any]) -> bool:
         try:
-            return self.path(entry["name"]).stat().st_size == entry["bytes"]
+            return self.path(entry["name"]).stat().st_size == int(entry["bytes"])
         except OSError:
             return False
 

@@ -17,8 +17,16 @@ from segue.training.tasks.catalog import RunSettings, find_task
 
 _RECORD = "run.json"
 _MAY_DIFFER = frozenset(
-    {"loop.workers", "loop.device", "loop.checkpoint_every", "loop.tensorboard"}
+    {
+        "loop.workers",
+        "loop.device",
+        "loop.checkpoint_every",
+        "loop.tensorboard",
+        "model.backend",
+        "model.precision",
+    }
 )
+"""What changes nothing of the weights: how a trained network is computed is a matter of its use."""
 
 
 def read_settings(source: str | Path, overrides: Iterable[str] = ()) -> RunSettings:

@@ -42,7 +42,7 @@ def test_rounding_changes_little_and_openvino_rounds_as_torch_does(
 def test_openvino_computes_with_bytes(chain: Chain, tmp_path: Path) -> None:
     graph = OpenVinoBackend(GraphCache(tmp_path)).prepare(chain, calibrate(chain, samples()))
     graph(*samples(1)[0])
-    (compiled,) = graph._compiled.values()
+    (compiled,) = graph._compiled._compiled.values()
     layers = compiled._request.get_compiled_model().get_runtime_model().get_ops()
     said = [layer.get_rt_info() for layer in layers]
     kinds = [

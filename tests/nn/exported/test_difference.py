@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segue.nn.exported.probe import difference
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=20), st.floats(0, 0.5))
 def test_numbers_with_a_point_by_length(values: list[float], share: float) -> None:
     expected = np.array(values, np.float32)
@@ -17,6 +18,7 @@ def test_numbers_with_a_point_by_length(values: list[float], share: float) -> No
     assert difference(found, expected) == pytest.approx(share, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=1, max_size=20))
 def test_whole_numbers_by_share(same: list[bool]) -> None:
     expected = np.zeros(len(same), np.uint8)

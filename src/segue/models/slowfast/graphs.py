@@ -60,7 +60,8 @@ class Enhance(nn.Module):
     def __init__(self, module: SlowFast) -> None:
         super().__init__()
         self.steps = nn.ModuleList(LevelStep(module, level) for level in range(HEAD_LEVELS))
-        self.module = module  # the steps hold copies; so an export knows what its graph has
+        self.copied = (module,)
+        """See ``Copying``; a tuple, so that it is no part of the network."""
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Per level the enhanced features, then the new map of each kind."""

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,16 @@ from segue.nn.exported.manifest import Manifest
 def graph_name(module: nn.Module) -> str:
     """The name of a network's graph in an export: that of its class, as ``window_gate`` for ``WindowGate``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(module).__name__).lower()
+
+
+@runtime_checkable
+class Copying(Protocol):
+    """A network that holds copies of what other modules have learned, such as rearranged convolutions."""
+
+    @property
+    def copied(self) -> tuple[nn.Module, ...]:
+        """Those modules; a model must read their weights nowhere else."""
+        ...
 
 
 class ExportedBackend:

@@ -9,13 +9,13 @@ import platform
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from segue import __version__
 from segue.errors import WeightsError, WriteError
 from segue.files import write_json
 from segue.nn.exported.graphs import ArrayGraph, open_graph
@@ -137,18 +137,16 @@ def machine() -> str:
 
 
 def _key(folder: Path, manifest: Manifest) -> str:
-    said = (digest_of(folder / MANIFEST), machine(), __version__, _runtime(manifest))
+    package = "onnxruntime" if manifest.graph_format == "onnx" else "openvino"
+    said = (digest_of(folder / MANIFEST), machine(), *map(_installed, ("segue", package)))
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
-def _runtime(manifest: Manifest) -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    package = "onnxruntime" if manifest.graph_format == "onnx" else "openvino"
+def _installed(package: str) -> str | None:
     try:
-        return f"{package} {version(package)}"
+        return version(package)
     except PackageNotFoundError:
-        return package
+        return None
 
 
 def _kept(cache: Path | None, key: str) -> tuple[ProbeResult, ...] | None:
