@@ -162,7 +162,8 @@ class NetWarp(nn.Module):
         """See ``SceneNetwork.tell``; the first frame is its own predecessor."""
         maps, regions = see(self, frame)
         kept = self._alone(maps, regions)
-        last, before, flow = (given[:-2], *given[-2:]) if given else (kept, frame, None)
+        last: Given = given[:-2] if given else kept
+        before, flow = (given[-2], given[-1]) if given else (frame, None)
         return resized(self._answer(maps, regions, last, frame, before, flow), frame), kept
 
     def kept(self, memory: Memory, left: Given) -> Memory:
