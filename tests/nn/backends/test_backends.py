@@ -128,4 +128,6 @@ def test_graphs_of_few_shapes_stay_in_memory(
     graph = openvino.prepare(carrying())
     for width in (3, 4, 3, 5):
         graph(*inputs(4, width))
-    assert [frame[-1] for _, (_, frame), _ in graph._compiled] == [3, 5], "those that came last"
+    assert [frame[-1] for _, (_, frame), _ in graph._compiled._compiled] == [3, 5], (
+        "those that came last"
+    )
