@@ -47,7 +47,7 @@ def test_objects_one_after_the_other_are_decoded_as_all_at_once(recurrence: str)
         logits, after = network.decoder(look.shares, guides, hidden)
         before = states = tuple(torch.zeros_like(level[:1]) for level in hidden)
         for row in range(3):
-            own = ([x[row : row + 1] for x in values] for values in (guides, hidden))
+            own = (tuple(x[row : row + 1] for x in values) for values in (guides, hidden))
             found, before, states = network.decoder.following(look.shares, *own, before, states)
             assert torch.allclose(found[0], logits[row], atol=1e-5)
             for one, all_rows in zip(before, after, strict=True):

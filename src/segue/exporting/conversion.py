@@ -44,7 +44,9 @@ def write_graph(
         else:
             _write_openvino(module, example, inputs, outputs, path, half=precision == "fp16")
     except Exception as error:  # what a converter may raise is written nowhere
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        # OpenVINO names the operators that it does not know behind places in its own code.
+        reason = next((line for line in lines if "No conversion rule" in line), lines[0])[:200]
         raise WeightsError(
             f"The network {recorded.name} cannot be converted for {graph_format}: {reason}."
         ) from error

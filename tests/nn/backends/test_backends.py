@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from fakes.graphs import Untranslatable, carrying, inputs
-from segue.nn.backends import openvino_backend
+from segue.nn import openvino_runtime
 from segue.nn.backends.cache import GraphCache
 from segue.nn.backends.interface import Backend
 from segue.nn.backends.openvino_backend import OpenVinoBackend
@@ -124,7 +124,7 @@ def test_wrong_inputs_raise_and_leave_the_graph_as_it_was(openvino: OpenVinoBack
 def test_graphs_of_few_shapes_stay_in_memory(
     openvino: OpenVinoBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openvino_backend, "_MOST_COMPILED", 2)
+    monkeypatch.setattr(openvino_runtime, "_MOST_COMPILED", 2)
     graph = openvino.prepare(carrying())
     for width in (3, 4, 3, 5):
         graph(*inputs(4, width))

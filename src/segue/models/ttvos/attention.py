@@ -46,7 +46,7 @@ class TemplateAttention(nn.Module):
     def template_of(self, seen: Float[Tensor, "objects _ height8 width8"]) -> Template:
         """The same, from features, coordinates and history in one."""
         key, value = self.memory_key(seen).flatten(2), self.memory_value(seen).flatten(2)
-        found: Tensor = (key @ value.mT / key.shape[2] ** 0.5).softmax(2)
+        found: Tensor = (key @ value.transpose(1, 2) / key.shape[2] ** 0.5).softmax(2)
         return found
 
     def forward(
