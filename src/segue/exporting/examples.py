@@ -71,4 +71,5 @@ def _texture(rng: np.random.Generator, height: int, width: int) -> Frame:
     down, right = (rows - top)[:, None, None], (columns - left)[None, :, None]
     upper = coarse[top][:, left] * (1 - right) + coarse[top][:, left + 1] * right
     lower = coarse[top + 1][:, left] * (1 - right) + coarse[top + 1][:, left + 1] * right
-    return (upper * (1 - down) + lower * down).astype(np.uint8)
+    mixed: Frame = (upper * (1 - down) + lower * down).astype(np.uint8)
+    return mixed

@@ -16,7 +16,7 @@ from segue.exporting.conversion import write_graph
 from segue.exporting.examples import EXAMPLES, Example, show
 from segue.exporting.loading import Export, built, load_graphs
 from segue.exporting.recording import RecordingBackend
-from segue.files import replacing_folder, write_json
+from segue.files import replacing_folder, write_bytes, write_json
 from segue.models.catalog import find
 from segue.nn.backends.catalog import using
 from segue.nn.exported.graphs import open_graph
@@ -186,7 +186,7 @@ def _write_graphs(
 
 
 def _write_probe(recorder: RecordingBackend, folder: Path) -> None:
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     tensors = {}
     for name, recorded in recorder.used.items():
@@ -195,7 +195,7 @@ def _write_probe(recorder: RecordingBackend, folder: Path) -> None:
             tensors[f"{name}/inputs/{port.name}"] = tensor.numpy()
         for port, tensor in zip(recorded.outputs(), call.outputs, strict=True):
             tensors[f"{name}/outputs/{port.name}"] = tensor.numpy()
-    save_file(tensors, folder / _PROBE)
+    write_bytes(folder / _PROBE, save(tensors))  # save_file would keep it from other users
 
 
 def _records(recorder: RecordingBackend, graph_format: GraphFormat) -> dict[str, GraphRecord]:

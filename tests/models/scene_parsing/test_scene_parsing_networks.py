@@ -53,7 +53,7 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     **{f"{name} top-down": (name, TOP_DOWN) for name in ("pspnet", "segmenter", "netwarp", "tcb")},
     "netwarp as coded": ("netwarp", {"refinement": "as-coded"}),
 }
-TEMPORAL = ("netwarp", "netwarp with psp", "netwarp as coded", "tcb", "tcb with psp")
+TEMPORAL = tuple(name for name in NETWORKS if name.startswith(("netwarp", "tcb")))
 
 
 def count(network: nn.Module) -> int:

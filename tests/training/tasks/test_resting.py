@@ -51,3 +51,12 @@ def test_a_trunk_that_learned_is_copied_anew() -> None:
             part.mul_(1.1)
     with resting.computes(network):
         assert not torch.allclose(network.trunk(frames)[-1], before)
+
+
+def test_the_copy_draws_no_random_number() -> None:
+    """It is made in the middle of a step, whose draws must not depend on where a run was cut off."""
+    network = Network()
+    before = torch.get_rng_state()
+    with RestingTrunk().computes(network):
+        pass
+    assert torch.equal(torch.get_rng_state(), before)

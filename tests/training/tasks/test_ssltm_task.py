@@ -401,6 +401,16 @@ def test_other_refusals(tree: Path, tmp_path: Path) -> None:
         settings(tree, variant="ssltm-lite", model__widht=3)
 
 
+def test_centres_may_begin_at_another_size(tree: Path) -> None:
+    with pytest.raises(SettingsError, match=r"centres\.size_hw = \[30, 48\]: .*multiples of 4"):
+        task_of(settings(tree, centres__size_hw=[30, 48]))
+    sizes = []
+    for size in (None, [32, 48]):
+        task = task_of(settings(tree, centres__size_hw=size))
+        sizes.append(len(task.after_step.gathering.features(task.network, 11)[0]))
+    assert sizes[1] > sizes[0] > 0  # larger frames have more cells of a class
+
+
 def test_only_some_videos(tree: Path) -> None:
     names = [s.name for s in task_of(settings(tree)).samples.footage.sequences]
     left_out = {"data__validation_split": "train", "data__validation_videos": names[1:]}

@@ -142,7 +142,7 @@ class WindowPropagator:
             looks.append(look(self._host, view, sight, memory, host, away))
         with self._clock("gate"):
             (gates,) = self._gate(torch.cat([evidence for _, _, evidence in looks]))
-        said = gates.split([len(ids) for ids, _, _ in looks])
+        said = torch.split(gates, [len(ids) for ids, _, _ in looks])
         found = {}
         for sight, (ids, answer, _), gate in zip(memory.sights, looks, said, strict=True):
             patches = patches_of(ids, answer, sight.window)

@@ -89,8 +89,11 @@ class SceneParsingSettings(NamingSettings):
     @property
     def trained_with(self) -> dict[str, str]:
         """What a weights file keeps of the settings, as strings."""
-        kept: dict[str, str] = {"backbone": self.backbone, "head": self.head}
-        kept["refinement"] = self.refinement
+        kept: dict[str, str] = {
+            "backbone": self.backbone,
+            "head": self.head,
+            "refinement": self.refinement,
+        }
         if self.decoder != "plain":
             kept["decoder"] = self.decoder
         return {**kept, **super().trained_with}

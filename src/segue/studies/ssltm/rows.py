@@ -102,14 +102,14 @@ def scene_row(
     return Row(name, cells, settings, _printed(name), note)
 
 
-def rival_row(name: str, cells: tuple[str, ...], *, note: str = "", **model: Any) -> Row:
+def rival_row(name: str, cells: tuple[str, ...], *, model: Values, note: str = "") -> Row:
     """A row of another network, in the lite size.
 
     Args:
         name: Of its variant, and of the row.
         cells: What the table says of it.
-        note: To be read with the row.
         model: Settings of the network beside its backbone.
+        note: To be read with the row.
     """
     settings: dict[str, Any] = {
         "network": name,

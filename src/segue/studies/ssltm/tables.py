@@ -88,17 +88,19 @@ def _table_1() -> tuple[Row, ...]:
             cells("video", "SSLTM, mean teacher", "ssltm-teacher"),
             learn="teacher",
         ),
-        rival_row("tcb", cells("video", "TCB", "tcb"), **_TOP_DOWN),
-        rival_row("etc", cells("video", "ETC", "etc"), **_TOP_DOWN),
-        rival_row("netwarp", cells("video", "NetWarp", "netwarp"), **_TOP_DOWN),
-        rival_row("pspnet", cells("image", "PSPNet", "pspnet"), **_TOP_DOWN),
-        rival_row("deeplabv3plus", cells("image", "DeepLabv3+", "deeplabv3plus"), **_OWN_DECODER),
-        rival_row("upernet", cells("image", "UperNet", "upernet"), **_OWN_DECODER),
+        rival_row("tcb", cells("video", "TCB", "tcb"), model=_TOP_DOWN),
+        rival_row("etc", cells("video", "ETC", "etc"), model=_TOP_DOWN),
+        rival_row("netwarp", cells("video", "NetWarp", "netwarp"), model=_TOP_DOWN),
+        rival_row("pspnet", cells("image", "PSPNet", "pspnet"), model=_TOP_DOWN),
+        rival_row(
+            "deeplabv3plus", cells("image", "DeepLabv3+", "deeplabv3plus"), model=_OWN_DECODER
+        ),
+        rival_row("upernet", cells("image", "UperNet", "upernet"), model=_OWN_DECODER),
         rival_row(
             "segmenter",
             cells("image", "Segmenter", "segmenter"),
             note="Answers at stride 16; the other rows at stride 4.",
-            **_TOP_DOWN,
+            model=_TOP_DOWN,
         ),
     )
 

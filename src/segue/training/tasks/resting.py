@@ -24,7 +24,10 @@ class RestingTrunk:
     def computes(self, *networks: nn.Module) -> Iterator[None]:
         """Until the end of the block, for networks whose trunks have equal weights."""
         trunks = [cast(Backbone, network.trunk) for network in networks]
-        self._fast = self._fast or for_inference(trunks[0])
+        if self._fast is None:
+            # New layers draw weights, before they get those of the trunk: a run that goes on would draw otherwise.
+            with torch.random.fork_rng(devices=[]):
+                self._fast = for_inference(trunks[0])
         for trunk in trunks:
             vars(trunk)["forward"] = self._maps  # before that of its class
         try:

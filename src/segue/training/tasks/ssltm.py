@@ -139,7 +139,7 @@ def _after_step(
     gathering = Gathering(
         settings.family,
         footage,
-        settings.clips.size_hw,
+        settings.centres.size_hw or settings.clips.size_hw,
         settings.clips.reference,
         settings.has_reference,
         settings.centres,
@@ -184,6 +184,8 @@ def _class_weights(pixels: Int64[np.ndarray, " classes"], balance: float) -> Ten
 
 def _check_sizes(settings: TrainingSettings, multiple: int) -> None:
     sizes = {"clips": settings.clips.size_hw}
+    if settings.centres.size_hw:
+        sizes["centres"] = settings.centres.size_hw
     sizes |= {f"stages.{i}": s.size_hw for i, s in enumerate(settings.stages) if s.size_hw}
     for place, size_hw in sizes.items():
         if any(side % multiple for side in size_hw):

@@ -97,6 +97,9 @@ class CentreSettings(Settings):
     """Steps after which they begin, as the clusters of features; until then the network passes them over."""
     frames: Count = 64
     """Labelled frames whose features are gathered for that, evenly spaced."""
+    size_hw: tuple[int, int] | None = None
+    """Size at which they are seen, whole; ``None``: that of clips. Clips that are windows of frames at their own scale
+    want the size of frames here."""
     cells: Count = 2000
     """Features of a class that are clustered, at most, evenly spaced."""
     patience: Count = 200
