@@ -1,8 +1,10 @@
 """Packages, devices and decoders: what is installed, and what of it loads."""
 
+import importlib
 import importlib.metadata
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from segue import __version__
@@ -65,7 +67,7 @@ def examine_software() -> Software:
     )
     ffmpeg, decoders, encoders = _tried("av", _codecs, failures, ({}, {}, {}))
     for package in ("numpy", "cv2"):
-        _tried(package, lambda package=package: __import__(package), failures, None)
+        _tried(package, partial(importlib.import_module, package), failures, None)
     return Software(
         versions={"segue": __version__, **{name: _version(name) for name in _PACKAGES}},
         devices=devices,
