@@ -63,7 +63,7 @@ NETWARP = """{"backbone": "efficientnet-lite0", "biased": false, "classes": ["a"
     [
         (unet_settings, "temporal-unet-lite", {}, UNET, set()),
         (ssltm_settings, "ssltm-lite", {}, SSLTM, set()),
-        (scene_settings, "netwarp", LIGHT, NETWARP, {"backend", "precision"}),
+        (scene_settings, "netwarp", LIGHT, NETWARP, {"backend", "decoder", "precision"}),
     ],
 )
 def test_settings_that_runs_kept_are_read(
