@@ -159,7 +159,6 @@ MODELS: dict[str, Entry] = {
         "segue.models.ssltm.build:build",
         "SSLTM on EfficientNet-Lite0 with memory at the output, made for CPUs; CamVid classes",
         "classes",
-        unweighted={"random_weights": True},
         begins_with="nothing",
         gated=True,
     ),
