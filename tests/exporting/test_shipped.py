@@ -13,7 +13,6 @@ from segue.exporting.loading import built, load_exported
 from segue.exporting.writing import export_model
 from segue.models.catalog import find
 
-RANDOM = {"random_weights": True}
 OTHER = Example((100, 180), 2)
 
 
@@ -48,7 +47,7 @@ def test_segue_lite_with_its_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("ttvos-lite", {}, {"see", "make_template", "decode", "update"}),
         ("slowfast-lite", {}, {"see_normalised", "propose", "enhance"}),
         ("segue-click", {}, {"look", "decode"}),
-        ("ssltm-lite", RANDOM, {"step"}),
+        ("ssltm-lite", {}, {"step"}),
     ],
 )
 def test_the_others(name: str, settings: dict[str, Any], graphs: set[str], tmp_path: Path) -> None:
