@@ -28,7 +28,9 @@ QUICK: Values = {
             "length": 4,
             "views": VIEWS,
         },
-        "centres": {"size_hw": [352, 480]},  # as large as the windows show frames, for the same reason
+        "centres": {
+            "size_hw": [352, 480]
+        },  # as large as the windows show frames, for the same reason
         "loop": {"checkpoint_every": 100},
         "schedule": {"warmup": 20},
     },
