@@ -22,7 +22,9 @@ def answers(model: Any, name: str) -> list[np.ndarray]:
     return [prediction.labels for prediction in show(model, OTHER)]
 
 
-def check(name: str, folder: Path, settings: dict[str, Any], graphs: set[str]) -> None:
+def assert_it_answers_alike(
+    name: str, folder: Path, settings: dict[str, Any], graphs: set[str]
+) -> None:
     exported = export_model(name, folder / name, settings=settings)
     assert set(exported.manifest.graphs) == graphs
     assert max(exported.differences.values()) < 1e-4
@@ -35,7 +37,7 @@ def check(name: str, folder: Path, settings: dict[str, Any], graphs: set[str]) -
 
 def test_segue_lite_with_its_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "EXAMPLES", EXAMPLES[:2])
-    check("segue-lite", tmp_path, {}, {"look", "decode", "encode", "gate"})
+    assert_it_answers_alike("segue-lite", tmp_path, {}, {"look", "decode", "encode", "gate"})
 
 
 @pytest.mark.real
@@ -51,4 +53,4 @@ def test_segue_lite_with_its_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ],
 )
 def test_the_others(name: str, settings: dict[str, Any], graphs: set[str], tmp_path: Path) -> None:
-    check(name, tmp_path, settings, graphs)
+    assert_it_answers_alike(name, tmp_path, settings, graphs)
